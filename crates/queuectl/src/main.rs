@@ -1,0 +1,2 @@
+//! queuectl
+fn main() {}
