@@ -1,1 +1,54 @@
-//! store
+//! The store: everything the queue remembers.
+//!
+//! [`Store`] says what a store can do; [`sqlite`](self) keeps it in one file.
+//! A store loads rows, lets the lifecycle decide, and saves: no SQL decides a
+//! state. Nothing of a driver is seen from outside.
+
+mod clock;
+mod error;
+mod location;
+mod sqlite;
+mod store;
+mod turn;
+mod workers;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{ErrorKind, StoreError};
+pub use location::Location;
+pub use store::{Bell, Clear, Counts, Page, Query, Selection, Store};
+pub use turn::{Claimed, Printed, Reply, Settled, Ticket, Turn};
+pub use workers::{StopMode, Worker, WorkerInfo};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// What the time is. (A store on a server goes by the server's clock.)
+    pub clock: Arc<dyn Clock>,
+    /// How long to wait for others that write, before giving up with
+    /// [`StoreError::Locked`].
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Opens the store at `location`; makes it if there is none, and brings an older
+/// one up to date.
+///
+/// # Errors
+///
+/// Says what is wrong with the place if it can't be opened.
+pub fn open(location: &Location, options: &Options) -> Result<Box<dyn Store>, StoreError> {
+    match location {
+        Location::Sqlite(path) => Ok(Box::new(sqlite::SqliteStore::open(path, options)?)),
+    }
+}

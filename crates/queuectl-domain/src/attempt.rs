@@ -1,0 +1,180 @@
+//! One run of a job: how it went.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Fence, InvalidValue, Timeout, Timestamp, WorkerId, seconds_text};
+
+/// One run of a job, kept for good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// The claim that this run had, which also names its output.
+    pub fence: Fence,
+    /// Which attempt it was, the first is 1. A crash or a stop consumes no
+    /// attempt and a retry by hand starts over, so a number can come again.
+    pub attempt: u32,
+    /// Who ran it.
+    pub worker: WorkerId,
+    /// When it was claimed.
+    pub started_at: Timestamp,
+    /// When it ended and how; none while it runs.
+    pub ended: Option<(Timestamp, Ending)>,
+}
+
+/// How an attempt ended, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Completed,
+    /// Another exit code.
+    Failed,
+    /// Ended by a signal that wasn't ours.
+    Killed,
+    /// Ran longer than its timeout, and was ended.
+    TimedOut,
+    /// The operating system couldn't start it.
+    NotStarted,
+    /// Ended, or never begun, because the user stopped the worker.
+    Stopped,
+    /// Its worker died.
+    Crashed,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 7] = [
+        Self::Completed,
+        Self::Failed,
+        Self::Killed,
+        Self::TimedOut,
+        Self::NotStarted,
+        Self::Stopped,
+        Self::Crashed,
+    ];
+
+    /// The outcome's name in stores and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Killed => "killed",
+            Self::TimedOut => "timed_out",
+            Self::NotStarted => "not_started",
+            Self::Stopped => "stopped",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Outcome {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text)
+            .ok_or_else(|| InvalidValue(format!("no such outcome: `{}`", text.escape_debug())))
+    }
+}
+
+/// How an attempt ended, in full.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// In one word.
+    pub outcome: Outcome,
+    /// The exit code, if the command exited by itself.
+    pub exit_code: Option<i64>,
+    /// The signal that killed it, if one did.
+    pub signal: Option<i32>,
+    /// Why it isn't a success, for people.
+    pub error: Option<String>,
+    /// How long it ran, by the monotonic clock.
+    pub exec_time: Duration,
+}
+
+impl Ending {
+    /// The command exited by itself. `last_line` is the last it wrote to stderr.
+    pub fn exited(code: i64, last_line: Option<&str>, exec_time: Duration) -> Self {
+        let (outcome, error) = if code == 0 {
+            (Outcome::Completed, None)
+        } else {
+            let error = with_last_line(format!("Exit code {code}"), last_line);
+            (Outcome::Failed, Some(error))
+        };
+        Self {
+            outcome,
+            exit_code: Some(code),
+            signal: None,
+            error,
+            exec_time,
+        }
+    }
+
+    /// A signal ended the command. `name` is the signal's, such as `SIGKILL`.
+    pub fn killed(
+        signal: i32,
+        name: Option<&str>,
+        last_line: Option<&str>,
+        exec_time: Duration,
+    ) -> Self {
+        let error = match name {
+            Some(name) => format!("Killed by signal {signal} ({name})"),
+            None => format!("Killed by signal {signal}"),
+        };
+        let mut ending = Self::other(Outcome::Killed, with_last_line(error, last_line), exec_time);
+        ending.signal = Some(signal);
+        ending
+    }
+
+    /// The command ran longer than it may.
+    pub fn timed_out(timeout: Timeout, exec_time: Duration) -> Self {
+        let error = format!("Timeout exceeded ({timeout}s)");
+        Self::other(Outcome::TimedOut, error, exec_time)
+    }
+
+    /// The operating system couldn't start the command, for `reason`.
+    pub fn not_started(reason: String) -> Self {
+        Self::other(Outcome::NotStarted, reason, Duration::ZERO)
+    }
+
+    /// The user stopped the worker before the command had ended.
+    pub fn stopped(exec_time: Duration) -> Self {
+        Self::other(Outcome::Stopped, "Stopped by the user".into(), exec_time)
+    }
+
+    /// The worker died while the command ran, some `exec_time` after its start.
+    pub fn crashed(exec_time: Duration) -> Self {
+        Self::other(Outcome::Crashed, "The worker died".into(), exec_time)
+    }
+
+    fn other(outcome: Outcome, error: String, exec_time: Duration) -> Self {
+        Self {
+            outcome,
+            exit_code: None,
+            signal: None,
+            error: Some(error),
+            exec_time,
+        }
+    }
+}
+
+fn with_last_line(error: String, last_line: Option<&str>) -> String {
+    match last_line {
+        Some(line) => format!("{error}: {line}"),
+        None => error,
+    }
+}
+
+impl fmt::Display for Ending {
+    /// One line: the outcome or the error, and how long it took.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.error.as_deref().unwrap_or(self.outcome.as_str());
+        write!(f, "{what} after {}s", seconds_text(self.exec_time))
+    }
+}

@@ -1,0 +1,274 @@
+//! What may happen to a job, and what becomes of it: the one place where a state is decided.
+//!
+//! ```text
+//!                 Claim                Settle: success
+//!   ┌─▶ pending ────────▶ processing ─────────────────▶ completed
+//!   │   │  ▲  ▲               │ │ │
+//!   │   │  │  └── stop, crash ┘ │ └─ out of attempts, or ─▶ dead ──┐
+//!   │   │  │ Due                │    out of crashes         ▲  ▲   │ Retry
+//!   │   │  └────── failed ◀─────┘ Settle: failure           │  │   │
+//!   │   │             └───────────────── Bury ──────────────┘  │   │
+//!   │   └─────────────────────────────── Bury ─────────────────┘   │
+//!   └──────────────────────────────────────────────────────────────┘
+//! ```
+
+use crate::{
+    Claim, Ending, Fence, Job, JobId, Outcome, Policy, State, Timeout, Timestamp, WorkerId,
+};
+
+/// Something that happens to a job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A worker takes the job to run it.
+    Claim(Claim),
+    /// The attempt that holds `fence` has ended.
+    Settle {
+        /// The claim that the attempt was run under.
+        fence: Fence,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// The worker that ran it has died.
+    Crash {
+        /// The dead worker.
+        worker: WorkerId,
+    },
+    /// The time for its retry has come.
+    Due,
+    /// The user takes it out of the dead letter queue, for a new start.
+    Retry {
+        /// A new timeout, if the old one was the problem.
+        timeout: Option<Timeout>,
+    },
+    /// The user puts it into the dead letter queue.
+    Bury {
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// Something that can't happen to a job as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransitionError {
+    /// Its state doesn't allow it.
+    #[error("job '{id}' is {}, so it can't be {verb}", phrase(.state))]
+    WrongState {
+        /// The job.
+        id: JobId,
+        /// Its state.
+        state: State,
+        /// What can't be done to it.
+        verb: &'static str,
+    },
+    /// The claim has been lost: the job was given to another, or taken away.
+    #[error("job '{id}' is no longer held under this claim")]
+    StaleFence {
+        /// The job.
+        id: JobId,
+    },
+    /// Its retry isn't due yet.
+    #[error("job '{id}' waits for its retry")]
+    NotDue {
+        /// The job.
+        id: JobId,
+    },
+}
+
+fn phrase(state: &State) -> &'static str {
+    match state {
+        State::Pending => "pending",
+        State::Processing => "being processed",
+        State::Completed => "completed",
+        State::Failed => "waiting for its retry",
+        State::Dead => "in the dead letter queue",
+    }
+}
+
+impl Job {
+    /// What becomes of this job when `event` happens at `now`.
+    ///
+    /// # Errors
+    ///
+    /// Says why if the event can't happen to the job as it is; the job stays as it was.
+    pub fn apply(
+        &self,
+        event: Event,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Self, TransitionError> {
+        let job = self.clone();
+        match (self.state, event) {
+            (State::Pending, Event::Claim(claim)) => Ok(job.claimed(claim, now)),
+            (State::Processing, Event::Settle { fence, ending }) => {
+                if self.claim.as_ref().is_some_and(|held| held.fence == fence) {
+                    Ok(job.settled(ending, policy, now))
+                } else {
+                    Err(self.stale())
+                }
+            }
+            (_, Event::Settle { .. }) => Err(self.stale()),
+            (State::Processing, Event::Crash { worker }) => {
+                if self
+                    .claim
+                    .as_ref()
+                    .is_some_and(|held| held.worker == worker)
+                {
+                    Ok(job.crashed(policy, now))
+                } else {
+                    Err(self.stale())
+                }
+            }
+            (_, Event::Crash { .. }) => Err(self.stale()),
+            (State::Failed, Event::Due) if now < self.ready_at => {
+                Err(TransitionError::NotDue { id: job.id })
+            }
+            (State::Failed, Event::Due) => Ok(Self {
+                state: State::Pending,
+                ..job
+            }),
+            (State::Dead, Event::Retry { timeout }) => Ok(job.started_over(timeout, now)),
+            (State::Pending | State::Failed, Event::Bury { reason }) => Ok(job.buried(reason, now)),
+
+            (_, Event::Claim(_)) => Err(self.refused("claimed")),
+            (_, Event::Due | Event::Retry { .. }) => Err(self.refused("retried")),
+            (_, Event::Bury { .. }) => Err(self.refused("put into the dead letter queue")),
+        }
+    }
+
+    /// Whether the job may be deleted: not while it is being processed.
+    ///
+    /// # Errors
+    ///
+    /// Says so if it is.
+    pub fn check_removable(&self) -> Result<(), TransitionError> {
+        match self.state {
+            State::Processing => Err(self.refused("removed")),
+            State::Pending | State::Completed | State::Failed | State::Dead => Ok(()),
+        }
+    }
+
+    fn claimed(self, claim: Claim, now: Timestamp) -> Self {
+        Self {
+            state: State::Processing,
+            attempts: self.attempts.saturating_add(1),
+            started_at: Some(now),
+            finished_at: None,
+            exec_time: None,
+            exit_code: None,
+            last_worker: Some(claim.worker.clone()),
+            claim: Some(claim),
+            ..self
+        }
+    }
+
+    fn settled(self, ending: Ending, policy: &Policy, now: Timestamp) -> Self {
+        let job = Self {
+            claim: None,
+            finished_at: Some(now),
+            exec_time: Some(ending.exec_time),
+            exit_code: ending.exit_code,
+            ..self
+        };
+        match ending.outcome {
+            Outcome::Completed => Self {
+                state: State::Completed,
+                last_error: None,
+                ..job
+            },
+            Outcome::Failed | Outcome::Killed | Outcome::TimedOut | Outcome::NotStarted => {
+                job.failed(ending.error, policy, now)
+            }
+            Outcome::Stopped => job.given_back(),
+            Outcome::Crashed => job.crashed(policy, now),
+        }
+    }
+
+    fn failed(self, error: Option<String>, policy: &Policy, now: Timestamp) -> Self {
+        let job = Self {
+            last_error: error,
+            ..self
+        };
+        if job.attempts >= job.rules.max_retries.get() {
+            return Self {
+                state: State::Dead,
+                ..job
+            };
+        }
+        let delay = job
+            .rules
+            .backoff_base
+            .delay(job.attempts, policy.max_backoff);
+        Self {
+            state: State::Failed,
+            ready_at: now.after(delay),
+            ..job
+        }
+    }
+
+    fn crashed(self, policy: &Policy, now: Timestamp) -> Self {
+        let job = Self {
+            crashes: self.crashes.saturating_add(1),
+            ..self.given_back()
+        };
+        if job.crashes < policy.crash_limit {
+            return job;
+        }
+        let times = if job.crashes == 1 { "time" } else { "times" };
+        Self {
+            state: State::Dead,
+            finished_at: Some(now),
+            last_error: Some(format!("Its worker died {} {times}", job.crashes)),
+            ..job
+        }
+    }
+
+    /// Back among the waiting, at its old place, as if this attempt had not been.
+    fn given_back(self) -> Self {
+        Self {
+            state: State::Pending,
+            attempts: self.attempts.saturating_sub(1),
+            started_at: None,
+            finished_at: None,
+            exec_time: None,
+            exit_code: None,
+            claim: None,
+            ..self
+        }
+    }
+
+    fn started_over(self, timeout: Option<Timeout>, now: Timestamp) -> Self {
+        let mut job = self.given_back();
+        job.rules.timeout = timeout.unwrap_or(job.rules.timeout);
+        Self {
+            attempts: 0,
+            crashes: 0,
+            ready_at: now,
+            last_error: None,
+            ..job
+        }
+    }
+
+    fn buried(self, reason: Option<String>, now: Timestamp) -> Self {
+        let reason = reason.unwrap_or_else(|| "Put into the DLQ by hand".into());
+        Self {
+            state: State::Dead,
+            finished_at: Some(now),
+            last_error: Some(reason),
+            ..self
+        }
+    }
+
+    fn refused(&self, verb: &'static str) -> TransitionError {
+        TransitionError::WrongState {
+            id: self.id.clone(),
+            state: self.state,
+            verb,
+        }
+    }
+
+    fn stale(&self) -> TransitionError {
+        TransitionError::StaleFence {
+            id: self.id.clone(),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Points in time, lengths of time as users write them, and the order of waiting jobs.
+
+use std::time::Duration;
+
+use crate::{InvalidValue, Priority};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This point in time, `length` later; stops at the end of time.
+    pub fn after(self, length: Duration) -> Self {
+        let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// How long after `earlier` this is; zero if it isn't after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        let micros = self.0.saturating_sub(earlier.0).max(0);
+        Duration::from_micros(micros.unsigned_abs())
+    }
+}
+
+/// The order in which waiting jobs are claimed, smallest first.
+///
+/// Effective priority is `priority + seconds waited / 60`. All waiting jobs age
+/// at the same rate, so their order never changes and is that of the constant
+/// `ready_at − priority × 60 s`, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SortKey(pub i64);
+
+impl SortKey {
+    /// The key of a job of this priority that may run from `ready_at` on.
+    pub fn new(ready_at: Timestamp, priority: Priority) -> Self {
+        const MINUTE: i64 = 60_000_000;
+        Self(
+            ready_at
+                .0
+                .saturating_sub(i64::from(priority.get()) * MINUTE),
+        )
+    }
+}
+
+/// The longest length of time that can be given, in seconds: about 31 years.
+const MAX_SECONDS: f64 = 1e9;
+
+/// Reads a number of seconds, fractions allowed, from 0 to 1,000,000,000.
+///
+/// `what` names the value in the error. What is shorter than a millisecond but
+/// isn't 0 is refused, since it would be rounded to a 0 with another meaning.
+pub fn parse_seconds(what: &str, text: &str) -> Result<Duration, InvalidValue> {
+    let seconds: f64 = text.trim().parse().unwrap_or(f64::NAN);
+    let fits = seconds == 0.0 || (0.001..=MAX_SECONDS).contains(&seconds);
+    if !fits {
+        return Err(InvalidValue(format!(
+            "{what} must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `{}`",
+            text.escape_debug()
+        )));
+    }
+    let micros = (seconds * 1e6).round();
+    Ok(Duration::from_micros(micros as u64))
+}
+
+/// A length of time in seconds, as short as it can be written: `5`, `0.25`.
+pub fn seconds_text(length: Duration) -> String {
+    let text = format!("{}.{:06}", length.as_secs(), length.subsec_micros());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_read_as_they_are_written() {
+        for text in ["0", "5", "0.25", "0.001", "1000000000"] {
+            assert_eq!(seconds_text(parse_seconds("timeout", text).unwrap()), text);
+        }
+        for text in ["-1", "NaN", "inf", "1e10", "0.0001", "", "five", "-0.001"] {
+            assert!(parse_seconds("timeout", text).is_err(), "{text} was taken");
+        }
+    }
+
+    #[test]
+    fn time_stops_at_its_end() {
+        let end = Timestamp(i64::MAX);
+        assert_eq!(end.after(Duration::MAX), end);
+        assert_eq!(Timestamp(5).since(Timestamp(9)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,108 @@
+//! What can go wrong with a store, why, and what then.
+
+use queuectl_domain::{InvalidValue, JobId, TransitionError, WorkerId};
+
+/// What kind of error it is; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request makes no sense.
+    Usage,
+    /// There is no such job or worker.
+    NotFound,
+    /// What is there stands against it.
+    Conflict,
+    /// The store can't be reached, is locked, read-only or full. It may go away by itself.
+    Unavailable,
+    /// The store is damaged, is something else, or is of a newer version.
+    Corrupt,
+    /// None of these.
+    Internal,
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such job.
+    #[error("there is no job '{0}'")]
+    NoSuchJob(JobId),
+    /// There is no such worker.
+    #[error("there is no worker '{0}'")]
+    NoSuchWorker(WorkerId),
+    /// A job of this id is there already.
+    #[error("job '{0}' already exists")]
+    JobExists(JobId),
+    /// The job isn't in a state that allows it.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+    /// Jobs can't be deleted while they are being processed.
+    #[error("{}", being_processed(*.0))]
+    BeingProcessed(u64),
+    /// A setting can't have this value.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+    /// What was given as the place of a store can't be one.
+    #[error("can't use this as a store: {0}")]
+    BadLocation(String),
+    /// The store can't be opened, for a reason outside of it.
+    #[error("can't open the store at `{location}`: {reason}")]
+    Open {
+        /// Where.
+        location: String,
+        /// Why, in the system's words.
+        reason: String,
+    },
+    /// Others have been writing to it for too long.
+    #[error("the store is locked by another process")]
+    Locked,
+    /// There is no room on its disk.
+    #[error("the disk of the store is full")]
+    Full,
+    /// It can be read but not written.
+    #[error("the store can't be written to: {0}")]
+    ReadOnly(String),
+    /// Its disk or server failed.
+    #[error("the store failed: {0}")]
+    Io(String),
+    /// It isn't a store of ours.
+    #[error("`{0}` is not a queuectl store")]
+    NotAStore(String),
+    /// It is damaged.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+    /// It was written by a newer version of this program.
+    #[error("the store has version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// The store's version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// Something that should not happen.
+    #[error("unexpected: {0}")]
+    Internal(String),
+}
+
+fn being_processed(count: u64) -> String {
+    match count {
+        1 => "1 job is being processed".into(),
+        many => format!("{many} jobs are being processed"),
+    }
+}
+
+impl StoreError {
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoSuchJob(_) | Self::NoSuchWorker(_) => ErrorKind::NotFound,
+            Self::JobExists(_) | Self::Transition(_) | Self::BeingProcessed(_) => {
+                ErrorKind::Conflict
+            }
+            Self::Invalid(_) | Self::BadLocation(_) => ErrorKind::Usage,
+            Self::Open { .. } | Self::Locked | Self::Full | Self::ReadOnly(_) | Self::Io(_) => {
+                ErrorKind::Unavailable
+            }
+            Self::NotAStore(_) | Self::Corrupt(_) | Self::Newer { .. } => ErrorKind::Corrupt,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+}

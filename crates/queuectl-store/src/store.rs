@@ -1,0 +1,184 @@
+//! What a store can do.
+
+use queuectl_domain::{
+    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp, WorkerId,
+};
+
+use crate::{Reply, StopMode, StoreError, Turn, Worker, WorkerInfo};
+
+/// Everything the queue remembers, and the ways to change it.
+///
+/// Every method is one transaction: it happens whole or not at all. What changes
+/// something is on disk when it returns, so that a power cut can't undo it;
+/// [`turn`](Self::turn) alone may leave that to [`sync`](Self::sync).
+pub trait Store: Send {
+    /// The time by which this store decides.
+    fn now(&mut self) -> Result<Timestamp, StoreError>;
+
+    /// Adds jobs, all or none, and returns their ids in the same order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::JobExists`] if an id is taken, in the store or by another of `jobs`.
+    fn enqueue(&mut self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError>;
+
+    /// One job.
+    fn job(&mut self, id: &JobId) -> Result<Job, StoreError>;
+
+    /// All attempts of a job, oldest first; the running one too.
+    fn attempts(&mut self, id: &JobId) -> Result<Vec<Attempt>, StoreError>;
+
+    /// What the attempt with this fence printed, in the order of arrival, as
+    /// far as it has come and was kept.
+    fn output(&mut self, fence: Fence) -> Result<Vec<Chunk>, StoreError>;
+
+    /// The newest jobs that fit, newest first.
+    fn list(&mut self, query: &Query) -> Result<Page, StoreError>;
+
+    /// How many jobs there are.
+    fn counts(&mut self) -> Result<Counts, StoreError>;
+
+    /// Takes dead jobs out of the dead letter queue for a new start, all or none.
+    /// Returns the ids, in the order given or of creation.
+    fn retry(
+        &mut self,
+        which: &Selection,
+        timeout: Option<Timeout>,
+    ) -> Result<Vec<JobId>, StoreError>;
+
+    /// Puts a waiting job into the dead letter queue.
+    fn bury(&mut self, id: &JobId, reason: Option<String>) -> Result<(), StoreError>;
+
+    /// Deletes one job and all that is known of it, unless it is being processed.
+    fn remove(&mut self, id: &JobId) -> Result<(), StoreError>;
+
+    /// Deletes jobs and all that is known of them; returns how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::BeingProcessed`] if some are, unless that was meant.
+    fn clear(&mut self, what: Clear) -> Result<u64, StoreError>;
+
+    /// The settings.
+    fn settings(&mut self) -> Result<Settings, StoreError>;
+
+    /// Changes one setting.
+    fn set(&mut self, key: Key, value: &str) -> Result<(), StoreError>;
+
+    /// Makes a worker known, before its first turn.
+    fn register(&mut self, worker: &Worker) -> Result<(), StoreError>;
+
+    /// One turn of a worker: takes in what has happened, and says what to do next.
+    /// Everything of a turn is one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchWorker`] if the worker isn't known (any more). It has
+    /// been taken for dead then: all that it runs is no longer its own.
+    fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply, StoreError>;
+
+    /// Sees to it that all results of earlier turns are on disk.
+    fn sync(&mut self) -> Result<(), StoreError>;
+
+    /// Forgets a worker that has ended by itself. What it still held goes back
+    /// to the queue as if stopped by the user.
+    fn unregister(&mut self, id: &WorkerId) -> Result<(), StoreError>;
+
+    /// Forgets a worker that has died. What it held has crashed, and goes back
+    /// to the queue or is dead; returns these jobs as they are now. A worker
+    /// that isn't known (any more) held nothing.
+    ///
+    /// The caller knows that the worker is dead and has ended its orphaned processes.
+    fn rescue(&mut self, id: &WorkerId) -> Result<Vec<Job>, StoreError>;
+
+    /// All workers that are known, longest running first.
+    fn workers(&mut self) -> Result<Vec<WorkerInfo>, StoreError>;
+
+    /// Asks workers to stop; they hear it in their next turn. Asking for
+    /// [`StopMode::Now`] isn't taken back by asking for less. Unknown workers
+    /// are passed over.
+    fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<(), StoreError>;
+
+    /// What wakes idle workers when there is something to claim.
+    fn bell(&self) -> Result<Box<dyn Bell>, StoreError>;
+}
+
+/// Wakes idle workers, across processes, when there is something to claim.
+///
+/// The store rings it by itself after an enqueue or a retry. One ring wakes one
+/// waiting worker, which rings again if it leaves more than it takes.
+pub trait Bell: Send {
+    /// Blocks until the bell is rung. A ring that came before is not lost.
+    fn wait(&mut self) -> std::io::Result<()>;
+
+    /// Wakes one waiting worker, if there is one; otherwise the next that waits.
+    fn ring(&self);
+
+    /// Another handle on the same bell, for another thread.
+    fn another(&self) -> std::io::Result<Box<dyn Bell>>;
+}
+
+/// Which jobs are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query {
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Part of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The jobs, newest first.
+    pub jobs: Vec<Job>,
+    /// How many fit in all, including those beyond the limit.
+    pub total: u64,
+}
+
+/// How many jobs there are in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts([u64; State::ALL.len()]);
+
+impl Counts {
+    /// How many are in `state`.
+    pub fn of(&self, state: State) -> u64 {
+        self.0[state as usize]
+    }
+
+    /// How many are in `state`, to be changed.
+    pub fn of_mut(&mut self, state: State) -> &mut u64 {
+        &mut self.0[state as usize]
+    }
+
+    /// How many there are in all.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// How many have yet to run, or run now.
+    pub fn unfinished(&self) -> u64 {
+        self.of(State::Pending) + self.of(State::Failed) + self.of(State::Processing)
+    }
+}
+
+/// Which dead jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// These; each must be there and dead.
+    Jobs(Vec<JobId>),
+    /// All that are dead.
+    AllDead,
+}
+
+/// What is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clear {
+    /// The dead letter queue.
+    Dead,
+    /// All jobs.
+    All {
+        /// Even those that are being processed; their workers then end them.
+        force: bool,
+    },
+}

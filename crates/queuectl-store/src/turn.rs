@@ -1,0 +1,83 @@
+//! What a worker and the store tell each other in one turn.
+
+use std::time::Duration;
+
+use queuectl_domain::{Chunk, Ending, Fence, Job, Settings, WorkerId};
+
+use crate::StopMode;
+
+/// What a worker tells the store.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a> {
+    /// Who speaks.
+    pub worker: &'a WorkerId,
+    /// The attempts that have ended.
+    pub settled: &'a [Settled],
+    /// What running attempts have printed since the last turn.
+    pub output: &'a [Printed],
+    /// How many more jobs the worker can run.
+    pub free: usize,
+    /// Claims to be checked: which of them are no longer the worker's own?
+    pub held: &'a [Ticket],
+}
+
+/// What the store answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The jobs to run now, `free` at most, most urgent first.
+    pub claimed: Vec<Claimed>,
+    /// Claims of this turn (settled, printed or held) that the worker doesn't
+    /// have any more. Nothing was changed for them; what still runs is to be ended.
+    pub lost: Vec<Fence>,
+    /// How the worker is to stop, if it is.
+    pub stop: Option<StopMode>,
+    /// Whether there is more to claim right now.
+    pub more: bool,
+    /// How long until the next retry is due, if one is waiting.
+    pub due_in: Option<Duration>,
+    /// How many jobs of the store have yet to run, or run now, on any worker.
+    pub unfinished: u64,
+    /// Whether results were committed that only [`Store::sync`](crate::Store::sync)
+    /// (or a later turn) makes safe from a power cut.
+    pub unsynced: bool,
+    /// The settings as they are now.
+    pub settings: Settings,
+}
+
+/// Names one claim to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket {
+    /// The store's own number of the job.
+    pub number: i64,
+    /// The fence of the claim.
+    pub fence: Fence,
+}
+
+/// A job to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    /// The claim it is run under.
+    pub ticket: Ticket,
+    /// The job, as claimed: its `attempts` is the number of this attempt.
+    pub job: Job,
+}
+
+/// An attempt that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// Its claim.
+    pub ticket: Ticket,
+    /// How it ended.
+    pub ending: Ending,
+    /// What it printed since the last turn.
+    pub output: Vec<Chunk>,
+}
+
+/// What a running attempt has printed since the last turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Printed {
+    /// Its claim.
+    pub ticket: Ticket,
+    /// The pieces, in order.
+    pub chunks: Vec<Chunk>,
+}

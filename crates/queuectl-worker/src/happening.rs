@@ -1,0 +1,74 @@
+//! What a worker tells of itself while it runs.
+
+use queuectl_domain::{Ending, Job, Stream, WorkerId};
+use queuectl_store::StoreError;
+
+/// Something that happens in a worker.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// The worker has opened its store, is known there, and begins.
+    WorkerStarted {
+        /// Its name.
+        worker: &'a WorkerId,
+        /// Its process.
+        pid: u32,
+    },
+    /// An attempt begins.
+    JobStarted {
+        /// The job, as claimed: its `attempts` is the number of this attempt.
+        job: &'a Job,
+    },
+    /// A running job has printed something.
+    JobPrinted {
+        /// The job.
+        job: &'a Job,
+        /// Where.
+        stream: Stream,
+        /// What.
+        bytes: &'a [u8],
+    },
+    /// An attempt has ended, and the store knows it.
+    JobEnded {
+        /// The job, as it was claimed.
+        job: &'a Job,
+        /// How the attempt ended.
+        ending: &'a Ending,
+    },
+    /// An attempt has ended, or was ended, that the job doesn't count any more:
+    /// it was deleted, or given to another worker.
+    JobLost {
+        /// The job, as it was claimed.
+        job: &'a Job,
+    },
+    /// Jobs of a dead worker were put back.
+    Rescued {
+        /// The dead worker.
+        worker: &'a WorkerId,
+        /// The jobs, as they are now.
+        jobs: &'a [Job],
+        /// How many orphaned processes were ended.
+        orphans: usize,
+    },
+    /// The store can't be used just now; the worker tries again.
+    StoreTrouble {
+        /// What is wrong.
+        error: &'a StoreError,
+    },
+    /// The store can be used again.
+    StoreRecovered,
+    /// The worker has been asked to stop, and finishes what runs.
+    Stopping,
+    /// The worker has ended.
+    WorkerStopped {
+        /// Its name.
+        worker: &'a WorkerId,
+        /// How many attempts it has run.
+        attempts: u64,
+    },
+}
+
+/// Whoever wants to know. Called from several threads.
+pub trait Observer: Send + Sync {
+    /// Something has happened.
+    fn notice(&self, happening: &Happening<'_>);
+}
