@@ -1,1 +1,15 @@
-//! process
+//! One command and all its children: start, watch, capture, end.
+//!
+//! [`run`] blocks for one attempt and hands everything it sees to a [`Watcher`]. The attempt ends when its leader (the
+//! process that was started) ends; whatever else it left running is ended then. This crate knows nothing of jobs, queues or
+//! stores. It is the only one that may ask which operating system it is on; what differs is in [`os`].
+
+mod ended;
+pub mod os;
+mod roster;
+mod spec;
+
+pub use ended::{Ended, How, StartError};
+pub use os::{StopHandle, StopSignal, run, signal_name};
+pub use roster::{Roster, end_orphans};
+pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};

@@ -1,0 +1,65 @@
+//! Linux: processes are read from /proc, their end is a readable pidfd, and orphans come to the nearest subreaper.
+
+mod strays;
+mod table;
+
+use std::io::{self, PipeReader};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::thread;
+
+use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::process::{Pid, PidfdFlags, WaitIdOptions, pidfd_open};
+use rustix::time::{DynamicClockId, clock_gettime_dynamic};
+
+pub use strays::adopt_orphans;
+pub(super) use strays::{Running, adopting, end_strays, reap_dead_orphans, spawning};
+pub(super) use table::{Process, boot, has_tag, pids, read};
+
+/// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.
+const TICK_NANOS: u64 = 10_000_000;
+
+/// The clock by which /proc says when a process started, in its unit.
+pub(super) fn now() -> u64 {
+    let Ok(now) = clock_gettime_dynamic(DynamicClockId::Boottime) else { return 0 };
+    (now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64) / TICK_NANOS
+}
+
+pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
+    Ok(mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR)?)
+}
+
+/// Becomes readable when a child has ended, without reaping it.
+pub(super) enum ExitWatch {
+    Pidfd(OwnedFd),
+    /// Where there are no pidfds (before Linux 5.3, and in some sandboxes): a thread waits, and its end closes a pipe.
+    Thread(PipeReader),
+}
+
+impl ExitWatch {
+    pub(super) fn new(child: Pid) -> io::Result<Self> {
+        match pidfd_open(child, PidfdFlags::empty()) {
+            Ok(pidfd) => Ok(Self::Pidfd(pidfd)),
+            Err(_) => Self::by_thread(child),
+        }
+    }
+
+    fn by_thread(child: Pid) -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        thread::Builder::new().name("exit".to_owned()).stack_size(64 * 1024).spawn(move || {
+            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let _ = rustix::io::retry_on_intr(|| rustix::process::waitid(rustix::process::WaitId::Pid(child), ended));
+            drop(writer);
+        })?;
+        Ok(Self::Thread(reader))
+    }
+}
+
+impl AsFd for ExitWatch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Pidfd(fd) => fd.as_fd(),
+            Self::Thread(pipe) => pipe.as_fd(),
+        }
+    }
+}

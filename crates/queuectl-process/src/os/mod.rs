@@ -1,0 +1,20 @@
+//! The one place where the operating systems differ. Each file exports the same names and states its native fact.
+
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod native;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod native;
+#[cfg(unix)]
+#[path = "unix/mod.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod system;
+
+pub use system::{
+    StopHandle, StopSignal, Wake, adopt_orphans, ask_to_stop, create_private, detach, hostname, is_alive, kill, leave_terminal,
+    private_dir, process_start, run, signal_name, wake, when_asked_to_stop,
+};
+pub(crate) use system::{Origin, end_all, origin, write_at};

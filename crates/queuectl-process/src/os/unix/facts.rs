@@ -1,0 +1,119 @@
+//! The few native facts that other rooms ask for.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::{Pid, Signal};
+
+use crate::os::native;
+
+/// Creates a folder and all that is missing above it; what it creates is 0700. One that exists is left as it is.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Opens a file as `how` says; if that creates it, it is 0600.
+pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
+    how.mode(0o600).open(path)
+}
+
+/// When a process started, in a unit that only means something on this system: clock ticks since boot on Linux,
+/// microseconds of the calendar on macOS. With the pid it identifies a process. `None` if there is no such process.
+pub fn process_start(pid: u32) -> Option<u64> {
+    native::read(pid).map(|process| process.start)
+}
+
+/// Whether the process with this pid and start time runs. A zombie doesn't.
+pub fn is_alive(pid: u32, start: u64) -> bool {
+    native::read(pid).is_some_and(|process| process.start == start && !process.zombie)
+}
+
+/// Asks a worker to stop, with SIGTERM.
+pub fn ask_to_stop(pid: u32) -> io::Result<()> {
+    signal(pid, Signal::TERM)
+}
+
+/// Ends a process at once, with SIGKILL.
+pub fn kill(pid: u32) -> io::Result<()> {
+    signal(pid, Signal::KILL)
+}
+
+/// Calls `then` when [`ask_to_stop`] is used on this process. On Unix that is a SIGTERM, which the program's own signal
+/// handling sees together with Ctrl+C, so there is nothing to set up here.
+pub fn when_asked_to_stop(then: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    drop(then);
+    Ok(())
+}
+
+/// Leaves the terminal's session, so that neither its Ctrl+C nor its end reaches this process. A process that already
+/// leads a group can't, and is told so.
+pub fn leave_terminal() -> io::Result<()> {
+    rustix::process::setsid()?;
+    Ok(())
+}
+
+/// Prepares the start of a worker that outlives its starter. On Unix the worker does what is needed itself, with
+/// [`leave_terminal`], and every descriptor of ours closes when it starts.
+pub fn detach(_command: &mut Command) -> io::Result<()> {
+    Ok(())
+}
+
+/// The name this machine calls itself.
+pub fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The name of a signal, `SIGKILL` for 9. The numbers are this system's.
+pub fn signal_name(signal: i32) -> Option<&'static str> {
+    NAMES.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+}
+
+/// Writes all of `bytes` at an offset, in one call as a rule.
+pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    file.write_all_at(bytes, at)
+}
+
+pub(super) fn signal(pid: u32, signal: Signal) -> io::Result<()> {
+    Ok(rustix::process::kill_process(native_pid(pid)?, signal)?)
+}
+
+/// A pid as the system calls take it. Zero and negative ones mean groups there, and never get that far.
+pub(super) fn native_pid(pid: u32) -> io::Result<Pid> {
+    let raw = i32::try_from(pid).ok().filter(|raw| *raw > 0);
+    raw.and_then(Pid::from_raw).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a process id"))
+}
+
+const NAMES: &[(Signal, &str)] = &[
+    (Signal::HUP, "SIGHUP"),
+    (Signal::INT, "SIGINT"),
+    (Signal::QUIT, "SIGQUIT"),
+    (Signal::ILL, "SIGILL"),
+    (Signal::TRAP, "SIGTRAP"),
+    (Signal::ABORT, "SIGABRT"),
+    (Signal::BUS, "SIGBUS"),
+    (Signal::FPE, "SIGFPE"),
+    (Signal::KILL, "SIGKILL"),
+    (Signal::USR1, "SIGUSR1"),
+    (Signal::SEGV, "SIGSEGV"),
+    (Signal::USR2, "SIGUSR2"),
+    (Signal::PIPE, "SIGPIPE"),
+    (Signal::ALARM, "SIGALRM"),
+    (Signal::TERM, "SIGTERM"),
+    (Signal::CHILD, "SIGCHLD"),
+    (Signal::CONT, "SIGCONT"),
+    (Signal::STOP, "SIGSTOP"),
+    (Signal::TSTP, "SIGTSTP"),
+    (Signal::TTIN, "SIGTTIN"),
+    (Signal::TTOU, "SIGTTOU"),
+    (Signal::URG, "SIGURG"),
+    (Signal::XCPU, "SIGXCPU"),
+    (Signal::XFSZ, "SIGXFSZ"),
+    (Signal::VTALARM, "SIGVTALRM"),
+    (Signal::PROF, "SIGPROF"),
+    (Signal::WINCH, "SIGWINCH"),
+    (Signal::IO, "SIGIO"),
+    (Signal::SYS, "SIGSYS"),
+];

@@ -1,0 +1,78 @@
+//! What a dead worker left running: found by the groups it noted and by its tag, and ended.
+
+use std::collections::HashSet;
+use std::io;
+use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Signal, getsid};
+
+use super::facts::signal;
+use crate::os::native;
+use crate::{Leader, Tag};
+
+/// How long ended processes may take to go. Longer takes only one that hangs inside the kernel.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which boot and which session the processes of a worker belong to. A group never spans sessions, so one that merely got
+/// the same number later is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) boot: u64,
+    pub(crate) session: u64,
+}
+
+/// The origin of this process.
+pub(crate) fn origin() -> Origin {
+    let session = getsid(None).map_or(0, |session| session.as_raw_nonzero().get().unsigned_abs());
+    Origin { boot: native::boot(), session: session.into() }
+}
+
+/// Ends every process in one of these groups and every one with the tag, and returns how many there were, once all have gone.
+pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Result<usize> {
+    let leaders = if theirs.boot == native::boot() { leaders } else { &[] };
+    let began = Instant::now();
+    let mut ended = HashSet::new();
+    let mut out_of_reach = HashSet::new();
+    loop {
+        let mut left = false;
+        for pid in native::pids() {
+            let Some(found) = native::read(pid) else { continue };
+            let who = (pid, found.start);
+            if found.zombie || pid == process::id() || out_of_reach.contains(&who) {
+                continue;
+            }
+            if !leaders.iter().any(|leader| in_group(&found, *leader, theirs)) && !native::has_tag(pid, tag) {
+                continue;
+            }
+            match signal(pid, Signal::KILL) {
+                Ok(()) => {
+                    ended.insert(who);
+                    left = true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    out_of_reach.insert(who);
+                }
+                Err(_) => {}
+            }
+        }
+        if !left {
+            return Ok(ended.len());
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "processes of a dead worker don't end"));
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Whether a process belongs to the group that this leader led. The leader may be dead, but a live process of its number
+/// must be itself.
+fn in_group(found: &native::Process, leader: Leader, theirs: Origin) -> bool {
+    let itself = |start| (leader.earliest..=leader.latest).contains(&start);
+    found.group == leader.pid
+        && u64::from(found.session) == theirs.session
+        && found.start >= leader.earliest
+        && native::read(leader.pid).is_none_or(|now| itself(now.start))
+}

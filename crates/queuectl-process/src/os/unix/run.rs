@@ -1,0 +1,217 @@
+//! One attempt: watch the leader, its output, the clock and the stop signal; then end whatever is left.
+//!
+//! The leader's exit is learnt without reaping it. While it is a zombie its pid, and so the number of its group, can't be
+//! given to anyone else: the group is ended then, and the leader reaped after.
+
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
+
+use super::spawn::{self, Started};
+use super::stop::StopSignal;
+use super::group;
+use crate::os::native::{self, ExitWatch};
+use crate::{Ended, How, Spec, Stream, Watcher};
+
+/// One read takes at most this: as much as a pipe holds.
+const CHUNK: usize = 64 * 1024;
+/// What the leader left in a pipe can't be more than the largest pipe; a stray that goes on writing must not hold us up.
+const LARGEST_PIPE: usize = 1024 * 1024;
+/// How often a grace looks whether the group is gone.
+const GLANCE: Duration = Duration::from_millis(10);
+/// How often a long run looks for orphans that died meanwhile and wait to be reaped.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// Runs one command and blocks until the attempt is over: the leader has ended, and with it all it left behind.
+///
+/// If the leader ends by itself before a timeout or a stop is acted upon, its true end is what is reported.
+pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
+    let began = Instant::now();
+    let started = match spawn::start(spec) {
+        Ok(started) => started,
+        Err(error) => return Ended { how: How::NotStarted(error), elapsed: began.elapsed() },
+    };
+    watcher.started(started.leader);
+    let Started { leader, pid, stdout, stderr, exit, running, script } = started;
+    let mut attempt = Attempt { pid, exit, stop, watcher, streams: [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] };
+    // A timeout that the clock can't express never comes.
+    let deadline = spec.timeout.and_then(|timeout| began.checked_add(timeout));
+    let ours = match attempt.watch(deadline) {
+        Seen::Exit => None,
+        Seen::Deadline => Some(How::TimedOut),
+        Seen::Stop => Some(How::Stopped),
+    };
+    if ours.is_some() {
+        attempt.end_politely(spec.grace);
+    }
+    let (status, elapsed) = attempt.finish(began);
+    drop(running);
+    group::wait_gone(pid);
+    native::end_strays(leader, spec.tag.as_ref());
+    drop(script);
+    Ended { how: ours.unwrap_or_else(|| how(status)), elapsed }
+}
+
+struct Attempt<'a> {
+    pid: Pid,
+    exit: ExitWatch,
+    stop: &'a StopSignal,
+    watcher: &'a mut dyn Watcher,
+    streams: [(Stream, Option<OwnedFd>); 2],
+}
+
+enum Seen {
+    Exit,
+    Stop,
+    Deadline,
+}
+
+/// What a poll waits for besides output.
+#[derive(Clone, Copy)]
+struct Heed {
+    exit: bool,
+    stop: bool,
+}
+
+#[derive(Default)]
+struct Ready {
+    exit: bool,
+    stop: bool,
+    read: usize,
+}
+
+impl Attempt<'_> {
+    /// Passes on output until the leader ends, the stop signal is given or the deadline is past. The leader's end comes
+    /// first: it is looked at once more when the deadline is past, and always together with the stop signal.
+    fn watch(&mut self, deadline: Option<Instant>) -> Seen {
+        let mut round = native::adopting().then(|| Instant::now() + ROUND);
+        loop {
+            let now = Instant::now();
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
+            let to_round = round.map(|round| round.saturating_duration_since(now));
+            let ready = self.poll(shorter(left, to_round), Heed { exit: true, stop: true });
+            if ready.exit {
+                return Seen::Exit;
+            }
+            if ready.stop {
+                return Seen::Stop;
+            }
+            if left == Some(Duration::ZERO) {
+                return Seen::Deadline;
+            }
+            if to_round == Some(Duration::ZERO) {
+                native::reap_dead_orphans();
+                round = Some(now + ROUND);
+            }
+        }
+    }
+
+    /// Asks the whole group to end, and gives all of it the grace: a leader that ends at once doesn't cut short the time of a
+    /// child that is still cleaning up. A stopped process is continued, or it could not hear us.
+    fn end_politely(&mut self, grace: Duration) {
+        group::signal(self.pid, Signal::TERM);
+        group::signal(self.pid, Signal::CONT);
+        let end = Instant::now().checked_add(grace);
+        let mut gone = false;
+        loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) || (gone && !group::lives(self.pid)) {
+                return;
+            }
+            let wait = if gone { shorter(left, Some(GLANCE)) } else { left };
+            gone |= self.poll(wait, Heed { exit: !gone, stop: false }).exit;
+        }
+    }
+
+    /// Ends what is left of the group, takes what is left in the pipes, and reaps the leader.
+    fn finish(&mut self, began: Instant) -> (Option<WaitStatus>, Duration) {
+        group::signal(self.pid, Signal::KILL);
+        while !self.poll(None, Heed { exit: true, stop: false }).exit {}
+        let elapsed = began.elapsed();
+        let mut left = LARGEST_PIPE * self.streams.len();
+        while left > 0 && self.streams.iter().any(|(_, fd)| fd.is_some()) {
+            match self.poll(Some(Duration::ZERO), Heed { exit: false, stop: false }).read {
+                0 => break,
+                read => left = left.saturating_sub(read),
+            }
+        }
+        let reaped = retry_on_intr(|| waitpid(Some(self.pid), WaitOptions::empty()));
+        (reaped.ok().flatten().map(|(_, status)| status), elapsed)
+    }
+
+    /// Waits until something happens, and passes on what can be read. A stream that has ended is closed, not polled again.
+    fn poll(&mut self, timeout: Option<Duration>, heed: Heed) -> Ready {
+        let timeout = timeout.map(timespec);
+        let nothing = PollFd::new(&self.exit, PollFlags::empty());
+        let mut fds = [nothing.clone(), nothing.clone(), nothing.clone(), nothing];
+        let mut used = 0;
+        let mut add = |fd| {
+            fds[used] = fd;
+            used += 1;
+            used - 1
+        };
+        let exit = heed.exit.then(|| add(PollFd::new(&self.exit, PollFlags::IN)));
+        let stop = heed.stop.then(|| add(PollFd::from_borrowed_fd(self.stop.fd(), PollFlags::IN)));
+        let streams = [0, 1].map(|at| self.streams[at].1.as_ref().map(|fd| add(PollFd::new(fd, PollFlags::IN))));
+        if poll(&mut fds[..used], timeout.as_ref()).is_err() {
+            return Ready::default(); // Interrupted; the caller looks at the clock and comes back.
+        }
+        let happened = |at: Option<usize>| at.map_or(PollFlags::empty(), |at| fds[at].revents());
+        let mut ready = Ready { exit: !happened(exit).is_empty(), stop: !happened(stop).is_empty(), read: 0 };
+        let streams = streams.map(happened);
+        for (at, events) in streams.into_iter().enumerate() {
+            if events.contains(PollFlags::IN) {
+                ready.read += self.read(at);
+            } else if !events.is_empty() {
+                self.streams[at].1 = None;
+            }
+        }
+        ready
+    }
+
+    fn read(&mut self, at: usize) -> usize {
+        let mut buffer = [MaybeUninit::<u8>::uninit(); CHUNK];
+        let (stream, fd) = &mut self.streams[at];
+        let Some(open) = fd else { return 0 };
+        match rustix::io::read(open, &mut buffer) {
+            Ok((bytes, _)) if !bytes.is_empty() => {
+                self.watcher.output(*stream, bytes);
+                bytes.len()
+            }
+            Err(Errno::INTR | Errno::AGAIN) => 0,
+            Ok(_) | Err(_) => {
+                *fd = None;
+                0
+            }
+        }
+    }
+}
+
+fn how(status: Option<WaitStatus>) -> How {
+    const CORE: i32 = 0x80;
+    let Some(status) = status else {
+        // Only someone else in this process who reaps children could take the status from us.
+        return How::Signaled { signal: 0, core_dumped: false };
+    };
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => How::Exited(i64::from(code)),
+        (None, signal) => How::Signaled { signal: signal.unwrap_or(0), core_dumped: status.as_raw() & CORE != 0 },
+    }
+}
+
+fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Rounded up to what `poll` can express; a day at most, since every caller looks at the clock again.
+fn timespec(duration: Duration) -> Timespec {
+    let duration = duration.min(Duration::from_secs(86_400));
+    Timespec { tv_sec: duration.as_secs() as i64, tv_nsec: duration.subsec_nanos().into() }
+}

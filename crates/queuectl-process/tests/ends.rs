@@ -1,0 +1,135 @@
+//! How attempts end, on Unix.
+#![cfg(unix)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use queuectl_process::{How, Leader, StopHandle, StopSignal, Stream, Watcher, run, signal_name};
+use support::*;
+
+#[test]
+fn an_exit_code_is_reported_as_it_was() {
+    for code in [0, 1, 7, 255] {
+        let (ended, heard) = run_it(&line(&format!("exit {code}")));
+        assert_eq!(ended.how, How::Exited(code));
+        assert!(heard.leader.is_some());
+    }
+}
+
+#[test]
+fn a_signal_is_reported_with_its_number_and_name() {
+    let (ended, _) = run_it(&line("kill -KILL $$"));
+    assert_eq!(
+        ended.how,
+        How::Signaled {
+            signal: 9,
+            core_dumped: false
+        }
+    );
+    assert_eq!(signal_name(9), Some("SIGKILL"));
+    assert_eq!(signal_name(15), Some("SIGTERM"));
+    assert_eq!(signal_name(12345), None);
+}
+
+#[test]
+fn a_timeout_ends_a_sleeper_at_once() {
+    let began = Instant::now();
+    let (ended, heard) = run_it(&within(line("echo before; sleep 600"), 0.2));
+    assert_eq!(ended.how, How::TimedOut);
+    assert_eq!(heard.out(), "before\n");
+    assert!(ended.elapsed >= Duration::from_millis(200));
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "the grace was waited out"
+    );
+}
+
+#[test]
+fn a_timeout_beyond_all_clocks_is_no_limit() {
+    let mut spec = line("exit 3");
+    for timeout in [Duration::MAX, Duration::from_secs(1_000_000_000_000)] {
+        spec.timeout = Some(timeout);
+        spec.grace = timeout;
+        assert_eq!(run_it(&spec).0.how, How::Exited(3));
+    }
+}
+
+#[test]
+fn a_command_that_ends_well_during_its_grace_has_still_timed_out() {
+    let spec = within(
+        line("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done"),
+        0.3,
+    );
+    let (ended, heard) = run_it(&spec);
+    assert_eq!(ended.how, How::TimedOut);
+    assert_eq!(heard.out(), "up\nbye\n");
+}
+
+#[test]
+fn a_command_that_ignores_the_polite_signal_is_ended_by_force() {
+    let began = Instant::now();
+    let spec = grace(
+        within(line("trap '' TERM; while :; do sleep 0.01; done"), 0.1),
+        0.3,
+    );
+    assert_eq!(run_it(&spec).0.how, How::TimedOut);
+    assert!(
+        began.elapsed() >= Duration::from_millis(400),
+        "no grace was given"
+    );
+}
+
+#[test]
+fn a_child_keeps_its_grace_when_the_leader_dies_at_once() {
+    let line = line(
+        "(trap 'sleep 0.3; echo cleaned up; exit' TERM; echo up; while :; do sleep 0.01; done) & wait",
+    );
+    let (ended, heard) = stop_at("up", &line);
+    assert_eq!(ended.how, How::Stopped);
+    assert_eq!(heard.out(), "up\ncleaned up\n");
+}
+
+#[test]
+fn a_stopped_process_is_continued_so_that_it_can_clean_up() {
+    let (ended, heard) = run_it(&within(
+        line("trap 'echo bye; exit 0' TERM; kill -STOP $$; sleep 600"),
+        0.3,
+    ));
+    assert_eq!(ended.how, How::TimedOut);
+    assert_eq!(heard.out(), "bye\n");
+}
+
+#[test]
+fn a_stop_holds_until_it_is_taken_back() {
+    let stop = StopSignal::new().unwrap();
+    let handle = stop.handle();
+    std::thread::spawn(move || handle.stop()).join().unwrap();
+    assert!(stop.is_set());
+    let mut heard = Heard::default();
+    assert_eq!(run(&line("sleep 600"), &stop, &mut heard).how, How::Stopped);
+    stop.reset();
+    assert!(!stop.is_set());
+    assert_eq!(
+        run(&line("exit 4"), &stop, &mut Heard::default()).how,
+        How::Exited(4)
+    );
+}
+
+#[test]
+fn the_true_exit_wins_over_a_stop_that_came_too_late() {
+    struct Late(StopHandle);
+    impl Watcher for Late {
+        fn started(&mut self, leader: Leader) {
+            until("the leader ends", || !lives(leader.pid));
+            self.0.stop();
+        }
+        fn output(&mut self, _: Stream, _: &[u8]) {}
+    }
+    let stop = StopSignal::new().unwrap();
+    let mut late = Late(stop.handle());
+    assert_eq!(
+        run(&within(line("exit 5"), 0.001), &stop, &mut late).how,
+        How::Exited(5)
+    );
+}
