@@ -1,0 +1,283 @@
+//! What holds for every life that a job can have.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use queuectl_domain::{
+    Event, Fence, Job, Outcome, Policy, Rules, State, Timeout, Timestamp, TransitionError,
+};
+
+use crate::{NOON, as_new, claim, dies, id, new_job, rules, settle, worker};
+
+/// What may be tried on a job; what it means depends on the job as it is then.
+#[derive(Debug, Clone, Copy)]
+enum Try {
+    Claim,
+    /// The claim that is held, or the last that was.
+    Settle(Outcome),
+    /// Some other claim.
+    SettleOther(Outcome),
+    Crash,
+    CrashOther,
+    Due,
+    Retry(Option<u64>),
+    Bury,
+}
+
+/// A life to be: rules, policy, and what is tried, each after some seconds.
+#[derive(Debug, Clone)]
+struct Plan {
+    rules: Rules,
+    policy: Policy,
+    tries: Vec<(u32, Try)>,
+}
+
+/// One thing that was tried, and what came of it.
+#[derive(Debug)]
+struct Tried {
+    before: Job,
+    what: Try,
+    now: Timestamp,
+    became: Result<Job, TransitionError>,
+}
+
+fn live(plan: &Plan) -> Vec<Tried> {
+    let mut job = new_job(plan.rules);
+    let mut now = NOON;
+    let mut fence = 0;
+    let mut life = Vec::new();
+    for &(seconds, what) in &plan.tries {
+        now = now.after(Duration::from_secs(seconds.into()));
+        let event = match what {
+            Try::Claim => claim("me", fence + 1),
+            Try::Settle(outcome) => settle(Fence(fence), outcome),
+            Try::SettleOther(outcome) => settle(Fence(fence - 1), outcome),
+            Try::Crash => dies(),
+            Try::CrashOther => Event::Crash {
+                worker: worker("another"),
+            },
+            Try::Due => Event::Due,
+            Try::Retry(timeout) => Event::Retry {
+                timeout: timeout.map(|seconds| Timeout::from(Duration::from_secs(seconds))),
+            },
+            Try::Bury => Event::Bury { reason: None },
+        };
+        let became = job.apply(event, &plan.policy, now);
+        if became.is_ok() {
+            fence += i64::from(matches!(what, Try::Claim));
+        }
+        let after = became.clone().unwrap_or_else(|_| job.clone());
+        let before = std::mem::replace(&mut job, after);
+        life.push(Tried {
+            before,
+            what,
+            now,
+            became,
+        });
+    }
+    life
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    let outcome = || proptest::sample::select(&Outcome::ALL[..]);
+    let what = prop_oneof![
+        12 => Just(Try::Claim),
+        10 => Just(Try::Settle(Outcome::Failed)),
+        6 => outcome().prop_map(Try::Settle),
+        2 => outcome().prop_map(Try::SettleOther),
+        2 => Just(Try::Crash),
+        1 => Just(Try::CrashOther),
+        8 => Just(Try::Due),
+        3 => proptest::option::of(0..100u64).prop_map(Try::Retry),
+        1 => Just(Try::Bury),
+    ];
+    let policy = (0..200u64, 1..4u32).prop_map(|(max_backoff, crash_limit)| Policy {
+        max_backoff: Duration::from_secs(max_backoff),
+        crash_limit,
+    });
+    let rules = (1..5i64, 1..=100i64).prop_map(|(most, base)| rules(most, base));
+    let tries = proptest::collection::vec((0..300u32, what), 1..60);
+    (rules, policy, tries).prop_map(|(rules, policy, tries)| Plan {
+        rules,
+        policy,
+        tries,
+    })
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Without this the properties below could hold of nothing.
+#[test]
+fn the_lives_that_are_tried_see_every_state_and_every_refusal() {
+    let mut runner = TestRunner::deterministic();
+    let mut states = HashSet::new();
+    let mut refusals = HashSet::new();
+    for _ in 0..200 {
+        let plan = plans().new_tree(&mut runner).unwrap().current();
+        for step in live(&plan) {
+            states.insert(step.before.state);
+            refusals.extend(step.became.as_ref().err().map(std::mem::discriminant));
+        }
+    }
+    assert_eq!(states.len(), State::ALL.len());
+    assert_eq!(refusals.len(), 3);
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn no_attempt_is_beyond_the_maximum(plan in plans()) {
+        let most = plan.rules.max_retries.get();
+        let mut failures = 0;
+        for step in live(&plan) {
+            let Ok(after) = &step.became else { continue };
+            match step.what {
+                Try::Retry(_) => failures = 0,
+                Try::Settle(outcome) if is_failure(outcome) => failures += 1,
+                _ => {}
+            }
+            let running = u32::from(after.state == State::Processing);
+            prop_assert!(failures + running <= most);
+            prop_assert_eq!(after.attempts, failures + running + completed(after));
+            if failures == most {
+                prop_assert_eq!(after.state, State::Dead);
+            }
+        }
+    }
+
+    #[test]
+    fn completed_is_never_left_and_dead_only_by_a_retry_by_hand(plan in plans()) {
+        for step in live(&plan) {
+            match step.before.state {
+                State::Completed => prop_assert!(step.became.is_err()),
+                State::Dead if !matches!(step.what, Try::Retry(_)) => {
+                    prop_assert!(step.became.is_err());
+                }
+                State::Dead => prop_assert_eq!(step.became.unwrap().state, State::Pending),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn who_does_not_hold_the_claim_changes_nothing(plan in plans()) {
+        for step in live(&plan) {
+            let held = step.before.claim.is_some();
+            let stale = Err(TransitionError::StaleFence { id: step.before.id.clone() });
+            match step.what {
+                Try::SettleOther(_) | Try::CrashOther => prop_assert_eq!(step.became, stale),
+                Try::Settle(_) | Try::Crash if !held => prop_assert_eq!(step.became, stale),
+                Try::Settle(_) | Try::Crash => prop_assert!(step.became.is_ok()),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_has_a_claim_exactly_while_it_is_processed(plan in plans()) {
+        for step in live(&plan) {
+            let job = step.became.unwrap_or(step.before);
+            prop_assert_eq!(job.claim.is_some(), job.state == State::Processing);
+        }
+    }
+
+    #[test]
+    fn a_stop_leaves_no_trace_but_who_had_it(plan in plans()) {
+        for (earlier, step) in pairs(&live(&plan)) {
+            if matches!((earlier.what, step.what), (Try::Claim, Try::Settle(Outcome::Stopped)))
+                && let (Ok(_), Ok(after)) = (&earlier.became, &step.became)
+            {
+                let before = &earlier.before;
+                prop_assert_eq!(after.state, State::Pending);
+                prop_assert_eq!(after.attempts, before.attempts);
+                prop_assert_eq!(after.crashes, before.crashes);
+                prop_assert_eq!(after.sort_key(), before.sort_key());
+                prop_assert_eq!(&after.last_error, &before.last_error);
+            }
+        }
+    }
+
+    #[test]
+    fn a_crash_consumes_no_attempt_but_counts_and_kills_at_the_limit(plan in plans()) {
+        for step in live(&plan) {
+            let crash = matches!(step.what, Try::Crash | Try::Settle(Outcome::Crashed));
+            let Ok(after) = &step.became else { continue };
+            if crash {
+                prop_assert_eq!(after.attempts + 1, step.before.attempts);
+                prop_assert_eq!(after.crashes, step.before.crashes + 1);
+                let at_limit = after.crashes >= plan.policy.crash_limit;
+                let state = if at_limit { State::Dead } else { State::Pending };
+                prop_assert_eq!(after.state, state);
+                prop_assert_eq!(after.sort_key(), step.before.sort_key());
+            } else if !matches!(step.what, Try::Retry(_)) {
+                prop_assert_eq!(after.crashes, step.before.crashes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_failed_attempt_is_retried_no_sooner_than_its_backoff(plan in plans()) {
+        for step in live(&plan) {
+            let Ok(after) = step.became else { continue };
+            if after.state == State::Failed && step.before.state == State::Processing {
+                let delay = plan.rules.backoff_base.delay(after.attempts, plan.policy.max_backoff);
+                prop_assert_eq!(after.next_retry_at(), Some(step.now.after(delay)));
+            }
+            if matches!(step.what, Try::Due) {
+                prop_assert!(step.now >= step.before.ready_at);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_job_is_never_changes_but_its_timeout(plan in plans()) {
+        for step in live(&plan) {
+            let Ok(mut after) = step.became else { continue };
+            let before = step.before;
+            if let Try::Retry(Some(seconds)) = step.what {
+                let timeout = Timeout::from(Duration::from_secs(seconds));
+                prop_assert_eq!(after.rules.timeout, timeout);
+                after.rules.timeout = before.rules.timeout;
+            }
+            prop_assert_eq!(
+                (after.id, after.command, after.cwd, after.rules, after.created_at),
+                (before.id, before.command, before.cwd, before.rules, before.created_at)
+            );
+        }
+    }
+
+    #[test]
+    fn no_time_makes_it_panic(most in 1..3i64, start in any::<i64>(), end in any::<i64>()) {
+        let policy = Policy { max_backoff: Duration::MAX, ..Policy::default() };
+        let job = Job::new(id(), as_new(rules(most, 100)), Timestamp(start));
+        let busy = job.apply(claim("me", 1), &policy, Timestamp(end)).unwrap();
+        let failed = settle(Fence(1), Outcome::Failed);
+        let after = busy.apply(failed, &policy, Timestamp(end)).unwrap();
+        prop_assert!(after.ready_at >= Timestamp(end.min(start)));
+        let waiting = after.state.is_waiting();
+        prop_assert_eq!(after.effective_priority(Timestamp(start)).is_some(), waiting);
+    }
+}
+
+fn is_failure(outcome: Outcome) -> bool {
+    use Outcome::{Failed, Killed, NotStarted, TimedOut};
+    matches!(outcome, Failed | Killed | TimedOut | NotStarted)
+}
+
+/// A success is an attempt that counts and isn't a failure.
+fn completed(job: &Job) -> u32 {
+    u32::from(job.state == State::Completed)
+}
+
+fn pairs(life: &[Tried]) -> impl Iterator<Item = (&Tried, &Tried)> {
+    life.iter().zip(life.iter().skip(1))
+}

@@ -1,0 +1,168 @@
+//! The whole table of states and events.
+
+use std::time::Duration;
+
+use queuectl_domain::{
+    Event, Fence, Job, Outcome, Policy, State, Timeout, Timestamp, TransitionError,
+};
+
+use crate::{NOON, claim, dies, ending, new_job, rules, settle, worker};
+
+/// Each row is a job as it can really become; each column is an event.
+///
+/// A cell is what becomes of the job, with its attempts and its crashes, or why nothing does:
+/// `no` for a state that doesn't allow it, `stale` for a claim that isn't held, `early` before its time.
+#[test]
+fn the_whole_table_of_states_and_events_is_as_written_down() {
+    let events = columns();
+    let mut table = format!("{:32}", "");
+    for (name, _) in &events {
+        table += &format!("{name:<18}");
+    }
+    for (name, job) in rows() {
+        table += &format!("\n{name:<32}");
+        for (_, event) in &events {
+            let became = job.apply(event.clone(), &Policy::default(), NOON);
+            table += &format!("{:<18}", cell(&became));
+        }
+    }
+    let lines: Vec<_> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+fn cell(became: &Result<Job, TransitionError>) -> String {
+    match became {
+        Ok(job) => format!(
+            "{} {}/{} {}",
+            job.state, job.attempts, job.rules.max_retries, job.crashes
+        ),
+        Err(TransitionError::WrongState { .. }) => "no".into(),
+        Err(TransitionError::StaleFence { .. }) => "stale".into(),
+        Err(TransitionError::NotDue { .. }) => "early".into(),
+    }
+}
+
+fn columns() -> Vec<(&'static str, Event)> {
+    let settle = |fence, outcome| Event::Settle {
+        fence: Fence(fence),
+        ending: ending(outcome),
+    };
+    let crash = |name| Event::Crash {
+        worker: worker(name),
+    };
+    vec![
+        ("claim", claim("me", HELD + 1)),
+        ("success", settle(HELD, Outcome::Completed)),
+        ("failure", settle(HELD, Outcome::Failed)),
+        ("stopped", settle(HELD, Outcome::Stopped)),
+        ("crashed", settle(HELD, Outcome::Crashed)),
+        ("older fence", settle(HELD - 1, Outcome::Completed)),
+        ("newer fence", settle(HELD + 1, Outcome::Completed)),
+        ("worker dies", crash("me")),
+        ("another dies", crash("another")),
+        ("due", Event::Due),
+        ("retry", Event::Retry { timeout: None }),
+        ("bury", Event::Bury { reason: None }),
+    ]
+}
+
+/// The fence under which the jobs of the table are processed.
+const HELD: i64 = 9;
+
+fn rows() -> Vec<(&'static str, Job)> {
+    let fresh = new_job(rules(3, 5));
+    let failed_once = after_failures(&fresh, 1, NOON);
+    let long_ago = Timestamp(NOON.0 - 3_600_000_000);
+    let failed_twice = after_failures(&fresh, 2, long_ago);
+    let waits_for_its_last = then(&failed_twice, Event::Due);
+    let crashed = |times| (0..times).fold(fresh.clone(), |job, _| then(&running(&job), dies()));
+    let gave_up = after_failures(&fresh, 3, long_ago);
+    let finished = then(&running(&fresh), settle(Fence(HELD), Outcome::Completed));
+    vec![
+        ("pending, new", fresh.clone()),
+        ("pending, last attempt left", waits_for_its_last.clone()),
+        ("pending, last crash left", crashed(2)),
+        ("processing, attempts left", running(&fresh)),
+        ("processing, its last attempt", running(&waits_for_its_last)),
+        ("processing, last crash left", running(&crashed(2))),
+        ("completed", finished),
+        ("failed, retry not due", failed_once),
+        ("failed, retry due", failed_twice),
+        ("dead, out of attempts", gave_up),
+        ("dead, out of crashes", crashed(3)),
+        ("dead, by hand", then(&fresh, Event::Bury { reason: None })),
+    ]
+}
+
+fn after_failures(job: &Job, times: u32, at: Timestamp) -> Job {
+    let policy = Policy::default();
+    let mut job = job.clone();
+    for _ in 0..times {
+        if job.state == State::Failed {
+            let due = job.ready_at;
+            job = job.apply(Event::Due, &policy, due).expect("it is due");
+        }
+        let settled = settle(Fence(HELD), Outcome::Failed);
+        job = running(&job)
+            .apply(settled, &policy, at)
+            .expect("the fence is right");
+    }
+    job
+}
+
+fn running(job: &Job) -> Job {
+    then(job, claim("me", HELD))
+}
+
+fn then(job: &Job, event: Event) -> Job {
+    job.apply(event, &Policy::default(), NOON)
+        .expect("the table's rows are lives that can be")
+}
+
+#[test]
+fn every_way_to_fail_does_the_same_to_a_job() {
+    let job = running(&new_job(rules(3, 5)));
+    let settled = |outcome| {
+        let event = settle(Fence(HELD), outcome);
+        let after = then(&job, event);
+        (after.state, after.attempts, after.crashes, after.ready_at)
+    };
+    let failed = settled(Outcome::Failed);
+    for outcome in [Outcome::Killed, Outcome::TimedOut, Outcome::NotStarted] {
+        assert_eq!(settled(outcome), failed, "{outcome}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_stands_against_it() {
+    let refusal = |job: &Job, event| {
+        let error = job.apply(event, &Policy::default(), NOON).unwrap_err();
+        error.to_string()
+    };
+    let fresh = new_job(rules(3, 5));
+    let retry = Event::Retry { timeout: None };
+    insta::assert_snapshot!(refusal(&fresh, retry), @"job 'j' is pending, so it can't be retried");
+    let busy = running(&fresh);
+    insta::assert_snapshot!(refusal(&busy, Event::Bury { reason: None }), @"job 'j' is being processed, so it can't be put into the dead letter queue");
+    insta::assert_snapshot!(refusal(&busy, settle(Fence(1), Outcome::Failed)), @"job 'j' is no longer held under this claim");
+    insta::assert_snapshot!(busy.check_removable().unwrap_err().to_string(), @"job 'j' is being processed, so it can't be removed");
+}
+
+#[test]
+fn a_retry_by_hand_is_a_new_start_with_a_new_timeout_if_one_is_given() {
+    let dead = after_failures(&new_job(rules(3, 5)), 3, NOON);
+    let timeout = Timeout::from(Duration::from_secs(99));
+    let retry = |timeout| then(&dead, Event::Retry { timeout });
+    assert_eq!(retry(None).rules.timeout, dead.rules.timeout);
+    let again = retry(Some(timeout));
+    assert_eq!(again.rules.timeout, timeout);
+    let seen = (again.attempts, again.crashes, again.last_error);
+    assert_eq!(seen, (0, 0, None));
+}
+
+#[test]
+fn a_job_out_of_attempts_says_why() {
+    let dead = after_failures(&new_job(rules(3, 5)), 3, NOON);
+    assert_eq!(dead.last_error.as_deref(), Some("Exit code 7"));
+    assert_eq!(dead.exit_code, Some(7));
+}
