@@ -22,7 +22,10 @@ pub struct Roster {
 impl Roster {
     /// A roster with no process in it. To be created after [`os::leave_terminal`], since it notes the session too.
     pub fn create(path: &Path, slots: usize) -> io::Result<Self> {
-        let file = os::create_private(path, OpenOptions::new().write(true).create(true).truncate(true))?;
+        let file = os::create_private(
+            path,
+            OpenOptions::new().write(true).create(true).truncate(true),
+        )?;
         let Origin { boot, session } = os::origin();
         let mut content = record([MAGIC, boot, session]).to_vec();
         content.resize(RECORD * (slots + 1), 0);
@@ -55,12 +58,26 @@ pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<usize> {
     let mut records = content.chunks_exact(RECORD).map(fields);
     let origin = match records.next() {
         Some([MAGIC, boot, session]) => Origin { boot, session },
-        Some(_) => return Err(io::Error::new(ErrorKind::InvalidData, "not a roster of this version")),
-        None => Origin { boot: 0, session: 0 },
+        Some(_) => {
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                "not a roster of this version",
+            ));
+        }
+        None => Origin {
+            boot: 0,
+            session: 0,
+        },
     };
     let leaders: Vec<Leader> = records
         .filter(|[pid, ..]| *pid != 0)
-        .filter_map(|[pid, earliest, latest]| Some(Leader { pid: u32::try_from(pid).ok()?, earliest, latest }))
+        .filter_map(|[pid, earliest, latest]| {
+            Some(Leader {
+                pid: u32::try_from(pid).ok()?,
+                earliest,
+                latest,
+            })
+        })
         .collect();
     os::end_all(&leaders, origin, worker)
 }
@@ -80,7 +97,10 @@ fn record(fields: [u64; 3]) -> [u8; RECORD] {
 fn fields(record: &[u8]) -> [u64; 3] {
     let mut fields = [0; 3];
     for (field, bytes) in fields.iter_mut().zip(record.chunks_exact(8)) {
-        *field = bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        *field = bytes
+            .iter()
+            .rev()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
     }
     fields
 }

@@ -13,8 +13,20 @@ mod system;
 #[path = "windows/mod.rs"]
 mod system;
 
-pub use system::{
-    StopHandle, StopSignal, Wake, adopt_orphans, ask_to_stop, create_private, detach, hostname, is_alive, kill, leave_terminal,
-    private_dir, process_start, run, signal_name, wake, when_asked_to_stop,
-};
 pub(crate) use system::{Origin, end_all, origin, write_at};
+pub use system::{
+    StopHandle, StopSignal, Wake, adopt_orphans, ask_to_stop, create_private, detach, hostname,
+    is_alive, kill, leave_terminal, native_text, private_dir, process_start, run, signal_name,
+    wake, when_asked_to_stop,
+};
+
+/// How this process was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// By Ctrl+C. Who asks a second time means it to be at once.
+    Interrupt,
+    /// Politely: what runs may finish.
+    Politely,
+    /// At once.
+    AtOnce,
+}

@@ -19,9 +19,14 @@ pub(super) use table::{Process, boot, has_tag, pids, read};
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.
 const TICK_NANOS: u64 = 10_000_000;
 
+/// What `posix_spawn` is told besides: nothing, since every descriptor of ours is made to close in children.
+pub(super) const SPAWN_FLAGS: i32 = 0;
+
 /// The clock by which /proc says when a process started, in its unit.
 pub(super) fn now() -> u64 {
-    let Ok(now) = clock_gettime_dynamic(DynamicClockId::Boottime) else { return 0 };
+    let Ok(now) = clock_gettime_dynamic(DynamicClockId::Boottime) else {
+        return 0;
+    };
     (now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64) / TICK_NANOS
 }
 
@@ -46,11 +51,16 @@ impl ExitWatch {
 
     fn by_thread(child: Pid) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
-        thread::Builder::new().name("exit".to_owned()).stack_size(64 * 1024).spawn(move || {
-            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            let _ = rustix::io::retry_on_intr(|| rustix::process::waitid(rustix::process::WaitId::Pid(child), ended));
-            drop(writer);
-        })?;
+        thread::Builder::new()
+            .name("exit".to_owned())
+            .stack_size(64 * 1024)
+            .spawn(move || {
+                let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+                let _ = rustix::io::retry_on_intr(|| {
+                    rustix::process::waitid(rustix::process::WaitId::Pid(child), ended)
+                });
+                drop(writer);
+            })?;
         Ok(Self::Thread(reader))
     }
 }

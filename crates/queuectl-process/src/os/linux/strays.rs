@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, getpgid, getpgrp, pidfd_open, pidfd_send_signal, set_child_subreaper, waitpid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitOptions, getpgid, getpgrp, kill_process,
+    pidfd_open, pidfd_send_signal, set_child_subreaper, waitid, waitpid,
 };
 
 use super::table;
@@ -75,29 +76,31 @@ fn leaders() -> MutexGuard<'static, Vec<Pid>> {
 /// Ends and reaps every process that left the group of this leader, which has been reaped.
 pub(in crate::os) fn end_strays(leader: Leader, tag: Option<&Tag>) {
     let began = Instant::now();
-    loop {
-        let suspects = suspects(leader.pid);
-        if suspects.is_empty() || !end(&suspects, tag) || began.elapsed() > DYING {
-            return;
-        }
-    }
+    while sweep(&suspects(leader.pid), tag) && began.elapsed() < DYING {}
 }
 
 /// Reaps orphans that have died. For a run that lasts long and leaves many.
 pub(in crate::os) fn reap_dead_orphans() {
-    end(&table::pids().into_iter().filter_map(suspect).collect::<Vec<_>>(), None);
+    sweep(&all_suspects(), None);
 }
 
-/// Who, of those started since this leader, is neither gone nor in the group of a running leader nor in ours.
+/// Who, of those started since this leader, is neither gone nor in the group of a running leader nor in ours. A leader that
+/// is just being started by another slot may be among them.
 fn suspects(leader: u32) -> Vec<Pid> {
     match last_pid() {
-        Some(last) if last >= leader && last - leader <= FEW => (leader + 1..=last).filter_map(suspect).collect(),
-        _ => table::pids().into_iter().filter_map(suspect).collect(),
+        Some(last) if last >= leader && last - leader <= FEW => {
+            (leader + 1..=last).filter_map(suspect).collect()
+        }
+        _ => all_suspects(),
     }
 }
 
+fn all_suspects() -> Vec<Pid> {
+    table::pids().into_iter().filter_map(suspect).collect()
+}
+
 fn suspect(pid: u32) -> Option<Pid> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
     let group = getpgid(Some(pid)).ok()?;
     (group != getpgrp() && !leaders().contains(&group)).then_some(pid)
 }
@@ -105,42 +108,66 @@ fn suspect(pid: u32) -> Option<Pid> {
 /// The pid that was given out last.
 fn last_pid() -> Option<u32> {
     static LOADAVG: OnceLock<Option<File>> = OnceLock::new();
-    let file = LOADAVG.get_or_init(|| File::open("/proc/loadavg").ok()).as_ref()?;
+    let file = LOADAVG
+        .get_or_init(|| File::open("/proc/loadavg").ok())
+        .as_ref()?;
     let mut text = [0; 128];
     let length = file.read_at(&mut text, 0).ok()?;
-    str::from_utf8(text.get(..length)?).ok()?.split_ascii_whitespace().next_back()?.parse().ok()
+    str::from_utf8(text.get(..length)?)
+        .ok()?
+        .split_ascii_whitespace()
+        .next_back()?
+        .parse()
+        .ok()
 }
 
 /// Ends those of the suspects that have the tag and reaps those that are dead orphans of ours. Says whether it ended any.
-fn end(suspects: &[Pid], tag: Option<&Tag>) -> bool {
-    let _no_start = SPAWNING.write().unwrap_or_else(PoisonError::into_inner);
+fn sweep(suspects: &[Pid], tag: Option<&Tag>) -> bool {
     let mut ended = false;
     for pid in suspects {
-        let number = pid.as_raw_nonzero().get().unsigned_abs();
-        if suspect(number).is_none() || number == process::id() {
-            continue;
-        }
-        if tag.is_some_and(|tag| table::has_tag(number, tag)) {
-            ended |= end_one(*pid, number, tag);
-        }
-        if table::read(number).is_some_and(|found| found.zombie && found.parent == process::id()) {
-            let _ = waitpid(Some(*pid), WaitOptions::NOHANG);
+        ended |= tag.is_some_and(|tag| end_one(*pid, tag));
+        if is_dead_child(*pid) {
+            reap(*pid);
         }
     }
     ended
 }
 
-/// Ends one process and waits until it has gone. A pidfd makes sure that it is the one whose tag was read.
-fn end_one(pid: Pid, number: u32, tag: Option<&Tag>) -> bool {
+/// Reaps a dead orphan. Only here is it certain that it is no leader that has been started but not noted; and as long as the
+/// lock is held nobody else reaps it, so its pid is still its own.
+fn reap(pid: Pid) {
+    let _no_start = SPAWNING.write().unwrap_or_else(PoisonError::into_inner);
+    if suspect(number(pid)).is_some() && is_dead_child(pid) {
+        let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+    }
+}
+
+fn is_dead_child(pid: Pid) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(pid), look), Ok(Some(_)))
+}
+
+/// Ends one process, if it has the tag, and waits until it has gone. A pidfd makes sure that it is the one whose tag was read.
+fn end_one(pid: Pid, tag: &Tag) -> bool {
+    if number(pid) == process::id() || !table::has_tag(number(pid), tag) {
+        return false;
+    }
     let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else {
-        let killed = rustix::process::kill_process(pid, Signal::KILL).is_ok();
+        let killed = kill_process(pid, Signal::KILL).is_ok();
         thread::sleep(Duration::from_millis(1));
         return killed;
     };
-    if !tag.is_some_and(|tag| table::has_tag(number, tag)) || pidfd_send_signal(&pidfd, Signal::KILL).is_err() {
+    if !table::has_tag(number(pid), tag) || pidfd_send_signal(&pidfd, Signal::KILL).is_err() {
         return false;
     }
-    let patience = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let patience = Timespec {
+        tv_sec: 1,
+        tv_nsec: 0,
+    };
     let _ = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&patience));
     true
+}
+
+fn number(pid: Pid) -> u32 {
+    pid.as_raw_nonzero().get().unsigned_abs()
 }

@@ -24,27 +24,44 @@ pub(in crate::os) fn read(pid: u32) -> Option<Process> {
 /// The name stands in parentheses and may itself have blanks and parentheses, so the fields are counted from the last one.
 fn parse(pid: u32, stat: &[u8]) -> Option<Process> {
     let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let mut fields = str::from_utf8(stat.get(after..)?).ok()?.split_ascii_whitespace();
+    let mut fields = str::from_utf8(stat.get(after..)?)
+        .ok()?
+        .split_ascii_whitespace();
     let zombie = matches!(fields.next()?, "Z" | "X" | "x");
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let session = fields.next()?.parse().ok()?;
     let start = fields.nth(15)?.parse().ok()?;
-    Some(Process { pid, parent, group, session, start, zombie })
+    Some(Process {
+        pid,
+        parent,
+        group,
+        session,
+        start,
+        zombie,
+    })
 }
 
 /// Every pid there is.
 pub(in crate::os) fn pids() -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 /// Whether the environment a process was started with has the tag. Nobody else's environment can be read, and a zombie has
 /// none.
 pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
+    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else {
+        return false;
+    };
     environment.split(|byte| *byte == 0).any(|variable| {
-        let value = variable.strip_prefix(tag.name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+        let value = variable
+            .strip_prefix(tag.name.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="));
         value == Some(tag.value.as_bytes())
     })
 }
@@ -52,7 +69,11 @@ pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
 /// A number that another boot of this machine doesn't have: pids and start times begin anew with each.
 pub(in crate::os) fn boot() -> u64 {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    let digits: String = id
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(16)
+        .collect();
     u64::from_str_radix(&digits, 16).unwrap_or(0)
 }
 
@@ -63,7 +84,14 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_and_blanks_moves_no_field() {
         let stat = b"42 (a) b) R 9) S 7 40 39 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
-        let found = Process { pid: 42, parent: 7, group: 40, session: 39, start: 98765, zombie: false };
+        let found = Process {
+            pid: 42,
+            parent: 7,
+            group: 40,
+            session: 39,
+            start: 98765,
+            zombie: false,
+        };
         assert_eq!(parse(42, stat), Some(found));
     }
 }

@@ -1,7 +1,9 @@
 //! The few native facts that other rooms ask for.
 
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::Command;
@@ -31,21 +33,9 @@ pub fn is_alive(pid: u32, start: u64) -> bool {
     native::read(pid).is_some_and(|process| process.start == start && !process.zombie)
 }
 
-/// Asks a worker to stop, with SIGTERM.
-pub fn ask_to_stop(pid: u32) -> io::Result<()> {
-    signal(pid, Signal::TERM)
-}
-
 /// Ends a process at once, with SIGKILL.
 pub fn kill(pid: u32) -> io::Result<()> {
     signal(pid, Signal::KILL)
-}
-
-/// Calls `then` when [`ask_to_stop`] is used on this process. On Unix that is a SIGTERM, which the program's own signal
-/// handling sees together with Ctrl+C, so there is nothing to set up here.
-pub fn when_asked_to_stop(then: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    drop(then);
-    Ok(())
 }
 
 /// Leaves the terminal's session, so that neither its Ctrl+C nor its end reaches this process. A process that already
@@ -61,14 +51,25 @@ pub fn detach(_command: &mut Command) -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes as the operating system's own text: on Unix any bytes are.
+pub fn native_text(bytes: Vec<u8>) -> OsString {
+    OsString::from_vec(bytes)
+}
+
 /// The name this machine calls itself.
 pub fn hostname() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The name of a signal, `SIGKILL` for 9. The numbers are this system's.
 pub fn signal_name(signal: i32) -> Option<&'static str> {
-    NAMES.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+    NAMES
+        .iter()
+        .find(|(known, _)| known.as_raw() == signal)
+        .map(|(_, name)| *name)
 }
 
 /// Writes all of `bytes` at an offset, in one call as a rule.
@@ -83,7 +84,8 @@ pub(super) fn signal(pid: u32, signal: Signal) -> io::Result<()> {
 /// A pid as the system calls take it. Zero and negative ones mean groups there, and never get that far.
 pub(super) fn native_pid(pid: u32) -> io::Result<Pid> {
     let raw = i32::try_from(pid).ok().filter(|raw| *raw > 0);
-    raw.and_then(Pid::from_raw).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a process id"))
+    raw.and_then(Pid::from_raw)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a process id"))
 }
 
 const NAMES: &[(Signal, &str)] = &[

@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid, waitpid};
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid, waitpid,
+};
 
 use crate::os::native;
 
@@ -18,7 +20,10 @@ pub(super) fn signal(group: Pid, signal: Signal) {
 /// Whether anyone of the group runs, zombies not counted.
 pub(super) fn lives(group: Pid) -> bool {
     let group = group.as_raw_nonzero().get().unsigned_abs();
-    native::pids().into_iter().filter_map(native::read).any(|process| process.group == group && !process.zombie)
+    native::pids()
+        .into_iter()
+        .filter_map(native::read)
+        .any(|process| process.group == group && !process.zombie)
 }
 
 /// Waits until everyone of a group that was sent SIGKILL has gone, and reaps those that became our children. Its leader has

@@ -26,24 +26,37 @@ pub(crate) struct Origin {
 /// The origin of this process.
 pub(crate) fn origin() -> Origin {
     let session = getsid(None).map_or(0, |session| session.as_raw_nonzero().get().unsigned_abs());
-    Origin { boot: native::boot(), session: session.into() }
+    Origin {
+        boot: native::boot(),
+        session: session.into(),
+    }
 }
 
 /// Ends every process in one of these groups and every one with the tag, and returns how many there were, once all have gone.
 pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Result<usize> {
-    let leaders = if theirs.boot == native::boot() { leaders } else { &[] };
+    let leaders = if theirs.boot == native::boot() {
+        leaders
+    } else {
+        &[]
+    };
     let began = Instant::now();
     let mut ended = HashSet::new();
     let mut out_of_reach = HashSet::new();
     loop {
         let mut left = false;
         for pid in native::pids() {
-            let Some(found) = native::read(pid) else { continue };
+            let Some(found) = native::read(pid) else {
+                continue;
+            };
             let who = (pid, found.start);
             if found.zombie || pid == process::id() || out_of_reach.contains(&who) {
                 continue;
             }
-            if !leaders.iter().any(|leader| in_group(&found, *leader, theirs)) && !native::has_tag(pid, tag) {
+            if !leaders
+                .iter()
+                .any(|leader| in_group(&found, *leader, theirs))
+                && !native::has_tag(pid, tag)
+            {
                 continue;
             }
             match signal(pid, Signal::KILL) {
@@ -61,7 +74,10 @@ pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Resu
             return Ok(ended.len());
         }
         if began.elapsed() > PATIENCE {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "processes of a dead worker don't end"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "processes of a dead worker don't end",
+            ));
         }
         thread::sleep(Duration::from_millis(2));
     }

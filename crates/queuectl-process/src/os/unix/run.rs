@@ -11,10 +11,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
 
+use super::group;
 use super::spawn::{self, Started};
 use super::stop::StopSignal;
-use super::group;
-use crate::os::native::{self, ExitWatch};
+use crate::os::native::{self, ExitWatch, Running};
 use crate::{Ended, How, Spec, Stream, Watcher};
 
 /// One read takes at most this: as much as a pipe holds.
@@ -33,11 +33,35 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     let began = Instant::now();
     let started = match spawn::start(spec) {
         Ok(started) => started,
-        Err(error) => return Ended { how: How::NotStarted(error), elapsed: began.elapsed() },
+        Err(error) => {
+            return Ended {
+                how: How::NotStarted(error),
+                elapsed: began.elapsed(),
+            };
+        }
     };
     watcher.started(started.leader);
-    let Started { leader, pid, stdout, stderr, exit, running, script } = started;
-    let mut attempt = Attempt { pid, exit, stop, watcher, streams: [(Stream::Stdout, stdout), (Stream::Stderr, stderr)] };
+    let Started {
+        leader,
+        pid,
+        stdout,
+        stderr,
+        exit,
+        running,
+        script,
+    } = started;
+    let mut attempt = Attempt {
+        pid,
+        exit,
+        ended: None,
+        stop,
+        watcher,
+        streams: [
+            (Stream::Stdout, Some(stdout)),
+            (Stream::Stderr, Some(stderr)),
+        ],
+        _running: running,
+    };
     // A timeout that the clock can't express never comes.
     let deadline = spec.timeout.and_then(|timeout| began.checked_add(timeout));
     let ours = match attempt.watch(deadline) {
@@ -48,20 +72,26 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     if ours.is_some() {
         attempt.end_politely(spec.grace);
     }
-    let (status, elapsed) = attempt.finish(began);
-    drop(running);
+    let (status, ended) = attempt.finish();
     group::wait_gone(pid);
     native::end_strays(leader, spec.tag.as_ref());
     drop(script);
-    Ended { how: ours.unwrap_or_else(|| how(status)), elapsed }
+    Ended {
+        how: ours.unwrap_or_else(|| how(status)),
+        elapsed: ended - began,
+    }
 }
 
 struct Attempt<'a> {
     pid: Pid,
     exit: ExitWatch,
+    /// When the leader was seen to have ended.
+    ended: Option<Instant>,
     stop: &'a StopSignal,
     watcher: &'a mut dyn Watcher,
     streams: [(Stream, Option<OwnedFd>); 2],
+    /// Given up only when the leader has been reaped.
+    _running: Running,
 }
 
 enum Seen {
@@ -70,16 +100,15 @@ enum Seen {
     Deadline,
 }
 
-/// What a poll waits for besides output.
-#[derive(Clone, Copy)]
-struct Heed {
-    exit: bool,
-    stop: bool,
+/// Whether a poll returns for the stop signal too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heed {
+    Stop,
+    NoStop,
 }
 
 #[derive(Default)]
 struct Ready {
-    exit: bool,
     stop: bool,
     read: usize,
 }
@@ -93,8 +122,8 @@ impl Attempt<'_> {
             let now = Instant::now();
             let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
             let to_round = round.map(|round| round.saturating_duration_since(now));
-            let ready = self.poll(shorter(left, to_round), Heed { exit: true, stop: true });
-            if ready.exit {
+            let ready = self.poll(shorter(left, to_round), Heed::Stop);
+            if self.ended.is_some() {
                 return Seen::Exit;
             }
             if ready.stop {
@@ -116,31 +145,34 @@ impl Attempt<'_> {
         group::signal(self.pid, Signal::TERM);
         group::signal(self.pid, Signal::CONT);
         let end = Instant::now().checked_add(grace);
-        let mut gone = false;
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) || (gone && !group::lives(self.pid)) {
+            if left == Some(Duration::ZERO) || (self.ended.is_some() && !group::lives(self.pid)) {
                 return;
             }
-            let wait = if gone { shorter(left, Some(GLANCE)) } else { left };
-            gone |= self.poll(wait, Heed { exit: !gone, stop: false }).exit;
+            let glance = self.ended.map(|_| GLANCE);
+            self.poll(shorter(left, glance), Heed::NoStop);
         }
     }
 
     /// Ends what is left of the group, takes what is left in the pipes, and reaps the leader.
-    fn finish(&mut self, began: Instant) -> (Option<WaitStatus>, Duration) {
+    fn finish(mut self) -> (Option<WaitStatus>, Instant) {
         group::signal(self.pid, Signal::KILL);
-        while !self.poll(None, Heed { exit: true, stop: false }).exit {}
-        let elapsed = began.elapsed();
+        let ended = loop {
+            match self.ended {
+                Some(ended) => break ended,
+                None => _ = self.poll(None, Heed::NoStop),
+            }
+        };
         let mut left = LARGEST_PIPE * self.streams.len();
         while left > 0 && self.streams.iter().any(|(_, fd)| fd.is_some()) {
-            match self.poll(Some(Duration::ZERO), Heed { exit: false, stop: false }).read {
+            match self.poll(Some(Duration::ZERO), Heed::NoStop).read {
                 0 => break,
                 read => left = left.saturating_sub(read),
             }
         }
         let reaped = retry_on_intr(|| waitpid(Some(self.pid), WaitOptions::empty()));
-        (reaped.ok().flatten().map(|(_, status)| status), elapsed)
+        (reaped.ok().flatten().map(|(_, status)| status), ended)
     }
 
     /// Waits until something happens, and passes on what can be read. A stream that has ended is closed, not polled again.
@@ -154,15 +186,30 @@ impl Attempt<'_> {
             used += 1;
             used - 1
         };
-        let exit = heed.exit.then(|| add(PollFd::new(&self.exit, PollFlags::IN)));
-        let stop = heed.stop.then(|| add(PollFd::from_borrowed_fd(self.stop.fd(), PollFlags::IN)));
-        let streams = [0, 1].map(|at| self.streams[at].1.as_ref().map(|fd| add(PollFd::new(fd, PollFlags::IN))));
+        let exit = self
+            .ended
+            .is_none()
+            .then(|| add(PollFd::new(&self.exit, PollFlags::IN)));
+        let stop = (heed == Heed::Stop)
+            .then(|| add(PollFd::from_borrowed_fd(self.stop.fd(), PollFlags::IN)));
+        let streams = [0, 1].map(|at| {
+            self.streams[at]
+                .1
+                .as_ref()
+                .map(|fd| add(PollFd::new(fd, PollFlags::IN)))
+        });
         if poll(&mut fds[..used], timeout.as_ref()).is_err() {
             return Ready::default(); // Interrupted; the caller looks at the clock and comes back.
         }
         let happened = |at: Option<usize>| at.map_or(PollFlags::empty(), |at| fds[at].revents());
-        let mut ready = Ready { exit: !happened(exit).is_empty(), stop: !happened(stop).is_empty(), read: 0 };
-        let streams = streams.map(happened);
+        let (exit, stop, streams) = (happened(exit), happened(stop), streams.map(happened));
+        if !exit.is_empty() {
+            self.ended = Some(Instant::now());
+        }
+        let mut ready = Ready {
+            stop: !stop.is_empty(),
+            read: 0,
+        };
         for (at, events) in streams.into_iter().enumerate() {
             if events.contains(PollFlags::IN) {
                 ready.read += self.read(at);
@@ -195,11 +242,17 @@ fn how(status: Option<WaitStatus>) -> How {
     const CORE: i32 = 0x80;
     let Some(status) = status else {
         // Only someone else in this process who reaps children could take the status from us.
-        return How::Signaled { signal: 0, core_dumped: false };
+        return How::Signaled {
+            signal: 0,
+            core_dumped: false,
+        };
     };
     match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => How::Exited(i64::from(code)),
-        (None, signal) => How::Signaled { signal: signal.unwrap_or(0), core_dumped: status.as_raw() & CORE != 0 },
+        (None, signal) => How::Signaled {
+            signal: signal.unwrap_or(0),
+            core_dumped: status.as_raw() & CORE != 0,
+        },
     }
 }
 
@@ -213,5 +266,8 @@ fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 /// Rounded up to what `poll` can express; a day at most, since every caller looks at the clock again.
 fn timespec(duration: Duration) -> Timespec {
     let duration = duration.min(Duration::from_secs(86_400));
-    Timespec { tv_sec: duration.as_secs() as i64, tv_nsec: duration.subsec_nanos().into() }
+    Timespec {
+        tv_sec: duration.as_secs() as i64,
+        tv_nsec: duration.subsec_nanos().into(),
+    }
 }

@@ -25,7 +25,10 @@ impl Script {
         let script = Self { path };
         match script.fill(line) {
             Ok(()) => Ok(script),
-            Err(error) => Err(StartError::Script { path: script.path.clone(), reason: error.to_string() }),
+            Err(error) => Err(StartError::Script {
+                path: script.path.clone(),
+                reason: error.to_string(),
+            }),
         }
     }
 
@@ -36,7 +39,11 @@ impl Script {
     fn fill(&self, line: &str) -> io::Result<()> {
         // A file of that name can only be what a killed process with our pid left behind.
         let _ = fs::remove_file(&self.path);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.path)?;
         file.write_all(line.as_bytes())?;
         file.write_all(b"\n")
     }

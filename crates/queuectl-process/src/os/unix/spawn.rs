@@ -1,21 +1,19 @@
-//! Starts the leader: own process group, empty stdin, a pipe for each stream. And says why when it can't.
+//! From a spec to a running leader: which program with which arguments, and what is held while it runs.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, NulError, OsStr, OsString};
 use std::fs;
-use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::facts::native_pid;
+use super::exec::{Environment, Exec};
 use super::group;
 use super::script::{LONGEST_ARGUMENT, Script};
+use super::trouble::{explain, plain};
 use crate::os::native::{self, ExitWatch, Running};
 use crate::{Leader, Program, Spec, StartError};
 
@@ -23,139 +21,153 @@ use crate::{Leader, Program, Spec, StartError};
 pub(super) struct Started {
     pub(super) leader: Leader,
     pub(super) pid: Pid,
-    pub(super) stdout: Option<OwnedFd>,
-    pub(super) stderr: Option<OwnedFd>,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
     pub(super) exit: ExitWatch,
     pub(super) running: Running,
     pub(super) script: Option<Script>,
 }
 
 pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
-    let (mut command, script) = command(spec)?;
+    let (argv, script) = argv(spec)?;
+    let program = argv.first().ok_or(StartError::Empty)?;
+    let name = || program.to_string_lossy().into_owned();
+    let exec = exec(spec, &argv).map_err(|_| StartError::Nul {
+        program: name().replace('\0', "\u{fffd}"),
+    })?;
     let spawning = native::spawning();
     let earliest = native::now();
-    let mut child = command.spawn().map_err(|error| explain(&error, command.get_program(), spec))?;
+    let child = exec
+        .spawn()
+        .map_err(|error| explain(&error, program, spec))?;
     let latest = native::now();
-    let pid = native_pid(child.id()).map_err(|error| other(&command, &error))?;
-    let running = Running::note(pid);
+    let running = Running::note(child.pid);
     drop(spawning);
-    let exit = ExitWatch::new(pid).map_err(|error| {
-        group::abandon(pid);
-        other(&command, &error)
+    let exit = ExitWatch::new(child.pid).map_err(|error| {
+        group::abandon(child.pid);
+        StartError::Other {
+            program: name(),
+            reason: plain(&error),
+        }
     })?;
+    let leader = Leader {
+        pid: child.pid.as_raw_nonzero().get().unsigned_abs(),
+        earliest,
+        latest,
+    };
     Ok(Started {
-        leader: Leader { pid: child.id(), earliest, latest },
-        pid,
-        stdout: child.stdout.take().map(OwnedFd::from),
-        stderr: child.stderr.take().map(OwnedFd::from),
+        leader,
+        pid: child.pid,
+        stdout: child.stdout,
+        stderr: child.stderr,
         exit,
         running,
         script,
     })
 }
 
-fn command(spec: &Spec) -> Result<(Command, Option<Script>), StartError> {
-    let (mut command, script) = match &spec.program {
-        Program::Argv(argv) => {
-            let (program, arguments) = argv.split_first().ok_or(StartError::Empty)?;
-            let mut command = Command::new(program);
-            command.args(arguments);
-            (command, None)
-        }
-        Program::Shell { shell, line } => shell_command(shell.as_deref(), line, &spec.scratch)?,
-    };
-    command.current_dir(&spec.cwd).envs(spec.env.iter().map(|(name, value)| (name, value)));
-    if let Some(tag) = &spec.tag {
-        command.env(&tag.name, &tag.value);
-    }
-    // A group of its own through `process_group`, and no `pre_exec`: with these std takes posix_spawn, not fork.
-    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Ok((command, script))
+fn exec(spec: &Spec, argv: &[OsString]) -> Result<Exec, NulError> {
+    let added = spec
+        .env
+        .iter()
+        .map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+    let tag = spec
+        .tag
+        .iter()
+        .map(|tag| (OsStr::new(&tag.name), OsStr::new(&tag.value)));
+    let program = argv.first().map_or(OsStr::new(""), OsString::as_os_str);
+    // The system would search our own PATH, not one that the command is given.
+    let found = own_path(spec)
+        .filter(|_| !has_folder(program))
+        .and_then(|path| find(program, path, &spec.cwd));
+    Ok(Exec {
+        program: CString::new(
+            found
+                .as_ref()
+                .map_or(program, |path| path.as_os_str())
+                .as_bytes(),
+        )?,
+        argv: argv
+            .iter()
+            .map(|argument| CString::new(argument.as_bytes()))
+            .collect::<Result<_, _>>()?,
+        cwd: CString::new(spec.cwd.as_os_str().as_bytes())?,
+        environment: Environment::with(added.chain(tag).collect::<Vec<_>>().into_iter())?,
+    })
 }
 
-fn shell_command(shell: Option<&str>, line: &str, scratch: &Path) -> Result<(Command, Option<Script>), StartError> {
+fn argv(spec: &Spec) -> Result<(Vec<OsString>, Option<Script>), StartError> {
+    match &spec.program {
+        Program::Argv(argv) => Ok((argv.clone(), None)),
+        Program::Shell { shell, line } => shell_argv(shell.as_deref(), line, &spec.scratch),
+    }
+}
+
+fn shell_argv(
+    shell: Option<&str>,
+    line: &str,
+    scratch: &Path,
+) -> Result<(Vec<OsString>, Option<Script>), StartError> {
     let shell = shell.unwrap_or("/bin/sh");
-    let stem = Path::new(shell).file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    let stem = Path::new(shell)
+        .file_stem()
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
     let powershell = stem.eq_ignore_ascii_case("pwsh") || stem.eq_ignore_ascii_case("powershell");
-    let mut command = Command::new(shell);
+    let mut argv = vec![OsString::from(shell)];
     if powershell {
-        command.args(["-NoProfile", "-NonInteractive"]);
+        argv.extend(["-NoProfile", "-NonInteractive"].map(OsString::from));
     }
     if line.len() <= LONGEST_ARGUMENT {
-        command.arg(if powershell { "-Command" } else { "-c" }).arg(line);
-        return Ok((command, None));
+        argv.push(if powershell { "-Command" } else { "-c" }.into());
+        argv.push(line.into());
+        return Ok((argv, None));
     }
     if line.contains('\0') {
-        return Err(StartError::Nul { program: shell.to_owned() });
+        return Err(StartError::Nul {
+            program: shell.to_owned(),
+        });
     }
     let script = Script::write(scratch, line, if powershell { "ps1" } else { "sh" })?;
     if powershell {
-        command.arg("-File");
+        argv.push("-File".into());
     }
-    command.arg(script.path());
-    Ok((command, Some(script)))
+    argv.push(script.path().into());
+    Ok((argv, Some(script)))
 }
 
-/// The system has one error number for several causes, so ask again which it was. Only on the way out.
-fn explain(error: &io::Error, program: &OsStr, spec: &Spec) -> StartError {
-    let name = program.to_string_lossy().into_owned();
-    if let Some(reason) = cwd_trouble(&spec.cwd) {
-        return StartError::Directory { cwd: spec.cwd.clone(), reason };
-    }
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::TOOBIG) => StartError::TooLong { program: name },
-        Some(Errno::NOENT | Errno::NOTDIR) => not_found(program, spec, name),
-        Some(Errno::ACCESS | Errno::PERM | Errno::NOEXEC) => {
-            StartError::NotExecutable { program: name, reason: plain(error) }
-        }
-        _ if error.kind() == ErrorKind::InvalidInput => StartError::Nul { program: name },
-        _ => StartError::Other { program: name, reason: plain(error) },
-    }
+fn has_folder(program: &OsStr) -> bool {
+    program.as_bytes().contains(&b'/')
 }
 
-fn not_found(program: &OsStr, spec: &Spec, name: String) -> StartError {
-    if program.as_encoded_bytes().contains(&b'/') {
-        if spec.cwd.join(program).exists() {
-            return StartError::NoInterpreter { program: name };
-        }
-        return StartError::NoSuchFile { program: name };
-    }
-    let asked = spec.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
-    let path = asked.or_else(inherited_path).unwrap_or_default();
-    let there = env::split_paths(&path).any(|folder| executable(&folder.join(program)));
-    if there { StartError::NoInterpreter { program: name } } else { StartError::NotInPath { program: name } }
+/// The PATH that the command is given, if it is given one of its own.
+fn own_path(spec: &Spec) -> Option<&OsStr> {
+    spec.env
+        .iter()
+        .rev()
+        .find(|(name, _)| name == "PATH")
+        .map(|(_, value)| value.as_os_str())
 }
 
-/// The child would have inherited it, so it is read here and not passed in.
-#[expect(clippy::disallowed_methods, reason = "explains a search that the system made in this very environment")]
-fn inherited_path() -> Option<OsString> {
-    env::var_os("PATH")
+/// The PATH in which the command's program was searched.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "explains a search that the system made in this very environment"
+)]
+pub(super) fn path(spec: &Spec) -> OsString {
+    own_path(spec)
+        .map(OsStr::to_owned)
+        .or_else(|| env::var_os("PATH"))
+        .unwrap_or_default()
 }
 
-fn executable(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-fn cwd_trouble(cwd: &Path) -> Option<String> {
-    match fs::metadata(cwd) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Some("no such directory".to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => Some("not a directory".to_owned()),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Some("permission denied".to_owned()),
-        Err(error) => Some(plain(&error)),
-        Ok(found) if !found.is_dir() => Some("not a directory".to_owned()),
-        Ok(_) if rustix::fs::access(cwd, rustix::fs::Access::EXEC_OK).is_err() => Some("permission denied".to_owned()),
-        Ok(_) => None,
-    }
-}
-
-fn other(command: &Command, error: &io::Error) -> StartError {
-    StartError::Other { program: command.get_program().to_string_lossy().into_owned(), reason: plain(error) }
-}
-
-/// The system's words, in the case of a sentence's middle and without the number.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+/// Where in a PATH a program is; an entry that is not absolute counts from the command's own directory.
+pub(super) fn find(program: &OsStr, path: &OsStr, cwd: &Path) -> Option<PathBuf> {
+    let executable = |path: &PathBuf| {
+        fs::metadata(path)
+            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    env::split_paths(path)
+        .map(|folder| cwd.join(folder).join(program))
+        .find(executable)
 }

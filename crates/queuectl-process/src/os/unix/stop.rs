@@ -25,7 +25,12 @@ impl StopSignal {
         let (reader, writer) = io::pipe()?;
         rustix::io::ioctl_fionbio(&reader, true)?;
         rustix::io::ioctl_fionbio(&writer, true)?;
-        Ok(Self { reader, handle: StopHandle { writer: Arc::new(writer) } })
+        Ok(Self {
+            reader,
+            handle: StopHandle {
+                writer: Arc::new(writer),
+            },
+        })
     }
 
     /// A handle for another thread.
@@ -42,7 +47,10 @@ impl StopSignal {
     /// Whether it has been given and not taken back.
     pub fn is_set(&self) -> bool {
         let mut fds = [PollFd::new(&self.reader, PollFlags::IN)];
-        let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        let now = rustix::event::Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         matches!(poll(&mut fds, Some(&now)), Ok(ready) if ready > 0)
     }
 

@@ -25,7 +25,10 @@ impl Wake {
         // Open for writing too: the FIFO then never reports its end when the last writer has gone.
         let fifo = OpenOptions::new().read(true).write(true).open(path)?;
         if !fifo.metadata()?.file_type().is_fifo() {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file in the place of the wake-up"));
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "there is a file in the place of the wake-up",
+            ));
         }
         Ok(Self { fifo })
     }
@@ -38,15 +41,23 @@ impl Wake {
 
 /// Puts a token, if someone has the wake-up open and there is none yet. Says whether one is there for somebody now.
 pub fn wake(path: &Path) -> io::Result<bool> {
-    let opened = OpenOptions::new().write(true).custom_flags(NONBLOCK).open(path);
+    let opened = OpenOptions::new()
+        .write(true)
+        .custom_flags(NONBLOCK)
+        .open(path);
     let mut fifo = match opened {
         Ok(fifo) => fifo,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => return Ok(false),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+            return Ok(false);
+        }
         Err(error) => return Err(error),
     };
     if !fifo.metadata()?.file_type().is_fifo() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file in the place of the wake-up"));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "there is a file in the place of the wake-up",
+        ));
     }
     if rustix::io::ioctl_fionread(&fifo)? == 0 {
         fifo.write_all(&[1])?;

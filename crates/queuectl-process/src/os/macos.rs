@@ -1,0 +1,218 @@
+//! macOS: processes are read through libproc, their end is a readable kqueue, and orphans go to process 1.
+
+use std::ffi::CString;
+use std::io;
+use std::mem::{MaybeUninit, size_of};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue};
+use rustix::io::Errno;
+use rustix::process::Pid;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::{Leader, Tag};
+
+/// What `posix_spawn` is told besides: that a child has no descriptor but those it is given. A pipe can't be made to close in
+/// children from the outset here.
+pub(super) const SPAWN_FLAGS: i32 = libc::POSIX_SPAWN_CLOEXEC_DEFAULT;
+
+/// The clock by which libproc says when a process started: microseconds of the calendar.
+pub(super) fn now() -> u64 {
+    let now = clock_gettime(ClockId::Realtime);
+    now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1_000
+}
+
+pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: the path is a C string that lives through the call.
+    match unsafe { libc::mkfifo(path.as_ptr(), 0o600) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Does nothing: orphans go to process 1, which reaps them.
+pub fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn adopting() -> bool {
+    false
+}
+
+pub(super) fn reap_dead_orphans() {}
+
+/// Does nothing: a process that leaves its group isn't followed here, except by [`end_orphans`](crate::end_orphans).
+pub(super) fn end_strays(_leader: Leader, _tag: Option<&Tag>) {}
+
+/// To be held around a start: no other may come between the making of a pipe and its marking as one that closes.
+pub(super) fn spawning() -> MutexGuard<'static, ()> {
+    static SPAWNING: Mutex<()> = Mutex::new(());
+    SPAWNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A leader that has been started and not reaped. Nobody asks for it here.
+pub(super) struct Running;
+
+impl Running {
+    pub(super) fn note(_leader: Pid) -> Self {
+        Self
+    }
+}
+
+/// Becomes readable when a child has ended, without reaping it.
+pub(super) enum ExitWatch {
+    Kqueue(OwnedFd),
+    /// It had ended before it could be watched: the reading end of a pipe without a writer.
+    Ended(io::PipeReader),
+}
+
+impl ExitWatch {
+    pub(super) fn new(child: Pid) -> io::Result<Self> {
+        let queue = kqueue()?;
+        rustix::io::fcntl_setfd(&queue, rustix::io::FdFlags::CLOEXEC)?;
+        let filter = EventFilter::Proc {
+            pid: child,
+            flags: ProcessEvents::EXIT,
+        };
+        let change = Event::new(
+            filter,
+            EventFlags::ADD | EventFlags::RECEIPT,
+            ptr::null_mut(),
+        );
+        let mut receipt = [const { MaybeUninit::<Event>::uninit() }; 1];
+        // SAFETY: the event refers to a process, not to a descriptor.
+        let (receipts, _) =
+            unsafe { kevent(&queue, &[change], &mut receipt, Some(Duration::ZERO)) }?;
+        match receipts.first().map_or(0, Event::data) {
+            0 => Ok(Self::Kqueue(queue)),
+            error if error == i64::from(Errno::SRCH.raw_os_error()) => {
+                Ok(Self::Ended(io::pipe()?.0))
+            }
+            error => Err(io::Error::from_raw_os_error(error as i32)),
+        }
+    }
+}
+
+impl AsFd for ExitWatch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Kqueue(queue) => queue.as_fd(),
+            Self::Ended(pipe) => pipe.as_fd(),
+        }
+    }
+}
+
+/// What libproc says of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) group: u32,
+    pub(super) session: u32,
+    pub(super) start: u64,
+    pub(super) zombie: bool,
+}
+
+/// One process. `None` if there is none of that pid.
+pub(super) fn read(pid: u32) -> Option<Process> {
+    let raw = i32::try_from(pid).ok().filter(|raw| *raw > 0)?;
+    let mut info = MaybeUninit::<libc::proc_bsdinfo>::zeroed();
+    let size = size_of::<libc::proc_bsdinfo>() as i32;
+    // SAFETY: the buffer has the size that is passed with it.
+    let written = unsafe {
+        libc::proc_pidinfo(
+            raw,
+            libc::PROC_PIDTBSDINFO,
+            0,
+            info.as_mut_ptr().cast(),
+            size,
+        )
+    };
+    if written != size {
+        return None;
+    }
+    // SAFETY: zeroed and then filled; every bit pattern of it is valid.
+    let info = unsafe { info.assume_init() };
+    let session = rustix::process::getsid(Pid::from_raw(raw))
+        .map_or(0, |session| session.as_raw_nonzero().get());
+    Some(Process {
+        group: info.pbi_pgid,
+        session: session.unsigned_abs(),
+        start: info.pbi_start_tvsec * 1_000_000 + info.pbi_start_tvusec,
+        zombie: info.pbi_status == libc::SZOMB,
+    })
+}
+
+/// Every pid there is.
+pub(super) fn pids() -> Vec<u32> {
+    const ALL: u32 = 1;
+    // SAFETY: without a buffer it only says how many bytes are needed.
+    let needed = unsafe { libc::proc_listpids(ALL, 0, ptr::null_mut(), 0) };
+    let room = usize::try_from(needed).unwrap_or(0) / size_of::<i32>() + 64;
+    let mut pids = vec![0_u32; room];
+    // SAFETY: the buffer has the size that is passed with it.
+    let written = unsafe {
+        libc::proc_listpids(
+            ALL,
+            0,
+            pids.as_mut_ptr().cast(),
+            (room * size_of::<i32>()) as i32,
+        )
+    };
+    pids.truncate(usize::try_from(written).unwrap_or(0) / size_of::<i32>());
+    pids.retain(|pid| *pid != 0);
+    pids
+}
+
+/// Whether the environment a process was started with has the tag. It follows the arguments in one block: their count, the
+/// path, NULs, and then each argument and each variable with a NUL after it.
+pub(super) fn has_tag(pid: u32, tag: &Tag) -> bool {
+    let Some(block) = arguments(pid) else {
+        return false;
+    };
+    let Some((count, rest)) = block.split_first_chunk::<4>() else {
+        return false;
+    };
+    let count = usize::try_from(i32::from_ne_bytes(*count)).unwrap_or(0);
+    let mut words = rest.split(|byte| *byte == 0);
+    words.next();
+    let words = words.skip_while(|word| word.is_empty()).skip(count);
+    words.take_while(|word| !word.is_empty()).any(|variable| {
+        let value = variable
+            .strip_prefix(tag.name.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="));
+        value == Some(tag.value.as_bytes())
+    })
+}
+
+fn arguments(pid: u32) -> Option<Vec<u8>> {
+    let mut name = [
+        libc::CTL_KERN,
+        libc::KERN_PROCARGS2,
+        i32::try_from(pid).ok()?,
+    ];
+    let mut size = 1024 * 1024;
+    let mut block = vec![0_u8; size];
+    // SAFETY: name and buffer have the lengths that are passed with them.
+    let done = unsafe {
+        libc::sysctl(
+            name.as_mut_ptr(),
+            3,
+            block.as_mut_ptr().cast(),
+            &mut size,
+            ptr::null_mut(),
+            0,
+        )
+    };
+    block.truncate(size);
+    (done == 0).then_some(block)
+}
+
+/// Start times are calendar times here and need no boot to be told apart.
+pub(super) fn boot() -> u64 {
+    0
+}
