@@ -27,22 +27,18 @@ impl DataFolder {
         self.0.join("workers.json")
     }
 
+    /// The folder of the workers' own files.
+    pub fn workers(&self) -> PathBuf {
+        self.0.join("workers")
+    }
+
     /// Held locked by a worker for as long as it lives.
     pub fn life(&self, worker: &WorkerId) -> PathBuf {
-        self.of_worker(worker, "lock")
+        self.workers().join(format!("{worker}.lock"))
     }
 
     /// What a background worker has to say.
     pub fn log(&self, worker: &WorkerId) -> PathBuf {
-        self.of_worker(worker, "log")
-    }
-
-    /// The folder for scripts of lines that are too long for the system.
-    pub fn scratch(&self) -> PathBuf {
-        self.0.join("workers")
-    }
-
-    fn of_worker(&self, worker: &WorkerId, kind: &str) -> PathBuf {
-        self.0.join("workers").join(format!("{worker}.{kind}"))
+        self.workers().join(format!("{worker}.log"))
     }
 }

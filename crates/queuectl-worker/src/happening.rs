@@ -49,6 +49,13 @@ pub enum Happening<'a> {
         /// How many orphaned processes were ended.
         orphans: usize,
     },
+    /// Jobs of a dead worker can't be put back yet, since what it left running can't be ended.
+    RescueFailed {
+        /// The dead worker.
+        worker: &'a WorkerId,
+        /// Why.
+        error: &'a std::io::Error,
+    },
     /// The store can't be used just now; the worker tries again.
     StoreTrouble {
         /// What is wrong.

@@ -1,14 +1,31 @@
 //! A worker: claim, run, settle; and the processes that do it.
 //!
-//! [`Worker`] is the loop that one process runs. [`start`] makes background
-//! processes of it, [`stop`] ends them, [`liveness`] tells who still lives. What
-//! happens is told to an [`Observer`]; nothing here prints.
+//! [`run`] is the loop of one worker. [`start`] makes background processes of
+//! it, [`stop`] ends them, [`liveness`] tells who still lives. What happens is
+//! told to an [`Observer`]; nothing here prints.
 
+mod background;
+mod capture;
+mod control;
 mod data;
 mod happening;
 mod life;
+mod log;
 mod registry;
+mod rescue;
+mod run;
+mod slot;
+mod stop;
+mod wake;
 
+pub use background::{Launch, StartError, Started, leave_terminal, new_worker_id, start};
+pub use control::Control;
 pub use data::DataFolder;
 pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
+pub use log::LogFile;
+pub use run::{Options, RunError, run};
+pub use stop::{StopOrder, stop};
+
+/// The line by which a background worker tells its starter that it runs.
+pub const READY: &str = "ready";

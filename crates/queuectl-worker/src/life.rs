@@ -1,0 +1,115 @@
+//! Who lives: every worker holds a file locked for its life.
+//!
+//! The system lets go of a lock when its holder ends, however it ends. So who
+//! can take the lock knows, at once and without a clock, that the worker is
+//! dead; and keeps others from thinking that they should rescue it meanwhile.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use queuectl_process::os;
+use queuectl_store::Worker;
+
+/// Whether a worker lives, as far as this machine can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    /// It lives.
+    Alive,
+    /// It has died.
+    Dead,
+    /// It runs on another machine.
+    Elsewhere,
+}
+
+/// The name of this machine.
+pub fn hostname() -> String {
+    os::hostname()
+}
+
+/// Whether a worker lives.
+pub fn liveness(worker: &Worker) -> Liveness {
+    match Remains::of(worker) {
+        Ok(_) => Liveness::Dead,
+        Err(liveness) => liveness,
+    }
+}
+
+/// A living worker's hold on its file.
+pub(crate) struct Life {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl Life {
+    /// Takes the file at `path`, and makes it first.
+    pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
+        let mut how = OpenOptions::new();
+        let file = os::create_private(&path, how.write(true).create(true).truncate(false))?;
+        file.lock()?;
+        Ok(Self {
+            path,
+            _locked: file,
+        })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The roster that lies beside the life file at `path`.
+    pub(crate) fn roster_of(path: &Path) -> PathBuf {
+        path.with_extension("pids")
+    }
+
+    /// Ends it in an orderly way: nothing is left to be found.
+    pub(crate) fn end(self) {
+        remove_files(&self.path);
+    }
+}
+
+/// What a dead worker left, held by who takes care of it. While it is held, all
+/// others take the worker for alive, and leave it alone.
+pub(crate) struct Remains {
+    life: PathBuf,
+    _locked: Option<File>,
+}
+
+impl Remains {
+    /// The remains of `worker`, if it is dead.
+    pub(crate) fn of(worker: &Worker) -> Result<Self, Liveness> {
+        let remains = |locked| Self {
+            life: worker.life.clone(),
+            _locked: locked,
+        };
+        match OpenOptions::new().write(true).open(&worker.life) {
+            Ok(file) => match file.try_lock() {
+                Ok(()) => Ok(remains(Some(file))),
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(Liveness::Alive),
+            },
+            // Without the file, the process itself has to tell. On another
+            // machine it can't be asked, and its file isn't here.
+            Err(_) if worker.host != hostname() => Err(Liveness::Elsewhere),
+            Err(_) if os::is_alive(worker.pid, worker.pid_started) => Err(Liveness::Alive),
+            Err(_) => Ok(remains(None)),
+        }
+    }
+
+    /// The dead worker's roster.
+    pub(crate) fn roster(&self) -> PathBuf {
+        Life::roster_of(&self.life)
+    }
+
+    /// Clears the files away.
+    pub(crate) fn remove(self) {
+        remove_files(&self.life);
+    }
+}
+
+fn remove_files(life: &Path) {
+    // What can't be removed does no harm: a lock nobody holds, and a list of
+    // processes that have ended.
+    let _ = std::fs::remove_file(Life::roster_of(life));
+    let _ = std::fs::remove_file(life);
+}

@@ -1,0 +1,81 @@
+//! `workers.json`: the background workers started on this machine.
+//!
+//! It lets them be found when the store can't be reached. It says nothing that
+//! the store doesn't know better while it can be.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+
+use queuectl_domain::WorkerId;
+use queuectl_process::os;
+use serde::{Deserialize, Serialize};
+
+use crate::DataFolder;
+
+/// One background worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// The worker's name.
+    pub(crate) id: String,
+    /// Its process.
+    pub(crate) pid: u32,
+    /// When that process started, in the system's own unit.
+    pub(crate) process_started: u64,
+    /// The store it works for, as it may be shown.
+    pub(crate) store: String,
+}
+
+impl Entry {
+    /// Whether that very process still runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        os::is_alive(self.pid, self.process_started)
+    }
+}
+
+/// The workers of the list that still run. A list that can't be read counts as empty:
+/// a worker that nobody can find by it is still known to its store.
+pub(crate) fn read(data: &DataFolder) -> Vec<Entry> {
+    let entries = std::fs::read(data.registry())
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Vec<Entry>>(&bytes).ok());
+    let mut entries = entries.unwrap_or_default();
+    entries.retain(Entry::is_alive);
+    entries
+}
+
+/// Adds workers to the list.
+pub(crate) fn add(data: &DataFolder, new: &[Entry]) -> io::Result<()> {
+    change(data, |entries| entries.extend_from_slice(new))
+}
+
+/// Takes those that have ended off the list, and one that is about to end.
+pub(crate) fn prune(data: &DataFolder, ending: Option<&WorkerId>) -> io::Result<()> {
+    if !data.registry().exists() {
+        return Ok(());
+    }
+    change(data, |entries| {
+        entries.retain(|entry| Some(entry.id.as_str()) != ending.map(WorkerId::as_str));
+    })
+}
+
+fn change(data: &DataFolder, change: impl FnOnce(&mut Vec<Entry>)) -> io::Result<()> {
+    let _alone = alone(data)?;
+    let mut entries = read(data);
+    change(&mut entries);
+    let mut text = serde_json::to_vec_pretty(&entries)?;
+    text.push(b'\n');
+    let draft = data.registry().with_extension("json.new");
+    let mut how = OpenOptions::new();
+    let mut file = os::create_private(&draft, how.write(true).create(true).truncate(true))?;
+    file.write_all(&text)?;
+    drop(file);
+    std::fs::rename(&draft, data.registry())
+}
+
+/// Waits until no other process changes the list.
+fn alone(data: &DataFolder) -> io::Result<File> {
+    let path = data.registry().with_extension("json.lock");
+    let file = os::create_private(&path, OpenOptions::new().write(true).create(true))?;
+    file.lock()?;
+    Ok(file)
+}

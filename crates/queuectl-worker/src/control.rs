@@ -1,0 +1,75 @@
+//! The way to stop a worker from another thread of its process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use queuectl_process::os::{self, Asked};
+use queuectl_store::StopMode;
+
+use crate::run::Event;
+
+/// Stops a worker from another thread, such as the one that hears Ctrl+C.
+#[derive(Clone, Default)]
+pub struct Control(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    drain: AtomicBool,
+    now: AtomicBool,
+    worker: Mutex<Option<Sender<Event>>>,
+}
+
+impl Control {
+    /// A control of a worker that may be yet to run.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the worker to stop when this process is asked to: by Ctrl+C (the
+    /// second one means at once) or by a signal.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system refuses to tell.
+    pub fn heed_signals(&self) -> std::io::Result<()> {
+        let control = self.clone();
+        os::when_asked_to_stop(move |asked| match asked {
+            Asked::Politely => control.stop(StopMode::Drain),
+            Asked::AtOnce => control.stop(StopMode::Now),
+            Asked::Interrupt if control.asked().is_some() => control.stop(StopMode::Now),
+            Asked::Interrupt => control.stop(StopMode::Drain),
+        })
+    }
+
+    /// Asks the worker to stop. Who has asked for more isn't made to get less.
+    pub fn stop(&self, mode: StopMode) {
+        let asked = match mode {
+            StopMode::Drain => &self.0.drain,
+            StopMode::Now => &self.0.now,
+        };
+        asked.store(true, Ordering::SeqCst);
+        let worker = self.0.worker.lock();
+        if let Some(events) = &*worker.unwrap_or_else(PoisonError::into_inner) {
+            // A worker that has ended needs no telling.
+            let _ = events.send(Event::StopAsked);
+        }
+    }
+
+    /// What has been asked for.
+    pub(crate) fn asked(&self) -> Option<StopMode> {
+        if self.0.now.load(Ordering::SeqCst) {
+            Some(StopMode::Now)
+        } else if self.0.drain.load(Ordering::SeqCst) {
+            Some(StopMode::Drain)
+        } else {
+            None
+        }
+    }
+
+    /// Where to tell the worker that it has been asked to stop.
+    pub(crate) fn tell(&self, events: Sender<Event>) {
+        let worker = self.0.worker.lock();
+        *worker.unwrap_or_else(PoisonError::into_inner) = Some(events);
+    }
+}

@@ -1,0 +1,60 @@
+//! Turns the store's bell into an event of the worker's loop.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use queuectl_store::Bell;
+
+use crate::run::Event;
+
+/// A thread that waits for the bell when it is told to.
+///
+/// It waits only when the worker has nothing else to do, so that it doesn't
+/// take a ring that was meant for an idle worker. It can't be called back while
+/// it waits, so it isn't joined: it ends with the process.
+pub(crate) struct Wake {
+    bell: Box<dyn Bell>,
+    arm: Sender<()>,
+    armed: bool,
+}
+
+impl Wake {
+    /// Sends [`Event::Rung`] for each ring that is waited for.
+    pub(crate) fn start(bell: Box<dyn Bell>, events: Sender<Event>) -> std::io::Result<Self> {
+        let waiting = bell.another()?;
+        let (arm, armed) = channel();
+        std::thread::Builder::new()
+            .name("bell".into())
+            .spawn(move || wait(waiting, &armed, &events))?;
+        Ok(Self {
+            bell,
+            arm,
+            armed: false,
+        })
+    }
+
+    /// Waits for the next ring, if that isn't done already.
+    pub(crate) fn arm(&mut self) {
+        if !self.armed {
+            // If the thread has gone, the loop's slow timer stands in for it.
+            self.armed = self.arm.send(()).is_ok();
+        }
+    }
+
+    /// The ring that was waited for has come.
+    pub(crate) fn rung(&mut self) {
+        self.armed = false;
+    }
+
+    /// Wakes another worker.
+    pub(crate) fn ring(&self) {
+        self.bell.ring();
+    }
+}
+
+fn wait(mut bell: Box<dyn Bell>, armed: &Receiver<()>, events: &Sender<Event>) {
+    while armed.recv().is_ok() {
+        if bell.wait().is_err() || events.send(Event::Rung).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! A worker on a real store with real processes: what its loop makes of what happens.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use queuectl_domain::{Command, Job, JobId, NewJob, Outcome, Settings, State, WorkerId};
+use queuectl_store::{Clear, Location, StopMode, Store};
+use queuectl_worker::{Control, DataFolder, Happening, Observer, Options, RunError, new_worker_id};
+use tempfile::TempDir;
+
+/// How long anything here may take before it counts as stuck.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A store and a data folder of its own.
+struct Scene(TempDir);
+
+impl Scene {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        let location = Location::Sqlite(self.0.path().join("q.db"));
+        let options = queuectl_store::Options::default();
+        queuectl_store::open(&location, &options).expect("the store opens")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn enqueue(&self, id: &str, line: &str) -> JobId {
+        let job = NewJob {
+            id: Some(id.parse().expect("the id is good")),
+            command: Command::line(line.into(), None).expect("the line is good"),
+            cwd: self.0.path().to_str().expect("the path is UTF-8").into(),
+            rules: Settings::default().rules,
+        };
+        let ids = self.store().enqueue(vec![job]).expect("it is enqueued");
+        ids.into_iter().next().expect("one job has one id")
+    }
+
+    fn job(&self, id: &JobId) -> Job {
+        self.store().job(id).expect("the job is there")
+    }
+
+    fn worker(&self, until_idle: bool) -> Running {
+        let (told, happenings) = channel();
+        let id = new_worker_id();
+        let options = Options {
+            data: DataFolder::create(self.path("data")).expect("the folder can be made"),
+            id: id.clone(),
+            slots: 2,
+            until_idle,
+        };
+        let (store, control) = (self.store(), Control::new());
+        let heard = control.clone();
+        let thread =
+            thread::spawn(move || queuectl_worker::run(store, &options, &heard, &Teller(told)));
+        let worker = Running {
+            id,
+            control,
+            happenings,
+            thread,
+        };
+        worker.wait_for("worker started");
+        worker
+    }
+}
+
+struct Running {
+    id: WorkerId,
+    control: Control,
+    happenings: Receiver<String>,
+    thread: JoinHandle<Result<(), RunError>>,
+}
+
+impl Running {
+    fn wait_for(&self, wanted: &str) {
+        let mut seen = Vec::new();
+        loop {
+            match self.happenings.recv_timeout(LONG) {
+                Ok(happening) if happening == wanted => return,
+                Ok(happening) => seen.push(happening),
+                Err(error) => panic!("no `{wanted}` ({error}), but {seen:?}"),
+            }
+        }
+    }
+
+    fn end(self) -> Vec<String> {
+        let result = self.thread.join().expect("the worker doesn't panic");
+        result.expect("the worker ends well");
+        self.happenings.try_iter().collect()
+    }
+}
+
+/// Tells what happens in a few words.
+struct Teller(Sender<String>);
+
+impl Observer for Teller {
+    fn notice(&self, happening: &Happening<'_>) {
+        let words = match happening {
+            Happening::WorkerStarted { .. } => "worker started".into(),
+            Happening::JobStarted { job } => format!("{} started", job.id),
+            Happening::JobPrinted { job, .. } => format!("{} printed", job.id),
+            Happening::JobEnded { job, ending } => format!("{} {}", job.id, ending.outcome),
+            Happening::JobLost { job } => format!("{} lost", job.id),
+            Happening::Rescued { jobs, .. } => format!("rescued {}", jobs.len()),
+            Happening::RescueFailed { .. } => "rescue failed".into(),
+            Happening::StoreTrouble { error } => format!("trouble: {error}"),
+            Happening::StoreRecovered => "recovered".into(),
+            Happening::Stopping => "stopping".into(),
+            Happening::WorkerStopped { .. } => "worker stopped".into(),
+        };
+        // Who has stopped listening has heard enough.
+        let _ = self.0.send(words);
+    }
+}
+
+#[test]
+fn a_worker_that_runs_until_idle_leaves_nothing_to_do() {
+    let scene = Scene::new();
+    let ids: Vec<_> = (0..20)
+        .map(|n| scene.enqueue(&format!("job{n}"), "echo out; echo err >&2"))
+        .collect();
+    scene.worker(true).end();
+    for id in &ids {
+        assert_eq!(scene.job(id).state, State::Completed);
+        let mut store = scene.store();
+        let attempts = store.attempts(id).unwrap();
+        assert_eq!(attempts.len(), 1);
+        let output = store.output(attempts[0].fence).unwrap();
+        let bytes: usize = output.iter().map(|chunk| chunk.bytes.len()).sum();
+        assert_eq!(bytes, "out\nerr\n".len());
+    }
+    assert_eq!(scene.store().workers().unwrap(), []);
+    let left = std::fs::read_dir(scene.path("data/workers")).unwrap();
+    assert_eq!(left.count(), 0, "the worker's files are gone");
+}
+
+#[test]
+fn an_idle_worker_is_woken_by_a_new_job() {
+    let scene = Scene::new();
+    let worker = scene.worker(false);
+    scene.enqueue("new", "true");
+    worker.wait_for("new completed");
+    worker.control.stop(StopMode::Drain);
+    worker.end();
+}
+
+#[test]
+fn asked_to_drain_a_worker_finishes_what_runs_and_starts_nothing() {
+    let scene = Scene::new();
+    let gate = scene.path("gate");
+    let running = scene.enqueue("running", "until [ -e gate ]; do sleep 0.01; done");
+    let worker = scene.worker(false);
+    worker.wait_for("running started");
+    worker.control.stop(StopMode::Drain);
+    worker.wait_for("stopping");
+    let waiting = scene.enqueue("waiting", "true");
+    std::fs::write(gate, "").unwrap();
+    worker.end();
+    assert_eq!(scene.job(&running).state, State::Completed);
+    assert_eq!(scene.job(&waiting).state, State::Pending);
+}
+
+#[test]
+fn asked_to_stop_now_a_worker_gives_back_what_runs() {
+    let scene = Scene::new();
+    let id = scene.enqueue("long", "sleep 1000");
+    let worker = scene.worker(false);
+    worker.wait_for("long started");
+    worker.control.stop(StopMode::Now);
+    worker.end();
+    let job = scene.job(&id);
+    assert_eq!((job.state, job.attempts), (State::Pending, 0));
+    let attempts = scene.store().attempts(&id).unwrap();
+    let ending = &attempts[0].ended.as_ref().expect("it has ended").1;
+    assert_eq!(ending.outcome, Outcome::Stopped);
+}
+
+#[test]
+fn the_stop_that_the_store_asks_for_is_heeded() {
+    let scene = Scene::new();
+    let id = scene.enqueue("long", "sleep 1000");
+    let worker = scene.worker(false);
+    worker.wait_for("long started");
+    let mut store = scene.store();
+    store
+        .request_stop(&[worker.id.clone()], StopMode::Now)
+        .unwrap();
+    worker.end();
+    assert_eq!(scene.job(&id).state, State::Pending);
+}
+
+#[test]
+fn a_job_that_is_deleted_while_it_runs_is_ended() {
+    let scene = Scene::new();
+    scene.enqueue("deleted", "sleep 1000");
+    let worker = scene.worker(false);
+    worker.wait_for("deleted started");
+    scene.store().clear(Clear::All { force: true }).unwrap();
+    worker.wait_for("deleted lost");
+    scene.enqueue("next", "true");
+    worker.wait_for("next completed");
+    worker.control.stop(StopMode::Drain);
+    worker.end();
+}
+
+#[test]
+fn a_worker_that_was_taken_for_dead_drops_everything_and_starts_anew() {
+    let scene = Scene::new();
+    let id = scene.enqueue(
+        "contested",
+        "[ -e second ] || { touch second; sleep 1000; }",
+    );
+    let worker = scene.worker(false);
+    worker.wait_for("contested started");
+    let back = scene.store().rescue(&worker.id).unwrap();
+    assert_eq!(back.len(), 1);
+    worker.wait_for("contested lost");
+    worker.wait_for("contested completed");
+    worker.control.stop(StopMode::Drain);
+    worker.end();
+    let job = scene.job(&id);
+    assert_eq!(
+        (job.state, job.attempts, job.crashes),
+        (State::Completed, 1, 1)
+    );
+}
+
+#[test]
+fn what_a_running_job_prints_can_be_read_before_it_ends() {
+    let scene = Scene::new();
+    let id = scene.enqueue("talks", "echo now; until [ -e gate ]; do sleep 0.01; done");
+    let worker = scene.worker(false);
+    worker.wait_for("talks printed");
+    let mut store = scene.store();
+    let started = std::time::Instant::now();
+    loop {
+        let attempts = store.attempts(&id).unwrap();
+        let output = store.output(attempts[0].fence).unwrap();
+        if output.iter().any(|chunk| chunk.bytes == b"now\n") {
+            break;
+        }
+        assert!(started.elapsed() < LONG, "nothing was stored");
+        thread::yield_now();
+    }
+    std::fs::write(scene.path("gate"), "").unwrap();
+    worker.wait_for("talks completed");
+    worker.control.stop(StopMode::Drain);
+    worker.end();
+}
