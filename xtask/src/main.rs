@@ -1,2 +1,77 @@
-//! xtask
-fn main() {}
+//! The project's own chores: `cargo xtask CHORE`. One chore, one file; what a
+//! bare machine lacks for them stands in [`needs`]. Nothing here is part of the
+//! queue itself.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore talks to who runs it"
+)]
+
+mod cargo;
+mod demo;
+mod needs;
+mod system;
+mod test;
+mod trouble;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Show the queue's main job on a throwaway store, and check each step
+    Demo,
+    /// Install what the tests need, then run all of them
+    Test(test::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().chore {
+        Chore::Demo => demo::run(),
+        Chore::Test(args) => test::run(&args),
+    };
+    done.unwrap_or_else(|trouble| {
+        eprintln!("error: {trouble}");
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_test_is_for_the_test_runner() {
+        let passed_on = |line: &[&str]| {
+            let words = ["xtask", "test"].iter().chain(line);
+            match Args::try_parse_from(words).unwrap().chore {
+                Chore::Test(args) => args.runner,
+                Chore::Demo => unreachable!("`test` was asked for"),
+            }
+        };
+        assert_eq!(passed_on(&[]), [""; 0]);
+        assert_eq!(passed_on(&["claim"]), ["claim"]);
+        assert_eq!(passed_on(&["-p", "xtask"]), ["-p", "xtask"]);
+        assert_eq!(passed_on(&["--", "-p", "xtask"]), ["-p", "xtask"]);
+        assert_eq!(
+            passed_on(&["claim", "--", "--nocapture"]),
+            ["claim", "--", "--nocapture"]
+        );
+    }
+}

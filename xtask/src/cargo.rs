@@ -1,0 +1,74 @@
+//! Cargo, run in this workspace.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::trouble::Trouble;
+
+/// A cargo command that runs at the workspace's root.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new("cargo");
+    command.args(args);
+    command.current_dir(here.parent().unwrap_or(here));
+    command
+}
+
+/// Builds the program of a package, and says where it is.
+///
+/// It is the development build: it is there soonest on a machine that has built
+/// nothing yet, and the tests use the same one.
+pub(crate) fn build(program: &'static str) -> Result<PathBuf, Trouble> {
+    let mut command = cargo(&["build", "--locked", "--package", program]);
+    command.arg("--message-format=json-render-diagnostics");
+    command.stderr(Stdio::inherit());
+    let built = command.output().map_err(start_trouble)?;
+    if !built.status.success() {
+        return Err(Trouble::Failed {
+            command: format!("cargo build --package {program}"),
+            status: built.status,
+        });
+    }
+    let messages = String::from_utf8_lossy(&built.stdout);
+    executable(&messages, program).ok_or(Trouble::NoProgram(program))
+}
+
+/// What to say when cargo itself can't be started.
+pub(crate) fn start_trouble(source: std::io::Error) -> Trouble {
+    Trouble::Start {
+        program: "cargo".into(),
+        source,
+    }
+}
+
+/// Where the program is, by cargo's messages: one JSON object a line.
+fn executable(messages: &str, program: &str) -> Option<PathBuf> {
+    let values = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    values
+        .filter(|message| message["target"]["name"] == program)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_where_cargo_says() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","target":{"name":"clap"},"executable":null}"#,
+            "\nnot JSON\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"queuectl"},"executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"queuectl"},"executable":"/t/queuectl"}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        assert_eq!(executable(messages, "queuectl"), Some("/t/queuectl".into()));
+        assert_eq!(executable(messages, "other"), None);
+    }
+}

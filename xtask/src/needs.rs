@@ -1,0 +1,212 @@
+//! What building and testing needs besides Rust, and how a bare machine gets it.
+//!
+//! One row for each need. What the system's package manager has is installed
+//! where that takes no password; otherwise the chore stops with the line to run.
+//! Tests may use, without a row, what every system has: on Unix the shell and
+//! tools that POSIX names and Debian calls essential.
+
+use std::process::Command;
+
+use crate::system::{System, answers};
+use crate::trouble::Trouble;
+
+/// Something that a machine must have.
+struct Need {
+    /// What it is.
+    what: &'static str,
+    /// Whether it is there.
+    found: fn(System) -> bool,
+    /// Debian's packages that bring it.
+    debian: &'static [&'static str],
+    /// The line that installs it on macOS.
+    macos: &'static str,
+    /// The line that installs it on Windows.
+    windows: &'static str,
+}
+
+const NEEDS: [Need; 1] = [Need {
+    // SQLite is compiled into the program.
+    what: "a C compiler",
+    found: has_c_compiler,
+    debian: &["gcc", "libc6-dev"],
+    macos: "xcode-select --install",
+    windows: "winget install --exact --id BrechtSanders.WinLibs.POSIX.UCRT",
+}];
+
+/// Sees to it that this machine has all that is needed.
+pub(crate) fn supply() -> Result<(), Trouble> {
+    let system = System::here();
+    let missing = missing(system);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for words in plan(&missing, system, Rights::here)? {
+        run(&words)?;
+    }
+    let still = self::missing(system);
+    if still.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::StillMissing {
+        what: phrase(&still),
+    })
+}
+
+fn missing(system: System) -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !(need.found)(system)).collect()
+}
+
+fn has_c_compiler(system: System) -> bool {
+    // Microsoft's compiler comes with the linker that linked this very program.
+    cfg!(target_env = "msvc")
+        || match system {
+            System::Windows => answers("gcc", &["--version"]),
+            _ => answers("cc", &["--version"]),
+        }
+}
+
+/// Whether packages can be installed without asking anyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rights {
+    Root,
+    Sudo,
+    None,
+}
+
+impl Rights {
+    fn here() -> Self {
+        let id = Command::new("id").arg("-u").output();
+        if id.is_ok_and(|id| id.stdout.trim_ascii() == b"0") {
+            Self::Root
+        } else if answers("sudo", &["-n", "true"]) {
+            Self::Sudo
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// The commands that install what is missing; an error with the line to run if
+/// that is up to the user. The rights are only looked at where they matter.
+fn plan(
+    missing: &[&Need],
+    system: System,
+    rights: impl FnOnce() -> Rights,
+) -> Result<Vec<Vec<&'static str>>, Trouble> {
+    let packages: Vec<_> = missing
+        .iter()
+        .flat_map(|need| need.debian)
+        .copied()
+        .collect();
+    let lines = |line: fn(&Need) -> &'static str| {
+        let lines: Vec<_> = missing.iter().map(|need| line(need)).collect();
+        lines.join(" && ")
+    };
+    let line = match system {
+        System::Debian => {
+            let sudo: &[&str] = match rights() {
+                Rights::Root => &[],
+                Rights::Sudo => &["sudo", "-n"],
+                Rights::None => {
+                    let packages = packages.join(" ");
+                    return Err(told(
+                        missing,
+                        format!("sudo apt-get update && sudo apt-get install -y {packages}"),
+                    ));
+                }
+            };
+            let quiet = ["env", "DEBIAN_FRONTEND=noninteractive"];
+            let install = ["apt-get", "install", "-y", "--no-install-recommends"];
+            return Ok(vec![
+                [sudo, &["apt-get", "update"]].concat(),
+                [sudo, &quiet, &install, &packages].concat(),
+            ]);
+        }
+        System::MacOs => lines(|need| need.macos),
+        System::Windows => lines(|need| need.windows),
+        System::OtherUnix => format!(
+            "(your package manager's; Debian's packages are: {})",
+            packages.join(" ")
+        ),
+    };
+    Err(told(missing, line))
+}
+
+fn told(missing: &[&Need], line: String) -> Trouble {
+    Trouble::Missing {
+        what: phrase(missing),
+        line,
+    }
+}
+
+fn phrase(missing: &[&Need]) -> String {
+    let whats: Vec<_> = missing.iter().map(|need| need.what).collect();
+    let verb = if whats.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", whats.join(" and "))
+}
+
+fn run(words: &[&str]) -> Result<(), Trouble> {
+    let line = words.join(" ");
+    eprintln!("+ {line}");
+    let (program, args) = words
+        .split_first()
+        .expect("a planned command has a program");
+    let status = Command::new(program).args(args).status();
+    let status = status.map_err(|source| Trouble::Start {
+        program: (*program).to_owned(),
+        source,
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Trouble::Failed {
+        command: line,
+        status,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(system: System, rights: Rights) -> Result<Vec<String>, String> {
+        let missing = [&NEEDS[0]];
+        plan(&missing, system, || rights)
+            .map(|commands| commands.iter().map(|words| words.join(" ")).collect())
+            .map_err(|trouble| trouble.to_string())
+    }
+
+    #[test]
+    fn root_on_debian_refreshes_the_lists_and_installs() {
+        assert_eq!(
+            lines(System::Debian, Rights::Root).unwrap(),
+            [
+                "apt-get update",
+                "env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev",
+            ]
+        );
+    }
+
+    #[test]
+    fn sudo_without_a_password_does_as_well() {
+        let lines = lines(System::Debian, Rights::Sudo).unwrap();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines.iter().all(|line| line.starts_with("sudo -n ")),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn who_may_not_install_is_given_one_line() {
+        assert_eq!(
+            lines(System::Debian, Rights::None).unwrap_err(),
+            "a C compiler is missing; install it with this line, then try again:\n    \
+             sudo apt-get update && sudo apt-get install -y gcc libc6-dev"
+        );
+        let mac = lines(System::MacOs, Rights::Root).unwrap_err();
+        assert!(mac.ends_with("\n    xcode-select --install"), "{mac}");
+        let windows = lines(System::Windows, Rights::Root).unwrap_err();
+        assert!(windows.contains("\n    winget install "), "{windows}");
+    }
+}

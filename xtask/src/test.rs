@@ -1,0 +1,191 @@
+//! `cargo xtask test`: all tests, on a machine that may be bare.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{ExitCode, ExitStatus, Stdio};
+
+use crate::cargo::{cargo, start_trouble};
+use crate::needs;
+use crate::system::answers;
+use crate::trouble::Trouble;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Passed on to cargo-nextest, or to `cargo test` where that isn't installed
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    pub(crate) runner: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
+    needs::supply()?;
+    if answers("cargo", &["nextest", "--version"]) {
+        nextest(args)
+    } else {
+        libtest(args)
+    }
+}
+
+/// cargo-nextest knows nothing of doc tests, so these have a run of their own. It
+/// comes first, for the closing line to be that of the run that matters.
+fn nextest(args: &Args) -> Result<ExitCode, Trouble> {
+    let mut docs = ExitCode::SUCCESS;
+    if args.runner.is_empty() {
+        let mut command = cargo(&["test", "--doc", "--workspace", "--locked", "--quiet"]);
+        let output = command.stderr(Stdio::inherit()).output();
+        let output = output.map_err(start_trouble)?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() || Tally::of(&printed).total() > 0 {
+            print!("{printed}");
+        }
+        docs = code(output.status);
+    }
+    let mut command = cargo(&["nextest", "run"]);
+    let command = command.args(scope(args)).args(&args.runner);
+    let status = command.status().map_err(start_trouble)?;
+    Ok(if status.success() { docs } else { code(status) })
+}
+
+/// `cargo test` closes with a line for each of many programs, so their sum is told.
+fn libtest(args: &Args) -> Result<ExitCode, Trouble> {
+    let mut command = cargo(&["test"]);
+    command
+        .args(scope(args))
+        .args(&args.runner)
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(start_trouble)?;
+    let stdout = child.stdout.take().expect("it was asked to be piped");
+    let printed = pass_through(stdout, io::stdout().lock()).map_err(|source| Trouble::File {
+        what: "pass on what the tests print",
+        source,
+    });
+    let status = child.wait().map_err(start_trouble)?;
+    let tally = printed?;
+    if tally.total() > 0 {
+        let Tally {
+            passed,
+            failed,
+            ignored,
+        } = tally;
+        println!("\n{passed} passed, {failed} failed, {ignored} skipped");
+    }
+    Ok(code(status))
+}
+
+/// What is tested and how, as far as the user's own arguments leave that open:
+/// the whole workspace, and if nothing narrows it down, to the end.
+fn scope(args: &Args) -> Vec<&'static str> {
+    let mut scope = vec!["--locked"];
+    if !args
+        .runner
+        .iter()
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"))
+    {
+        scope.push("--workspace");
+    }
+    if args.runner.is_empty() {
+        scope.push("--no-fail-fast");
+    }
+    scope
+}
+
+fn code(status: ExitStatus) -> ExitCode {
+    // Without a code a signal ended the tests: that is no success.
+    let code = status
+        .code()
+        .map_or(1, |code| u8::try_from(code).unwrap_or(1));
+    ExitCode::from(code)
+}
+
+/// Copies line by line, and adds up the results that pass by.
+fn pass_through(from: impl Read, mut to: impl Write) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line)? > 0 {
+        to.write_all(&line)?;
+        tally.add(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    Ok(tally)
+}
+
+/// How many tests ended how.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Tally {
+    fn of(printed: &str) -> Self {
+        let mut tally = Self::default();
+        for line in printed.lines() {
+            tally.add(line);
+        }
+        tally
+    }
+
+    /// Adds what a line like `test result: ok. 3 passed; 0 failed; 1 ignored; …` says.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let counts = result.split_once(". ").map_or("", |(_, counts)| counts);
+        for count in counts.split("; ") {
+            let (number, what) = count.split_once(' ').unwrap_or_default();
+            let number: u64 = number.parse().unwrap_or(0);
+            match what.trim_end() {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.passed + self.failed + self.ignored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRINTED: &str = "\
+running 2 tests
+test result: not a result of the runner
+test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.10s
+test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s
+";
+
+    #[test]
+    fn the_results_of_all_programs_are_added_up() {
+        let mut copy = Vec::new();
+        let tally = pass_through(PRINTED.as_bytes(), &mut copy).unwrap();
+        let sum = Tally {
+            passed: 16,
+            failed: 2,
+            ignored: 1,
+        };
+        assert_eq!(tally, sum);
+        assert_eq!(Tally::of(PRINTED), sum);
+        assert_eq!(copy, PRINTED.as_bytes());
+    }
+
+    #[test]
+    fn the_whole_workspace_is_tested_unless_packages_are_named() {
+        let scoped = |runner: &[&str]| {
+            let runner = runner.iter().map(|&word| word.to_owned()).collect();
+            scope(&Args { runner }).contains(&"--workspace")
+        };
+        assert!(scoped(&[]));
+        assert!(scoped(&["claim"]));
+        assert!(!scoped(&["-p", "xtask"]));
+        assert!(!scoped(&["--package=xtask"]));
+    }
+}

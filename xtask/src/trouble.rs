@@ -1,0 +1,53 @@
+//! Why a chore didn't succeed.
+
+use std::io;
+use std::process::ExitStatus;
+
+/// Why a chore didn't succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// A program isn't there, or can't be run.
+    #[error("can't start `{program}`: {source}")]
+    Start {
+        /// Its name.
+        program: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A program ended with anything but success.
+    #[error("`{command}` failed ({status})")]
+    Failed {
+        /// What was run.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The machine lacks something that only its user can install.
+    #[error("{what} missing; install it with this line, then try again:\n    {line}")]
+    Missing {
+        /// What is missing, with its verb.
+        what: String,
+        /// The line to run.
+        line: String,
+    },
+    /// A package was installed, and what was missing still is.
+    #[error("{what} still missing after the installation")]
+    StillMissing {
+        /// What is missing, with its verb.
+        what: String,
+    },
+    /// A build that succeeded left no program.
+    #[error("the build of `{0}` left no program of that name")]
+    NoProgram(&'static str),
+    /// A file of the chore's own can't be used.
+    #[error("can't {what}: {source}")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The demo claimed something that isn't so.
+    #[error("the demo went wrong: {0}")]
+    Demo(String),
+}
