@@ -1,1 +1,216 @@
 //! A store in one SQLite file.
+//!
+//! Beside `q.db` and SQLite's own `q.db-wal` and `q.db-shm` lie `q.db-lock`, where those that want to
+//! write queue up, and `q.db-wake`, the bell. The statements are in the `.sql` files of this folder.
+//!
+//! - [`open`] makes, checks and upgrades the file; [`session`] is one connection and its transactions.
+//! - [`edit`], [`turn`] and [`workers`] are what happens in them.
+//! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counters`] know how each thing is kept.
+
+mod attempts;
+mod bell;
+mod codes;
+mod counters;
+mod edit;
+mod fault;
+mod jobs;
+mod lock;
+mod open;
+mod output;
+mod row;
+mod session;
+mod settings;
+mod turn;
+mod workers;
+
+use std::path::{Path, PathBuf};
+
+use queuectl_domain::{
+    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp, WorkerId,
+};
+
+use crate::{
+    Bell, Clear, Counts, Options, Page, Query, Reply, Selection, StopMode, Store, StoreError, Turn,
+    Worker, WorkerInfo,
+};
+use counters::Counters;
+use session::{Durability, Session};
+
+/// The text of a statement in this folder.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!($name, ".sql"))
+    };
+}
+use sql;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A store in one SQLite file.
+pub(crate) struct SqliteStore {
+    session: Session,
+    bell: PathBuf,
+    unsynced: bool,
+}
+
+impl SqliteStore {
+    /// Opens the store in the file at `path`.
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self> {
+        let session = open::open(path, options)?;
+        let bell = open::bell_path(&session.path);
+        Ok(Self {
+            session,
+            bell,
+            unsynced: false,
+        })
+    }
+
+    /// Changes something, and has it on disk.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut session::Change<'_>) -> fault::Result<T>,
+    ) -> Result<T> {
+        let result = self.session.write(Durability::Full, change)?;
+        Ok(result)
+    }
+}
+
+impl Store for SqliteStore {
+    fn now(&mut self) -> Result<Timestamp> {
+        Ok(self.session.now())
+    }
+
+    fn enqueue(&mut self, new: Vec<NewJob>) -> Result<Vec<JobId>> {
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = self.change(|change| edit::enqueue(change, new))?;
+        bell::ring(&self.bell);
+        Ok(ids)
+    }
+
+    fn job(&mut self, id: &JobId) -> Result<Job> {
+        let kept = self.session.read(|look| jobs::find(look.conn, id))?;
+        Ok(kept.job)
+    }
+
+    fn attempts(&mut self, id: &JobId) -> Result<Vec<Attempt>> {
+        self.session.read(|look| {
+            let kept = jobs::find(look.conn, id)?;
+            attempts::of(look.conn, &kept)
+        })
+    }
+
+    fn output(&mut self, fence: Fence) -> Result<Vec<Chunk>> {
+        self.session.read(|look| output::of(look.conn, fence))
+    }
+
+    fn list(&mut self, query: &Query) -> Result<Page> {
+        self.session.read(|look| {
+            let limit = row::signed(query.limit as u64);
+            let found = match query.state {
+                None => jobs::numbers(look.conn, sql!("list_all"), [limit]),
+                Some(State::Processing) => jobs::numbers(look.conn, sql!("list_running"), [limit]),
+                Some(state) => {
+                    let code = codes::Code::code(state);
+                    jobs::numbers(look.conn, sql!("list_in_state"), [limit, code])
+                }
+            };
+            let loaded = found?
+                .into_iter()
+                .map(|seq| jobs::load_known(look.conn, seq));
+            let jobs = loaded
+                .map(|kept| kept.map(|kept| kept.job))
+                .collect::<fault::Result<_>>()?;
+            let counts = Counters::load(look.conn)?.jobs;
+            let total = query
+                .state
+                .map_or_else(|| counts.total(), |state| counts.of(state));
+            Ok(Page { jobs, total })
+        })
+    }
+
+    fn counts(&mut self) -> Result<Counts> {
+        self.session
+            .read(|look| Ok(Counters::load(look.conn)?.jobs))
+    }
+
+    fn retry(&mut self, which: &Selection, timeout: Option<Timeout>) -> Result<Vec<JobId>> {
+        let ids = self.change(|change| edit::retry(change, which, timeout))?;
+        if !ids.is_empty() {
+            bell::ring(&self.bell);
+        }
+        Ok(ids)
+    }
+
+    fn bury(&mut self, id: &JobId, reason: Option<String>) -> Result<()> {
+        self.change(|change| edit::bury(change, id, reason))
+    }
+
+    fn remove(&mut self, id: &JobId) -> Result<()> {
+        self.change(|change| edit::remove(change, id))
+    }
+
+    fn clear(&mut self, what: Clear) -> Result<u64> {
+        self.change(|change| edit::clear(change, what))
+    }
+
+    fn settings(&mut self) -> Result<Settings> {
+        self.session.read(|look| settings::load(look.conn))
+    }
+
+    fn set(&mut self, key: Key, value: &str) -> Result<()> {
+        self.change(|change| settings::set(change, key, value))
+    }
+
+    fn register(&mut self, worker: &Worker) -> Result<()> {
+        self.change(|change| workers::register(change, worker))
+    }
+
+    fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
+        turn::take(&mut self.session, turn, &mut self.unsynced)
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        if self.unsynced {
+            self.session.sync()?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    fn unregister(&mut self, id: &WorkerId) -> Result<()> {
+        let given_back = self.change(|change| workers::forget(change, id, false))?;
+        self.ring_for(&given_back);
+        Ok(())
+    }
+
+    fn rescue(&mut self, id: &WorkerId) -> Result<Vec<Job>> {
+        let given_back = self.change(|change| workers::forget(change, id, true))?;
+        self.ring_for(&given_back);
+        Ok(given_back)
+    }
+
+    fn workers(&mut self) -> Result<Vec<WorkerInfo>> {
+        self.session.read(|look| workers::all(look.conn))
+    }
+
+    fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<()> {
+        self.change(|change| workers::request_stop(change, ids, mode))
+    }
+
+    fn bell(&self) -> Result<Box<dyn Bell>> {
+        let opened = bell::WakeBell::open(self.bell.clone());
+        let opened =
+            opened.map_err(|error| fault::say_io(&error, &self.bell.display().to_string()))?;
+        Ok(Box::new(opened))
+    }
+}
+
+impl SqliteStore {
+    fn ring_for(&self, given_back: &[Job]) {
+        if given_back.iter().any(|job| job.state == State::Pending) {
+            bell::ring(&self.bell);
+        }
+    }
+}

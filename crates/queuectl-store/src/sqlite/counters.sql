@@ -1,0 +1,3 @@
+SELECT pending, processing, completed, failed, dead,
+    last_job, last_fence, settings_changes
+FROM counters

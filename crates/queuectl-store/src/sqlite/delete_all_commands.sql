@@ -1,0 +1,2 @@
+-- Without WHERE: SQLite then drops the pages unread.
+DELETE FROM commands

@@ -1,0 +1,1 @@
+DELETE FROM output WHERE fence = ?1 AND offset = ?2

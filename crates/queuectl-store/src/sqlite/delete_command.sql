@@ -1,0 +1,1 @@
+DELETE FROM commands WHERE seq = ?1

@@ -1,0 +1,1 @@
+DELETE FROM attempts WHERE seq IN (SELECT seq FROM jobs WHERE state = 4 AND state <> 1)

@@ -1,0 +1,1 @@
+DELETE FROM jobs WHERE state = 4 AND state <> 1

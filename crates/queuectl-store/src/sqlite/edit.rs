@@ -1,0 +1,145 @@
+//! What users do to jobs: add, retry, bury, remove, clear.
+
+use std::collections::HashSet;
+
+use queuectl_domain::{Event, Job, JobId, NewJob, State, Timeout};
+
+use super::counters::Counters;
+use super::fault::Result;
+use super::jobs::{self, Kept};
+use super::session::Change;
+use super::sql;
+use crate::{Clear, Counts, Selection, StoreError};
+
+/// Adds jobs, all or none.
+pub(super) fn enqueue(change: &mut Change<'_>, new: Vec<NewJob>) -> Result<Vec<JobId>> {
+    let named: HashSet<JobId> = if new.iter().any(|job| job.id.is_none()) {
+        new.iter().filter_map(|job| job.id.clone()).collect()
+    } else {
+        HashSet::new()
+    };
+    let mut ids = Vec::with_capacity(new.len());
+    for job in new {
+        ids.push(match job.id.clone() {
+            Some(id) => insert_named(change, id, job)?,
+            None => insert_nameless(change, &named, job)?,
+        });
+    }
+    Ok(ids)
+}
+
+fn insert_named(change: &mut Change<'_>, id: JobId, new: NewJob) -> Result<JobId> {
+    let seq = next_number(&mut change.counters);
+    let job = Job::new(id, new, change.now);
+    if jobs::insert(change, seq, &job)? {
+        Ok(job.id)
+    } else {
+        Err(StoreError::JobExists(job.id).into())
+    }
+}
+
+/// Adds a job under a name made of its number; numbers whose name a user has taken are passed over.
+fn insert_nameless(change: &mut Change<'_>, named: &HashSet<JobId>, new: NewJob) -> Result<JobId> {
+    let mut job = Job::new(JobId::generated(0), new, change.now);
+    loop {
+        let seq = next_number(&mut change.counters);
+        job.id = JobId::generated(seq.unsigned_abs());
+        if !named.contains(&job.id) && jobs::insert(change, seq, &job)? {
+            return Ok(job.id);
+        }
+    }
+}
+
+fn next_number(counters: &mut Counters) -> i64 {
+    counters.last_job += 1;
+    counters.last_job
+}
+
+/// Takes dead jobs out of the dead letter queue, all or none.
+pub(super) fn retry(
+    change: &mut Change<'_>,
+    which: &Selection,
+    timeout: Option<Timeout>,
+) -> Result<Vec<JobId>> {
+    let policy = change.settings()?.policy;
+    let mut ids = Vec::new();
+    let mut start_over = |change: &mut Change<'_>, mut kept: Kept| -> Result<()> {
+        kept.apply(change, Event::Retry { timeout }, &policy)?;
+        ids.push(kept.job.id);
+        Ok(())
+    };
+    match which {
+        Selection::Jobs(wanted) => {
+            let mut seen = HashSet::new();
+            for id in wanted.iter().filter(|id| seen.insert(*id)) {
+                let kept = jobs::find(change.conn, id)?;
+                start_over(change, kept)?;
+            }
+        }
+        Selection::AllDead => {
+            for seq in jobs::numbers(change.conn, sql!("dead"), [])? {
+                let kept = jobs::load_known(change.conn, seq)?;
+                start_over(change, kept)?;
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Puts a waiting job into the dead letter queue.
+pub(super) fn bury(change: &mut Change<'_>, id: &JobId, reason: Option<String>) -> Result<()> {
+    let policy = change.settings()?.policy;
+    let mut kept = jobs::find(change.conn, id)?;
+    kept.apply(change, Event::Bury { reason }, &policy)
+}
+
+/// Deletes one job.
+pub(super) fn remove(change: &mut Change<'_>, id: &JobId) -> Result<()> {
+    let kept = jobs::find(change.conn, id)?;
+    kept.job.check_removable()?;
+    kept.delete(change)
+}
+
+/// Deletes jobs; returns how many.
+pub(super) fn clear(change: &mut Change<'_>, what: Clear) -> Result<u64> {
+    match what {
+        Clear::Dead => clear_dead(change),
+        Clear::All { force } => clear_all(change, force),
+    }
+}
+
+fn clear_dead(change: &mut Change<'_>) -> Result<u64> {
+    let dead = change.counters.jobs.of(State::Dead);
+    if dead > 0 {
+        for sql in [
+            sql!("delete_dead_output"),
+            sql!("delete_dead_attempts"),
+            sql!("delete_dead_commands"),
+            sql!("delete_dead_jobs"),
+        ] {
+            change.conn.prepare_cached(sql)?.execute([])?;
+        }
+        *change.counters.jobs.of_mut(State::Dead) = 0;
+    }
+    Ok(dead)
+}
+
+fn clear_all(change: &mut Change<'_>, force: bool) -> Result<u64> {
+    let running = change.counters.jobs.of(State::Processing);
+    if running > 0 && !force {
+        return Err(StoreError::BeingProcessed(running).into());
+    }
+    let total = change.counters.jobs.total();
+    if total > 0 {
+        for sql in [
+            sql!("delete_all_output"),
+            sql!("delete_all_attempts"),
+            sql!("delete_all_commands"),
+            sql!("delete_all_jobs"),
+        ] {
+            change.conn.prepare_cached(sql)?.execute([])?;
+        }
+        change.counters.jobs = Counts::default();
+    }
+    Ok(total)
+}

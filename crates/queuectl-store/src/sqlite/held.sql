@@ -1,0 +1,1 @@
+SELECT 1 FROM jobs WHERE seq = ?1 AND fence = ?2

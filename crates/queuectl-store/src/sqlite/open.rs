@@ -1,0 +1,187 @@
+//! Opening a store: make it if there is none, bring it up to date, refuse what isn't one.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use queuectl_process::os;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::fault::{Fault, say, say_io};
+use super::lock::FairLock;
+use super::session::{Session, beside};
+use crate::{Options, StoreError};
+
+/// Marks a database as ours: the letters `qctl`.
+const APPLICATION_ID: i32 = 0x7163_746c;
+
+/// What brings a store from each version to the next.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+
+const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// One handle is opened after the other in a process. Making the file means to open and close it, and that
+/// would take away the locks that another handle just got on it.
+static OPENING: Mutex<()> = Mutex::new(());
+
+/// Opens the store in the file at `path`.
+pub(super) fn open(path: &Path, options: &Options) -> Result<Session, StoreError> {
+    let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+    let location = path.display().to_string();
+    let path = std::path::absolute(path).map_err(|error| say_io(&error, &location))?;
+    let conn = connect(&path, &location)?;
+    let said = |error: Fault| error.said(&conn, &location);
+    conn.busy_timeout(options.patience)
+        .map_err(|error| said(error.into()))?;
+    for config in [
+        // Whoever closes the file last would copy the log and delete it, which costs a command more than its work.
+        DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+        // A statement would be planned anew for each value it is given, which costs more than running it.
+        DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
+    ] {
+        conn.set_db_config(config, true)
+            .map_err(|error| said(error.into()))?;
+    }
+    let found = version(&conn, &location).map_err(said)?;
+    let lock = open_lock(&path).map_err(|error| say_io(&error, &location))?;
+    if found < VERSION {
+        let mut turn = FairLock::new(
+            lock.try_clone()
+                .map_err(|error| say_io(&error, &location))?,
+        );
+        turn.acquire(options.patience)?;
+        let result = migrate(&conn, &location).map_err(said);
+        turn.release();
+        result?;
+    }
+    prepare(&conn).map_err(said)?;
+    Session::new(conn, lock, path, options).map_err(|error| say(&error, None, &location))
+}
+
+/// Connects to the file, and makes it first if it isn't there.
+fn connect(path: &Path, location: &str) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = match Connection::open_with_flags(path, flags) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            make(path).map_err(|error| say_io(&error, location))?;
+            Connection::open_with_flags(path, flags)
+        }
+        other => other,
+    };
+    let conn = conn.map_err(|error| say(&error, None, location))?;
+    match conn.is_readonly(rusqlite::MAIN_DB) {
+        Ok(false) => Ok(conn),
+        Ok(true) => Err(StoreError::ReadOnly(why_read_only(path))),
+        Err(error) => Err(say(&error, None, location)),
+    }
+}
+
+/// Makes an empty file for the store; if there is something that can't be opened, says why.
+fn make(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        os::private_dir(folder)?;
+    }
+    let how = &mut OpenOptions::new();
+    match os::create_private(path, how.write(true).create_new(true)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => try_writing(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the system lets us write to the file. It is left open if it does, since closing it would take
+/// away the locks that another handle may have on it.
+fn try_writing(path: &Path) -> io::Result<()> {
+    std::mem::forget(File::options().write(true).open(path)?);
+    Ok(())
+}
+
+fn why_read_only(path: &Path) -> String {
+    match try_writing(path) {
+        Err(error) => error.to_string(),
+        Ok(()) => "it was opened read-only".into(),
+    }
+}
+
+/// The file that those that write queue up at.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let how = &mut OpenOptions::new();
+    os::create_private(
+        &beside(path, "-lock"),
+        how.read(true).write(true).create(true),
+    )
+}
+
+/// The store's version, 0 for an empty file; refuses what isn't ours, or too new.
+fn version(conn: &Connection, location: &str) -> Result<i64, Fault> {
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    if application == i64::from(APPLICATION_ID) {
+        if version > VERSION {
+            return Err(StoreError::Newer {
+                found: version,
+                known: VERSION,
+            }
+            .into());
+        }
+        return Ok(version);
+    }
+    let objects = number("SELECT count(*) FROM sqlite_schema")?;
+    if application != 0 || version != 0 || objects != 0 {
+        return Err(StoreError::NotAStore(location.to_owned()).into());
+    }
+    Ok(0)
+}
+
+/// Brings the store up to date. Others may have done it meanwhile.
+fn migrate(conn: &Connection, location: &str) -> Result<(), Fault> {
+    if version(conn, location)? == VERSION {
+        return Ok(());
+    }
+    use_log(conn)?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    let steps = || -> Result<(), Fault> {
+        let found = usize::try_from(version(conn, location)?).unwrap_or(0);
+        for migration in &MIGRATIONS[found..] {
+            conn.execute_batch(migration)?;
+        }
+        conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+        conn.pragma_update(None, "user_version", VERSION)?;
+        conn.execute_batch("COMMIT")?;
+        Ok(())
+    };
+    steps().inspect_err(|_| {
+        let _ = conn.execute_batch("ROLLBACK");
+    })
+}
+
+/// Makes sure of the write-ahead log: with it readers and writers don't wait for each other.
+fn use_log(conn: &Connection) -> Result<(), Fault> {
+    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(StoreError::Io("its file system can't hold a write-ahead log".into()).into())
+    }
+}
+
+fn prepare(conn: &Connection) -> Result<(), Fault> {
+    use_log(conn)?;
+    // `fullfsync` only means something on macOS, where a plain sync doesn't reach the disk.
+    conn.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -4000;",
+    )?;
+    Ok(())
+}
+
+/// The path of the bell of the store at `path`.
+pub(super) fn bell_path(path: &Path) -> PathBuf {
+    beside(path, "-wake")
+}

@@ -1,0 +1,104 @@
+//! What attempts print: pieces under their fence and offset, and no more of them than the limit says.
+
+use std::ops::Range;
+
+use queuectl_domain::{Chunk, Fence, Stream, left_out};
+use rusqlite::{Connection, Params, params};
+
+use super::codes::Code;
+use super::fault::Result;
+use super::row::{Columns, signed};
+use super::sql;
+
+/// Adds what an attempt has printed, and takes out of the middle what is then too much.
+pub(super) fn append(conn: &Connection, fence: Fence, chunks: &[Chunk], limit: u64) -> Result<()> {
+    let Some(total) = chunks.iter().map(Chunk::end).max() else {
+        return Ok(());
+    };
+    let gone = left_out(total, limit);
+    if !gone.is_empty() {
+        trim(conn, fence, &gone)?;
+    }
+    for chunk in chunks {
+        insert_outside(conn, fence, chunk, &gone)?;
+    }
+    Ok(())
+}
+
+/// All that is kept of what an attempt has printed.
+pub(super) fn of(conn: &Connection, fence: Fence) -> Result<Vec<Chunk>> {
+    select(conn, sql!("output"), [fence.0])
+}
+
+/// Deletes the pieces that lie in `gone`, and cuts those that lie half in it.
+fn trim(conn: &Connection, fence: Fence, gone: &Range<u64>) -> Result<()> {
+    let range = [fence.0, signed(gone.start), signed(gone.end)];
+    conn.prepare_cached(sql!("delete_output_within"))?
+        .execute(range)?;
+    for chunk in select(conn, sql!("output_within"), range)? {
+        if chunk.end() > gone.start {
+            let key = [fence.0, signed(chunk.offset)];
+            conn.prepare_cached(sql!("delete_chunk"))?.execute(key)?;
+            insert_outside(conn, fence, &chunk, gone)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds those parts of a piece that don't lie in `gone`.
+fn insert_outside(conn: &Connection, fence: Fence, chunk: &Chunk, gone: &Range<u64>) -> Result<()> {
+    let length = chunk.bytes.len();
+    let within = |at: u64| {
+        let offset = at.saturating_sub(chunk.offset);
+        usize::try_from(offset).map_or(length, |offset| offset.min(length))
+    };
+    let (head, tail) = if gone.is_empty() {
+        (length, length)
+    } else {
+        (within(gone.start), within(gone.end))
+    };
+    insert(
+        conn,
+        fence,
+        chunk.offset,
+        chunk.stream,
+        &chunk.bytes[..head],
+    )?;
+    insert(
+        conn,
+        fence,
+        chunk.offset + tail as u64,
+        chunk.stream,
+        &chunk.bytes[tail..],
+    )
+}
+
+fn insert(
+    conn: &Connection,
+    fence: Fence,
+    offset: u64,
+    stream: Stream,
+    bytes: &[u8],
+) -> Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let mut statement = conn.prepare_cached(sql!("insert_output"))?;
+    statement.execute(params![fence.0, signed(offset), stream.code(), bytes])?;
+    Ok(())
+}
+
+fn select(conn: &Connection, sql: &str, params: impl Params) -> Result<Vec<Chunk>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut chunks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut row = Columns::of(row);
+        chunks.push(Chunk {
+            offset: row.unsigned()?,
+            stream: Stream::from_code(row.next()?)?,
+            bytes: row.next()?,
+        });
+    }
+    Ok(chunks)
+}

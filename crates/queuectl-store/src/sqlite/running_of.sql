@@ -1,0 +1,1 @@
+SELECT seq FROM jobs WHERE state = 1 AND worker = ?1 ORDER BY seq

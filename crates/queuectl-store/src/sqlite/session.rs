@@ -1,0 +1,265 @@
+//! One connection and its transactions: who writes when, and what is on disk when.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use queuectl_domain::{Settings, Timestamp};
+use rusqlite::Connection;
+
+use super::counters::Counters;
+use super::fault::{Fault, Result, say_io};
+use super::lock::FairLock;
+use super::settings;
+use crate::{Clock, Options, StoreError};
+
+/// How far a handle lets the log grow before it is copied into the database, in pages. A command
+/// that writes once leaves less behind, since whoever opens the store next, alone, reads it all.
+const LOG_PAGES: u32 = 2000;
+const LOG_PAGES_ONCE: u32 = 128;
+
+/// From here on the log is cut back as soon as no reader needs it, in pages: 64 MiB.
+const LOG_PAGES_MAX: u32 = 16 * 1024;
+
+/// Whether a commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// It does: what it changed, and all before it, survives a power cut.
+    Full,
+    /// It doesn't. A power cut may undo it, whole, and nothing before it that was safe.
+    Normal,
+}
+
+/// One connection.
+pub(super) struct Session {
+    conn: Connection,
+    lock: FairLock,
+    log: Log,
+    durability: Durability,
+    synced_at: Option<Instant>,
+    settings: Cached,
+    clock: Arc<dyn Clock>,
+    patience: Duration,
+    /// The database file.
+    pub(super) path: PathBuf,
+}
+
+/// The settings as of some change of them.
+type Cached = Option<(i64, Settings)>;
+
+struct Log {
+    path: PathBuf,
+    file: Option<File>,
+    pages: Arc<AtomicU32>,
+    next_look: u32,
+}
+
+/// A transaction that changes something.
+pub(super) struct Change<'a> {
+    pub(super) conn: &'a Connection,
+    /// The time at which all of it happens.
+    pub(super) now: Timestamp,
+    pub(super) counters: Counters,
+    settings: &'a mut Cached,
+}
+
+impl Change<'_> {
+    pub(super) fn settings(&mut self) -> Result<Settings> {
+        cached(self.conn, self.settings, &self.counters)
+    }
+}
+
+fn cached(conn: &Connection, cache: &mut Cached, counters: &Counters) -> Result<Settings> {
+    match cache {
+        Some((at, settings)) if *at == counters.settings_changes => Ok(settings.clone()),
+        _ => {
+            let settings = settings::load(conn)?;
+            *cache = Some((counters.settings_changes, settings.clone()));
+            Ok(settings)
+        }
+    }
+}
+
+/// What is seen at one moment.
+pub(super) struct Look<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) now: Timestamp,
+    settings: &'a mut Cached,
+}
+
+impl Look<'_> {
+    pub(super) fn settings(&mut self, counters: &Counters) -> Result<Settings> {
+        cached(self.conn, self.settings, counters)
+    }
+}
+
+impl Session {
+    pub(super) fn new(
+        mut conn: Connection,
+        lock: File,
+        path: PathBuf,
+        options: &Options,
+    ) -> rusqlite::Result<Self> {
+        let pages = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&pages);
+        conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, now: i32| {
+            seen.store(now.unsigned_abs(), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        conn.set_prepared_statement_cache_capacity(64);
+        let log = Log {
+            path: beside(&path, "-wal"),
+            file: None,
+            pages,
+            next_look: LOG_PAGES_ONCE,
+        };
+        Ok(Self {
+            conn,
+            lock: FairLock::new(lock),
+            log,
+            durability: Durability::Full,
+            synced_at: None,
+            settings: None,
+            clock: Arc::clone(&options.clock),
+            patience: options.patience,
+            path,
+        })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// How long ago a commit of this handle last waited for the disk.
+    pub(super) fn since_sync(&self) -> Duration {
+        self.synced_at.map_or(Duration::MAX, |at| at.elapsed())
+    }
+
+    /// Looks, without waiting for anybody; all of it sees the same moment.
+    pub(super) fn read<T>(
+        &mut self,
+        look: impl FnOnce(&mut Look<'_>) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        let result = run(&self.conn, "BEGIN").and_then(|()| {
+            look(&mut Look {
+                conn: &self.conn,
+                now: self.clock.now(),
+                settings: &mut self.settings,
+            })
+        });
+        let result = self.said(result);
+        if !self.conn.is_autocommit() {
+            // Nothing was changed, so nothing is lost if it ends badly.
+            let _ = run(&self.conn, "ROLLBACK");
+        }
+        result
+    }
+
+    /// Changes something, whole or not at all, after all that have been waiting to.
+    pub(super) fn write<T>(
+        &mut self,
+        durability: Durability,
+        change: impl FnOnce(&mut Change<'_>) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        self.lock.acquire(self.patience)?;
+        let result = self.write_locked(durability, change);
+        let result = self.said(result);
+        if !self.conn.is_autocommit() {
+            // An error here means that SQLite has rolled back by itself.
+            let _ = run(&self.conn, "ROLLBACK");
+        }
+        if result.is_ok() {
+            self.tend_log();
+        }
+        self.lock.release();
+        result
+    }
+
+    fn write_locked<T>(
+        &mut self,
+        durability: Durability,
+        change: impl FnOnce(&mut Change<'_>) -> Result<T>,
+    ) -> Result<T> {
+        if durability != self.durability {
+            // It takes effect when it is prepared, so it can't be kept prepared.
+            self.conn.execute_batch(match durability {
+                Durability::Full => "PRAGMA synchronous = FULL",
+                Durability::Normal => "PRAGMA synchronous = NORMAL",
+            })?;
+            self.durability = durability;
+        }
+        run(&self.conn, "BEGIN IMMEDIATE")?;
+        let before = Counters::load(&self.conn)?;
+        let mut inside = Change {
+            conn: &self.conn,
+            now: self.clock.now(),
+            counters: before,
+            settings: &mut self.settings,
+        };
+        let result = change(&mut inside)?;
+        inside.counters.save(&self.conn, &before)?;
+        run(&self.conn, "COMMIT")?;
+        if durability == Durability::Full {
+            self.synced_at = Some(Instant::now());
+        }
+        Ok(result)
+    }
+
+    /// Waits until all that was committed is on disk.
+    ///
+    /// The log is synced through a descriptor of our own: that needs no lock, so nobody waits for
+    /// it. (SQLite's locks are on other files, so closing this one harms none.)
+    pub(super) fn sync(&mut self) -> std::result::Result<(), StoreError> {
+        let io = |error| say_io(&error, &self.path.display().to_string());
+        if self.log.file.is_none() {
+            let opened = File::options().write(true).open(&self.log.path);
+            self.log.file = Some(opened.map_err(io)?);
+        }
+        if let Some(file) = &self.log.file {
+            file.sync_data()
+                .map_err(|error| StoreError::Io(error.to_string()))?;
+        }
+        self.synced_at = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Copies the log into the database now and then, while nobody else writes.
+    fn tend_log(&mut self) {
+        let pages = self.log.pages.load(Ordering::Relaxed);
+        if pages >= self.log.next_look {
+            // Readers may need the log for as long as they like; what can't be done now is done later.
+            let _ = self.conn.busy_timeout(Duration::ZERO);
+            let how = if pages >= LOG_PAGES_MAX {
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            } else {
+                "PRAGMA wal_checkpoint(PASSIVE)"
+            };
+            let _ = self.conn.query_row(how, [], |_| Ok(()));
+            let _ = self.conn.busy_timeout(self.patience);
+            self.log.next_look = pages.saturating_add(LOG_PAGES);
+        } else if pages.saturating_add(LOG_PAGES) < self.log.next_look
+            || self.log.next_look < LOG_PAGES
+        {
+            self.log.next_look = LOG_PAGES;
+        }
+    }
+
+    fn said<T>(&self, result: Result<T>) -> std::result::Result<T, StoreError> {
+        result.map_err(|fault: Fault| fault.said(&self.conn, &self.path.display().to_string()))
+    }
+}
+
+/// Runs a statement that returns nothing and keeps it prepared.
+fn run(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+/// The path of a file that belongs to the database at `path`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

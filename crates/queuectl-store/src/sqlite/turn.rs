@@ -1,0 +1,195 @@
+//! One turn of a worker: what has happened goes in, what to do next comes out, in one transaction.
+
+use std::time::Duration;
+
+use queuectl_domain::{Claim, Event, Fence, Settings, State, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::counters::Counters;
+use super::fault::Result;
+use super::jobs::{self, Kept};
+use super::row::signed;
+use super::session::{Change, Durability, Look, Session};
+use super::{attempts, output, sql, workers};
+use crate::{Claimed, Printed, Reply, Settled, StoreError, Ticket, Turn};
+
+/// How many retries that have come due one turn takes in; the next turn takes the rest.
+const DUE_AT_ONCE: i64 = 1000;
+
+/// How long results may be without a sync.
+const SYNC_EVERY: Duration = Duration::from_millis(50);
+
+/// Takes a turn. `unsynced` says whether there are results that aren't safe yet, and is kept up to date.
+pub(super) fn take(
+    session: &mut Session,
+    turn: &Turn<'_>,
+    unsynced: &mut bool,
+) -> std::result::Result<Reply, StoreError> {
+    if turn.settled.is_empty() && turn.output.is_empty() {
+        let seen = session.read(|look| look_around(look, turn))?;
+        if let Some(mut reply) = seen {
+            reply.unsynced = *unsynced;
+            return Ok(reply);
+        }
+    }
+    let results = *unsynced || !turn.settled.is_empty();
+    let durability = if results && session.since_sync() >= SYNC_EVERY {
+        Durability::Full
+    } else {
+        Durability::Normal
+    };
+    let mut reply = session.write(durability, |change| act(change, turn))?;
+    *unsynced = results && durability == Durability::Normal;
+    reply.unsynced = *unsynced;
+    Ok(reply)
+}
+
+/// The reply, if nothing has to be changed for it.
+fn look_around(look: &mut Look<'_>, turn: &Turn<'_>) -> Result<Option<Reply>> {
+    let standing = workers::standing(look.conn, turn.worker)?;
+    let counters = Counters::load(look.conn)?;
+    let next_due = next_due(look.conn)?;
+    let can_claim =
+        turn.free > 0 && counters.jobs.of(State::Pending) > 0 && standing.stop.is_none();
+    let is_due = next_due.is_some_and(|due| due <= look.now);
+    if can_claim || is_due || standing.heartbeat_due(look.now) {
+        return Ok(None);
+    }
+    Ok(Some(Reply {
+        claimed: Vec::new(),
+        lost: lost_of(look.conn, turn.held)?,
+        stop: standing.stop,
+        more: counters.jobs.of(State::Pending) > 0,
+        due_in: next_due.map(|due| due.since(look.now)),
+        unfinished: counters.jobs.unfinished(),
+        unsynced: false,
+        settings: look.settings(&counters)?,
+    }))
+}
+
+fn act(change: &mut Change<'_>, turn: &Turn<'_>) -> Result<Reply> {
+    let standing = workers::standing(change.conn, turn.worker)?;
+    let settings = change.settings()?;
+    let mut lost = lost_of(change.conn, turn.held)?;
+    for printed in turn.output {
+        if !take_output(change, printed, settings.output_limit)? {
+            lost.push(printed.ticket.fence);
+        }
+    }
+    for settled in turn.settled {
+        if !settle(change, settled, &settings)? {
+            lost.push(settled.ticket.fence);
+        }
+    }
+    lost.sort_unstable();
+    lost.dedup();
+    take_due(change, &settings)?;
+    let free = if standing.stop.is_none() {
+        turn.free
+    } else {
+        0
+    };
+    let claimed = claim(change, turn, free, &settings)?;
+    if standing.heartbeat_due(change.now) {
+        workers::heartbeat(change, turn.worker)?;
+    }
+    Ok(Reply {
+        claimed,
+        lost,
+        stop: standing.stop,
+        more: change.counters.jobs.of(State::Pending) > 0,
+        due_in: next_due(change.conn)?.map(|due| due.since(change.now)),
+        unfinished: change.counters.jobs.unfinished(),
+        unsynced: false,
+        settings,
+    })
+}
+
+fn lost_of(conn: &Connection, held: &[Ticket]) -> Result<Vec<Fence>> {
+    let mut lost = Vec::new();
+    for ticket in held {
+        if !workers::holds(conn, ticket.number, ticket.fence)? {
+            lost.push(ticket.fence);
+        }
+    }
+    Ok(lost)
+}
+
+/// Keeps what a running attempt has printed; false, and nothing, if its claim is lost.
+fn take_output(change: &Change<'_>, printed: &Printed, limit: u64) -> Result<bool> {
+    let Ticket { number, fence } = printed.ticket;
+    if !workers::holds(change.conn, number, fence)? {
+        return Ok(false);
+    }
+    output::append(change.conn, fence, &printed.chunks, limit)?;
+    Ok(true)
+}
+
+/// Takes in how an attempt ended; false, and nothing, if its claim is lost.
+fn settle(change: &mut Change<'_>, settled: &Settled, settings: &Settings) -> Result<bool> {
+    let Ticket { number, fence } = settled.ticket;
+    let Some(mut kept) = jobs::load(change.conn, number)? else {
+        return Ok(false);
+    };
+    let attempt = attempts::running(&kept.job);
+    let ending = settled.ending.clone();
+    let event = Event::Settle { fence, ending };
+    if !kept.apply_if_held(change, event, &settings.policy)? {
+        return Ok(false);
+    }
+    if let Some(attempt) = attempt {
+        attempts::record(change.conn, number, &attempt, change.now, &settled.ending)?;
+    }
+    output::append(change.conn, fence, &settled.output, settings.output_limit)?;
+    Ok(true)
+}
+
+/// Makes failed jobs claimable whose time has come.
+fn take_due(change: &mut Change<'_>, settings: &Settings) -> Result<()> {
+    if change.counters.jobs.of(State::Failed) == 0 {
+        return Ok(());
+    }
+    let due = jobs::numbers(change.conn, sql!("due"), [change.now.0, DUE_AT_ONCE])?;
+    for seq in due {
+        let mut kept = jobs::load_known(change.conn, seq)?;
+        kept.apply(change, Event::Due, &settings.policy)?;
+    }
+    Ok(())
+}
+
+/// Claims up to `free` jobs, most urgent first.
+fn claim(
+    change: &mut Change<'_>,
+    turn: &Turn<'_>,
+    free: usize,
+    settings: &Settings,
+) -> Result<Vec<Claimed>> {
+    if free == 0 || change.counters.jobs.of(State::Pending) == 0 {
+        return Ok(Vec::new());
+    }
+    let urgent = jobs::numbers(change.conn, sql!("to_claim"), [signed(free as u64)])?;
+    let mut claimed = Vec::with_capacity(urgent.len());
+    for seq in urgent {
+        let mut kept = jobs::load_known(change.conn, seq)?;
+        let fence = change.counters.next_fence();
+        let claim = Claim {
+            worker: turn.worker.clone(),
+            fence,
+        };
+        kept.apply(change, Event::Claim(claim), &settings.policy)?;
+        let Kept { seq: number, job } = kept;
+        claimed.push(Claimed {
+            ticket: Ticket { number, fence },
+            job,
+        });
+    }
+    Ok(claimed)
+}
+
+fn next_due(conn: &Connection) -> Result<Option<Timestamp>> {
+    let mut statement = conn.prepare_cached(sql!("next_due"))?;
+    let due = statement
+        .query_row([], |row| row.get("ready_at"))
+        .optional()?;
+    Ok(due.map(Timestamp))
+}

@@ -1,0 +1,1 @@
+SELECT heartbeat_at, stop FROM workers WHERE id = ?1

@@ -1,0 +1,155 @@
+//! Workers in and out of the file, and what becomes of a job whose worker has gone.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use queuectl_domain::{Ending, Event, Fence, Job, Policy, Timestamp, WorkerId};
+use queuectl_process::os;
+use rusqlite::{Connection, params};
+
+use super::codes::Code;
+use super::fault::{Result, damaged};
+use super::jobs::{self, Kept};
+use super::row::{Columns, parsed};
+use super::session::Change;
+use super::{attempts, sql};
+use crate::{StopMode, StoreError, Worker, WorkerInfo};
+
+/// How often a worker that is at work says so.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What a turn wants to know of its worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    heartbeat_at: Timestamp,
+    pub(super) stop: Option<StopMode>,
+}
+
+impl Standing {
+    /// Whether the worker should be heard of again. (It should after a clock that was set back, too.)
+    pub(super) fn heartbeat_due(&self, now: Timestamp) -> bool {
+        now.since(self.heartbeat_at) >= HEARTBEAT || now < self.heartbeat_at
+    }
+}
+
+/// How a worker stands.
+pub(super) fn standing(conn: &Connection, id: &WorkerId) -> Result<Standing> {
+    let mut statement = conn.prepare_cached(sql!("worker"))?;
+    let mut rows = statement.query([id.as_str()])?;
+    let Some(row) = rows.next()? else {
+        return Err(StoreError::NoSuchWorker(id.clone()).into());
+    };
+    Ok(Standing {
+        heartbeat_at: Timestamp(row.get("heartbeat_at")?),
+        stop: stop_mode(row.get("stop")?)?,
+    })
+}
+
+pub(super) fn heartbeat(change: &Change<'_>, id: &WorkerId) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(sql!("heartbeat"))?;
+    statement.execute(params![id.as_str(), change.now.0])?;
+    Ok(())
+}
+
+pub(super) fn register(change: &Change<'_>, worker: &Worker) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(sql!("insert_worker"))?;
+    statement.execute(params![
+        worker.id.as_str(),
+        worker.pid,
+        // The bits are kept, whatever they mean.
+        worker.pid_started.cast_signed(),
+        worker.host,
+        worker.slots,
+        worker.life.as_os_str().as_encoded_bytes(),
+        change.now.0,
+    ])?;
+    Ok(())
+}
+
+/// Whether claim `fence` on job `seq` is good.
+pub(super) fn holds(conn: &Connection, seq: i64, fence: Fence) -> Result<bool> {
+    let mut statement = conn.prepare_cached(sql!("held"))?;
+    Ok(statement.exists([seq, fence.0])?)
+}
+
+/// Forgets a worker; what it held crashed if it `died`, and was stopped otherwise. Returns these jobs
+/// as they are now.
+pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, died: bool) -> Result<Vec<Job>> {
+    let mut statement = change.conn.prepare_cached(sql!("delete_worker"))?;
+    if statement.execute([id.as_str()])? == 0 {
+        return Ok(Vec::new());
+    }
+    let policy = change.settings()?.policy;
+    let held = jobs::numbers(change.conn, sql!("running_of"), [id.as_str()])?;
+    let given_back = held.into_iter().map(|seq| {
+        let mut kept = jobs::load_known(change.conn, seq)?;
+        give_back(change, &mut kept, died, &policy)?;
+        Ok(kept.job)
+    });
+    given_back.collect()
+}
+
+fn give_back(change: &mut Change<'_>, kept: &mut Kept, died: bool, policy: &Policy) -> Result<()> {
+    let Some(attempt) = attempts::running(&kept.job) else {
+        return Err(damaged(format!("nobody processes job {}", kept.job.id)));
+    };
+    let time = attempts::time_so_far(&kept.job, change.now);
+    let ending = if died {
+        Ending::crashed(time)
+    } else {
+        Ending::stopped(time)
+    };
+    attempts::record(change.conn, kept.seq, &attempt, change.now, &ending)?;
+    let event = if died {
+        Event::Crash {
+            worker: attempt.worker,
+        }
+    } else {
+        Event::Settle {
+            fence: attempt.fence,
+            ending,
+        }
+    };
+    kept.apply(change, event, policy)
+}
+
+pub(super) fn request_stop(change: &Change<'_>, ids: &[WorkerId], mode: StopMode) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(sql!("request_stop"))?;
+    for id in ids {
+        statement.execute(params![id.as_str(), mode.code()])?;
+    }
+    Ok(())
+}
+
+/// All workers, longest running first.
+pub(super) fn all(conn: &Connection) -> Result<Vec<WorkerInfo>> {
+    let mut statement = conn.prepare_cached(sql!("workers"))?;
+    let mut rows = statement.query([])?;
+    let mut workers = Vec::new();
+    while let Some(row) = rows.next()? {
+        workers.push(read(&mut Columns::of(row))?);
+    }
+    Ok(workers)
+}
+
+fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
+    let worker = Worker {
+        id: parsed(row.text()?)?,
+        pid: row.unsigned()?,
+        pid_started: row.next::<i64>()?.cast_unsigned(),
+        host: row.next()?,
+        slots: row.unsigned()?,
+        life: PathBuf::from(os::native_text(row.next()?)),
+    };
+    Ok(WorkerInfo {
+        worker,
+        started_at: row.timestamp()?,
+        heartbeat_at: row.timestamp()?,
+        stop: stop_mode(row.next()?)?,
+        running: row.unsigned()?,
+    })
+}
+
+fn stop_mode(code: Option<i64>) -> Result<Option<StopMode>> {
+    code.map(StopMode::from_code).transpose()
+}
