@@ -1,6 +1,7 @@
 //! Where the demo plays: a temporary folder with a store of its own. When the
 //! stage is left, however that comes, its workers are stopped and it is removed.
 
+use std::env::consts::OS;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -11,7 +12,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::claims::Shown;
-use crate::system::System;
 use crate::trouble::Trouble;
 
 /// How long any one thing may take before the demo gives up.
@@ -50,7 +50,10 @@ impl Stage {
     /// Runs a command of the queue's, shown with what it prints, that must succeed.
     pub(super) fn run(&self, args: &[&str]) -> Result<Shown, Trouble> {
         let words = ["queuectl"].iter().chain(args);
-        let line = words.map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        let line = words
+            .map(|word| quoted(OS, word))
+            .collect::<Vec<_>>()
+            .join(" ");
         println!("$ {line}");
         let mut command = command(&self.queuectl, self.folder.path());
         let (status, printed) = self.finish(command.args(args), &line, true)?;
@@ -189,16 +192,12 @@ fn clear(queuectl: &Path, folder: &Path) {
     }
 }
 
-/// A word as it would be typed.
-fn quoted(word: &str) -> String {
-    quoted_for(System::here(), word)
-}
-
-fn quoted_for(system: System, word: &str) -> String {
+/// A word as it would be typed on the system `os`.
+fn quoted(os: &str, word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
-    } else if system != System::Windows && word.contains(['$', '`', '\\', '"', '!']) {
+    } else if os != "windows" && word.contains(['$', '`', '\\', '"', '!']) {
         format!("'{}'", word.replace('\'', r"'\''"))
     } else {
         format!("\"{word}\"")
@@ -212,9 +211,9 @@ mod tests {
     #[test]
     fn commands_are_shown_as_they_would_be_typed() {
         let line = "test $QUEUECTL_ATTEMPT = 3";
-        assert_eq!(quoted_for(System::Debian, "--count"), "--count");
-        assert_eq!(quoted_for(System::Debian, "echo hi"), "\"echo hi\"");
-        assert_eq!(quoted_for(System::MacOs, line), format!("'{line}'"));
-        assert_eq!(quoted_for(System::Windows, "a %B%"), "\"a %B%\"");
+        assert_eq!(quoted("linux", "--count"), "--count");
+        assert_eq!(quoted("linux", "echo hi"), "\"echo hi\"");
+        assert_eq!(quoted("macos", line), format!("'{line}'"));
+        assert_eq!(quoted("windows", "a %B%"), "\"a %B%\"");
     }
 }
