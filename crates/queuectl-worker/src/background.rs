@@ -11,6 +11,7 @@ use queuectl_domain::WorkerId;
 use queuectl_process::os;
 use queuectl_store::Location;
 
+use crate::slot::JOB_VARIABLES;
 use crate::{DataFolder, READY, registry};
 
 /// How many lines of its log are shown of a worker that died at its start.
@@ -135,6 +136,10 @@ impl Launched {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr);
+        // A worker that a job starts doesn't belong to that job.
+        for name in JOB_VARIABLES {
+            command.env_remove(name);
+        }
         os::detach(&mut command)?;
         let child = command.spawn()?;
         Ok(Self { id, child, log })

@@ -190,25 +190,26 @@ impl SlotThread<'_> {
     fn spec(&self, assignment: &Assignment) -> Spec {
         let job = &*assignment.job;
         let fence = assignment.claimed.ticket.fence.to_string();
-        let variables = [
-            ("QUEUECTL_JOB_ID", job.id.to_string()),
-            ("QUEUECTL_ATTEMPT", job.attempts.to_string()),
-            ("QUEUECTL_MAX_RETRIES", job.rules.max_retries.to_string()),
-            (WORKER_VARIABLE, self.surroundings.worker.clone()),
-            ("QUEUECTL_FENCE", fence.clone()),
+        let values = [
+            job.id.to_string(),
+            job.attempts.to_string(),
+            job.rules.max_retries.to_string(),
+            self.surroundings.worker.clone(),
+            fence.clone(),
         ];
         Spec {
             program: program(&job.command),
             cwd: os::native_text(job.cwd.0.clone()).into(),
-            env: variables
+            env: JOB_VARIABLES
                 .into_iter()
+                .zip(values)
                 .map(|(name, value)| (OsString::from(name), OsString::from(value)))
                 .collect(),
             timeout: job.rules.timeout.limit(),
             grace: assignment.grace,
             scratch: self.surroundings.scratch.clone(),
             tag: Some(Tag {
-                name: "QUEUECTL_FENCE".into(),
+                name: FENCE_VARIABLE.into(),
                 value: fence,
             }),
         }
@@ -217,6 +218,17 @@ impl SlotThread<'_> {
 
 /// The variable by which the processes of a worker's jobs are recognised.
 const WORKER_VARIABLE: &str = "QUEUECTL_WORKER_ID";
+/// The variable by which the processes of one attempt are recognised.
+const FENCE_VARIABLE: &str = "QUEUECTL_FENCE";
+
+/// What a job finds in its environment.
+pub(crate) const JOB_VARIABLES: [&str; 5] = [
+    "QUEUECTL_JOB_ID",
+    "QUEUECTL_ATTEMPT",
+    "QUEUECTL_MAX_RETRIES",
+    WORKER_VARIABLE,
+    FENCE_VARIABLE,
+];
 
 /// What all processes of a worker's jobs have in their environment.
 pub(crate) fn worker_tag(worker: &str) -> Tag {

@@ -189,7 +189,7 @@ fn the_stop_that_the_store_asks_for_is_heeded() {
     worker.wait_for("long started");
     let mut store = scene.store();
     store
-        .request_stop(&[worker.id.clone()], StopMode::Now)
+        .request_stop(std::slice::from_ref(&worker.id), StopMode::Now)
         .unwrap();
     worker.end();
     assert_eq!(scene.job(&id).state, State::Pending);
