@@ -162,32 +162,7 @@ pub(super) fn numbers(
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The order of the columns in `job.sql`; a test holds them together.
-#[cfg(test)]
-pub(super) const COLUMNS: [&str; 21] = [
-    "id",
-    "state",
-    "ready_at",
-    "priority",
-    "timeout",
-    "max_retries",
-    "backoff_base",
-    "attempts",
-    "crashes",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "exec_time",
-    "exit_code",
-    "fence",
-    "worker",
-    "last_error",
-    "line",
-    "shell",
-    "argv",
-    "cwd",
-];
-
+/// Reads the columns in the order in which `job.sql` names them.
 fn read(row: &mut Columns<'_>) -> Result<Job> {
     let id: JobId = parsed(row.text()?)?;
     let state = State::from_code(row.next()?)?;

@@ -20,6 +20,8 @@ mod output;
 mod row;
 mod session;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod workers;
 

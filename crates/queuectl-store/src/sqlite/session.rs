@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use queuectl_domain::{Settings, Timestamp};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::counters::Counters;
 use super::fault::{Fault, Result, say_io};
@@ -15,10 +16,12 @@ use super::lock::FairLock;
 use super::settings;
 use crate::{Clock, Options, StoreError};
 
-/// How far a handle lets the log grow before it is copied into the database, in pages. A command
-/// that writes once leaves less behind, since whoever opens the store next, alone, reads it all.
+/// How far the log grows before it is copied into the database, in pages.
 const LOG_PAGES: u32 = 2000;
-const LOG_PAGES_ONCE: u32 = 128;
+
+/// How much of the log may stay behind when the last handle is closed, in pages. Who opens the store next reads
+/// all of it; to copy it and delete it takes as long as to read some hundred pages.
+const LOG_PAGES_LEFT: u32 = 128;
 
 /// From here on the log is cut back as soon as no reader needs it, in pages: 64 MiB.
 const LOG_PAGES_MAX: u32 = 16 * 1024;
@@ -113,7 +116,7 @@ impl Session {
             path: beside(&path, "-wal"),
             file: None,
             pages,
-            next_look: LOG_PAGES_ONCE,
+            next_look: LOG_PAGES,
         };
         Ok(Self {
             conn,
@@ -239,15 +242,37 @@ impl Session {
             let _ = self.conn.query_row(how, [], |_| Ok(()));
             let _ = self.conn.busy_timeout(self.patience);
             self.log.next_look = pages.saturating_add(LOG_PAGES);
-        } else if pages.saturating_add(LOG_PAGES) < self.log.next_look
-            || self.log.next_look < LOG_PAGES
-        {
+        } else if pages < LOG_PAGES {
+            // It was begun anew.
             self.log.next_look = LOG_PAGES;
         }
     }
 
+    /// Lets the file have only so many pages, as if its disk were full.
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self, pages: u32) {
+        let limited = self.conn.pragma_update(None, "max_page_count", pages);
+        limited.expect("the limit can be set");
+    }
+
+    /// How many pages are in the log.
+    fn log_pages(&self) -> Result<u32> {
+        let look = "PRAGMA wal_checkpoint(NOOP)";
+        Ok(self.conn.query_row(look, [], |row| row.get("log"))?)
+    }
+
     fn said<T>(&self, result: Result<T>) -> std::result::Result<T, StoreError> {
         result.map_err(|fault: Fault| fault.said(&self.conn, &self.path.display().to_string()))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.log_pages().is_ok_and(|pages| pages > LOG_PAGES_LEFT) {
+            // If this is the last handle, SQLite then copies the log into the database and deletes it.
+            let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = self.conn.set_db_config(keep, false);
+        }
     }
 }
 
