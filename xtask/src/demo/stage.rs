@@ -47,37 +47,24 @@ impl Stage {
         println!("\n# {text}");
     }
 
-    /// Runs a command of the queue's, shown with what it prints, that must succeed.
-    pub(super) fn run(&self, args: &[&str]) -> Result<Shown, Trouble> {
-        let words = ["queuectl"].iter().chain(args);
-        let line = words
-            .map(|word| quoted(OS, word))
-            .collect::<Vec<_>>()
-            .join(" ");
-        println!("$ {line}");
-        let mut command = command(&self.queuectl, self.folder.path());
-        let (status, printed) = self.finish(command.args(args), &line, true)?;
-        print!("{printed}");
-        if !status.success() {
-            return Err(Trouble::Failed {
-                command: line,
-                status,
-            });
-        }
-        Ok(Shown { line, printed })
+    /// Enqueues a job.
+    pub(super) fn enqueue(&self, id: &str, command: &str, options: &str) -> Result<Shown, Trouble> {
+        let mut words = vec!["enqueue", "--id", id, "--command", command];
+        words.extend(options.split_whitespace());
+        self.show(&words)
     }
 
-    /// What a command answers in JSON; not shown.
-    pub(super) fn ask(&self, args: &[&str]) -> Result<Value, Trouble> {
-        let line = format!("queuectl --json {}", args.join(" "));
+    /// Runs a command of the queue's, given in plain words.
+    pub(super) fn run(&self, words: &str) -> Result<Shown, Trouble> {
+        self.show(&words.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// What a command answers in JSON. Not shown.
+    pub(super) fn ask(&self, words: &str) -> Result<Value, Trouble> {
+        let line = format!("queuectl --json {words}");
         let mut command = command(&self.queuectl, self.folder.path());
-        let (status, printed) = self.finish(command.arg("--json").args(args), &line, false)?;
-        if !status.success() {
-            return Err(Trouble::Failed {
-                command: line,
-                status,
-            });
-        }
+        command.arg("--json").args(words.split_whitespace());
+        let printed = self.finish(&mut command, &line)?.succeed()?.printed;
         serde_json::from_str(&printed).map_err(|error| {
             Trouble::Demo(format!("`{line}` answered with what isn't JSON: {error}"))
         })
@@ -85,7 +72,7 @@ impl Stage {
 
     /// What the store knows of a job.
     pub(super) fn job(&self, id: &str) -> Result<Value, Trouble> {
-        self.ask(&["show", id])
+        self.ask(&format!("show {id}"))
     }
 
     /// Waits until each job is in the state that it is to come to.
@@ -118,46 +105,85 @@ impl Stage {
         })
     }
 
-    /// Runs a command to its end. It prints into a file: on a pipe, a worker that
+    /// Runs a command that must succeed, shown with what it prints.
+    fn show(&self, args: &[&str]) -> Result<Shown, Trouble> {
+        let words: Vec<_> = args.iter().map(|word| quoted(OS, word)).collect();
+        let line = format!("queuectl {}", words.join(" "));
+        println!("$ {line}");
+        let mut command = command(&self.queuectl, self.folder.path());
+        let ended = self.finish(command.args(args), &line)?;
+        print!("{}{}", ended.shown.printed, ended.errors);
+        ended.succeed()
+    }
+
+    /// Runs a command to its end. It prints into files: on a pipe, a worker that
     /// had inherited it would keep the demo waiting for the end of the output.
-    fn finish(
-        &self,
-        command: &mut Command,
-        line: &str,
-        errors_too: bool,
-    ) -> Result<(ExitStatus, String), Trouble> {
+    fn finish(&self, command: &mut Command, line: &str) -> Result<Ended, Trouble> {
         let trouble = |source| Trouble::File {
             what: "keep what a command prints",
             source,
         };
-        let path = self.folder.path().join("printed");
-        let file = File::create(&path).map_err(trouble)?;
-        if errors_too {
-            command.stderr(file.try_clone().map_err(trouble)?);
-        }
-        let child = command.stdin(Stdio::null()).stdout(file).spawn();
-        let mut child = child.map_err(|source| Trouble::Start {
-            program: line.to_owned(),
-            source,
-        })?;
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = child.try_wait().map_err(trouble)? {
-                break status;
-            }
-            if Instant::now() > deadline {
-                let _ = child.kill();
-                let _ = child.wait();
-                let seconds = PATIENCE.as_secs();
-                return Err(Trouble::Demo(format!(
-                    "`{line}` did not end within {seconds} s"
-                )));
-            }
-            thread::sleep(Duration::from_millis(5));
+        let [printed, errors] = ["printed", "errors"].map(|name| self.folder.path().join(name));
+        command.stdin(Stdio::null());
+        command.stdout(File::create(&printed).map_err(trouble)?);
+        command.stderr(File::create(&errors).map_err(trouble)?);
+        let status = wait(command, line)?;
+        let read = |path| {
+            let bytes = fs::read(path).map_err(trouble)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
-        let printed = fs::read(&path).map_err(trouble)?;
-        Ok((status, String::from_utf8_lossy(&printed).into_owned()))
+        Ok(Ended {
+            status,
+            shown: Shown {
+                line: line.to_owned(),
+                printed: read(printed)?,
+            },
+            errors: read(errors)?,
+        })
     }
+}
+
+/// A command that has ended, in whatever way.
+struct Ended {
+    status: ExitStatus,
+    shown: Shown,
+    errors: String,
+}
+
+impl Ended {
+    /// What it printed, if it ended with success.
+    fn succeed(self) -> Result<Shown, Trouble> {
+        if self.status.success() {
+            return Ok(self.shown);
+        }
+        Err(Trouble::Failed {
+            command: self.shown.line,
+            status: self.status,
+        })
+    }
+}
+
+/// Waits for the end of a command, but not for ever.
+fn wait(command: &mut Command, line: &str) -> Result<ExitStatus, Trouble> {
+    let trouble = |source| Trouble::Start {
+        program: line.to_owned(),
+        source,
+    };
+    let mut child = command.spawn().map_err(trouble)?;
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().map_err(trouble)? {
+            return Ok(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    // It may have ended just now; then there is nothing left to kill.
+    let _ = child.kill();
+    let _ = child.wait();
+    let seconds = PATIENCE.as_secs();
+    Err(Trouble::Demo(format!(
+        "`{line}` did not end within {seconds} s"
+    )))
 }
 
 impl Drop for Stage {
