@@ -1,0 +1,61 @@
+//! The commands: one file each, with its options, its help and what it does.
+
+mod clear;
+mod config;
+mod dequeue;
+mod dlq;
+mod enqueue;
+mod list;
+mod show;
+mod status;
+mod worker;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::views::View;
+
+/// What to do.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Add a job to the queue
+    Enqueue(enqueue::Args),
+    /// Start, stop and list the workers that run jobs
+    #[command(subcommand)]
+    Worker(worker::Command),
+    /// Show how many jobs and workers there are
+    Status(status::Args),
+    /// List jobs, newest first
+    List(list::Args),
+    /// Show everything about one job
+    Show(show::Args),
+    /// List, retry and clear dead jobs (the dead letter queue)
+    #[command(subcommand)]
+    Dlq(dlq::Command),
+    /// Show and change the settings of the store
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Remove one job that is not being processed
+    Dequeue(dequeue::Args),
+    /// Delete all jobs
+    Clear(clear::Args),
+}
+
+/// Does it.
+pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, CliError> {
+    match command {
+        Command::Enqueue(args) => boxed(enqueue::run(cx, args)),
+        Command::Worker(command) => worker::run(cx, command),
+        Command::Status(args) => boxed(status::run(cx, &args)),
+        Command::List(args) => boxed(list::run(cx, &args)),
+        Command::Show(args) => boxed(show::run(cx, &args)),
+        Command::Dlq(command) => dlq::run(cx, command),
+        Command::Config(command) => config::run(cx, command),
+        Command::Dequeue(args) => boxed(dequeue::run(cx, &args)),
+        Command::Clear(args) => boxed(clear::run(cx, &args)),
+    }
+}
+
+/// Whatever a command shows, as something to be shown.
+fn boxed<V: View + 'static>(result: Result<V, CliError>) -> Result<Box<dyn View>, CliError> {
+    Ok(Box::new(result?))
+}

@@ -1,0 +1,32 @@
+//! `queuectl worker list`: workers and what they do.
+
+use queuectl_worker::liveness;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::views::WorkerList;
+
+const EXAMPLES: &str = "\
+Examples:
+  queuectl worker list
+  queuectl worker list --json | jq '[.[].running] | add'
+
+States:
+  running   takes jobs
+  stopping  finishes what it runs
+  dead      ended without a word; its jobs go back to the queue";
+
+/// List workers and what they do
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {}
+
+/// Finds them.
+pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<WorkerList, CliError> {
+    let workers = cx.store()?.workers()?.into_iter();
+    let with_life = workers.map(|info| {
+        let life = liveness(&info.worker);
+        (info, life)
+    });
+    Ok(WorkerList(with_life.collect()))
+}

@@ -1,0 +1,35 @@
+//! `queuectl worker`: the processes that run jobs.
+
+mod list;
+mod serve;
+mod start;
+mod stop;
+
+use super::boxed;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::views::View;
+
+/// What to do with workers.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Start workers, in the background or in this terminal
+    Start(start::Args),
+    /// Stop all workers of the store on this machine
+    Stop(stop::Args),
+    /// List workers and what they do
+    List(list::Args),
+    /// Be a background worker
+    #[command(hide = true)]
+    Serve(serve::Args),
+}
+
+/// Does it.
+pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, CliError> {
+    match command {
+        Command::Start(args) => start::run(cx, &args),
+        Command::Stop(args) => boxed(stop::run(cx, &args)),
+        Command::List(args) => boxed(list::run(cx, &args)),
+        Command::Serve(args) => boxed(serve::run(cx, args)),
+    }
+}

@@ -1,0 +1,142 @@
+//! `queuectl worker start`: start workers.
+
+use std::ffi::OsString;
+
+use queuectl_store::Location;
+use queuectl_worker::{Control, Launch, Options, StartError, new_worker_id};
+use serde_json::json;
+
+use super::boxed;
+use crate::context::Context;
+use crate::environment;
+use crate::error::CliError;
+use crate::live::Live;
+use crate::views::{Done, Streamed, View};
+
+const EXAMPLES: &str = "\
+Examples:
+  queuectl worker start --count 3
+  queuectl worker start --concurrency 8
+  queuectl worker start --foreground
+  queuectl worker start --foreground --until-idle --json";
+
+/// Start workers, in the background or in this terminal
+///
+/// Background workers survive the terminal; stop them with `queuectl worker stop`. In the
+/// foreground, Ctrl+C lets running jobs finish, and a second one ends them. With --json, a
+/// foreground worker prints one JSON object on a line for each thing that happens.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Start so many background workers [default: 1]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    count: Option<u32>,
+
+    /// Run so many jobs at once in each worker
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    concurrency: u32,
+
+    /// Work in this terminal, and show what happens
+    #[arg(short, long)]
+    foreground: bool,
+
+    /// End as soon as no job is left that could run (with --foreground)
+    #[arg(long)]
+    until_idle: bool,
+}
+
+/// Starts them.
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Box<dyn View>, CliError> {
+    if args.foreground {
+        boxed(foreground(cx, args))
+    } else {
+        boxed(background(cx, args))
+    }
+}
+
+fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
+    if args.count.unwrap_or(1) > 1 {
+        return Err(CliError::usage(
+            "a terminal has room for one worker, so --foreground doesn't go with --count",
+            "leave one of them out, or run several jobs at once with --concurrency",
+        ));
+    }
+    let data = cx.data_folder()?;
+    let mut store = cx.store()?;
+    let settings = store.settings()?;
+    let control = Control::new();
+    control.heed_signals().map_err(no_signals)?;
+    let options = Options {
+        data,
+        id: new_worker_id(),
+        slots: args.concurrency,
+        until_idle: args.until_idle,
+    };
+    let live = Live::new(cx.console, &options, &control, settings.policy);
+    queuectl_worker::run(store, &options, &control, &live)?;
+    Ok(Streamed)
+}
+
+/// The system doesn't let this process hear signals.
+pub(super) fn no_signals(reason: std::io::Error) -> CliError {
+    CliError::internal(format!("can't listen for signals: {reason}"))
+}
+
+fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
+    if args.until_idle {
+        return Err(CliError::usage(
+            "--until-idle is for a worker in the foreground",
+            "add --foreground, or leave it out",
+        ));
+    }
+    // What is wrong with the store is told here better than by a worker's log.
+    drop(cx.store()?);
+    let location = cx.location()?;
+    let launch = launch(cx, args, &location)?;
+    let count = args.count.unwrap_or(1) as usize;
+    let started = queuectl_worker::start(&cx.data_folder()?, &location, &launch, count)?;
+
+    let pids: Vec<u32> = started.iter().map(|worker| worker.pid).collect();
+    let ids: Vec<&str> = started.iter().map(|worker| worker.id.as_str()).collect();
+    Ok(Done::lines(
+        vec![
+            format!("Started {} worker(s)", started.len()),
+            format!("Worker PIDs: {pids:?}"),
+        ],
+        json!({ "started": started.len(), "pids": pids, "ids": ids }),
+    ))
+}
+
+/// The command that becomes a worker. The store isn't among its arguments:
+/// everybody can read these, and a URL may hold a password.
+fn launch(cx: &Context<'_>, args: &Args, location: &Location) -> Result<Launch, CliError> {
+    let program = environment::program().map_err(|reason| {
+        CliError::internal(format!("can't tell where this program is: {reason}"))
+    })?;
+    let Location::Sqlite(store) = location;
+    let slots = args.concurrency.to_string();
+    let arguments = ["worker", "serve", "--concurrency", &slots];
+    Ok(Launch {
+        program,
+        args: arguments.map(OsString::from).to_vec(),
+        env: vec![
+            ("QUEUECTL_DB".into(), store.into()),
+            ("QUEUECTL_HOME".into(), cx.home()?.into()),
+        ],
+    })
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        let hint = match &error {
+            StartError::System(_) => "check the data folder, and how many processes you may have",
+            StartError::Died { log, .. } => {
+                let hint = format!("read its log at {}", log.display());
+                return Self::internal(error.to_string()).with_hint(hint);
+            }
+        };
+        Self::internal(error.to_string()).with_hint(hint)
+    }
+}

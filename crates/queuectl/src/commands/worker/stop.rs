@@ -1,0 +1,67 @@
+//! `queuectl worker stop`: stop workers.
+
+use std::time::Duration;
+
+use queuectl_domain::{InvalidValue, parse_seconds};
+use queuectl_store::StopMode;
+use queuectl_worker::StopOrder;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::views::Done;
+
+const EXAMPLES: &str = "\
+Examples:
+  queuectl worker stop
+  queuectl worker stop --timeout 30
+  queuectl worker stop --now";
+
+/// Stop all workers of the store on this machine
+///
+/// Running jobs finish, nothing new starts, and the command returns when all workers have ended.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// End running jobs; they go back to the queue, and no attempt is consumed
+    #[arg(long)]
+    now: bool,
+
+    /// Wait so many seconds for running jobs, then end them [default: no limit]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = seconds)]
+    timeout: Option<Duration>,
+}
+
+fn seconds(text: &str) -> Result<Duration, InvalidValue> {
+    parse_seconds("timeout", text)
+}
+
+/// Stops them.
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
+    let order = StopOrder {
+        mode: if args.now {
+            StopMode::Now
+        } else {
+            StopMode::Drain
+        },
+        force_after: args.timeout,
+    };
+    let data = cx.data_folder()?;
+    let location = cx.location()?;
+    let stopped = match cx.store() {
+        Ok(mut store) => queuectl_worker::stop(&data, &location, Some(&mut *store), &order)?,
+        // Workers can be stopped without their store, by their processes.
+        Err(error) => match queuectl_worker::stop(&data, &location, None, &order)? {
+            0 => return Err(error),
+            stopped => {
+                cx.console.remark(&error.message);
+                stopped
+            }
+        },
+    };
+    let sentence = match stopped {
+        0 => "No workers to stop".to_owned(),
+        stopped => format!("Stopped {stopped} worker(s)"),
+    };
+    Ok(Done::new(sentence, json!({ "stopped": stopped })))
+}

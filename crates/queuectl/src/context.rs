@@ -1,0 +1,126 @@
+//! What every command is given: where things are, and how to reach them.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+use queuectl_store::{Location, Store};
+use queuectl_worker::DataFolder;
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::environment::{self, Environment};
+use crate::error::CliError;
+
+/// What every command is given.
+pub(crate) struct Context<'a> {
+    /// Where to tell of things as they happen. What a command shows in the end, it returns.
+    pub(crate) console: &'a Console,
+    environment: &'a Environment,
+    global: &'a Global,
+}
+
+impl<'a> Context<'a> {
+    /// The context of one invocation.
+    pub(crate) fn new(
+        environment: &'a Environment,
+        console: &'a Console,
+        global: &'a Global,
+    ) -> Self {
+        Self {
+            console,
+            environment,
+            global,
+        }
+    }
+
+    /// The store, opened.
+    pub(crate) fn store(&self) -> Result<Box<dyn Store>, CliError> {
+        let location = self.location()?;
+        if self.given_location().is_none() {
+            let folder = self.data_path()?;
+            if !folder.is_dir() {
+                self.data_folder()?;
+            }
+        }
+        if self.global.verbose > 0 {
+            self.console.remark(&format!("the store is {location}"));
+        }
+        Ok(queuectl_store::open(
+            &location,
+            &queuectl_store::Options::default(),
+        )?)
+    }
+
+    /// Where the store is; a path is absolute.
+    pub(crate) fn location(&self) -> Result<Location, CliError> {
+        let location = match self.given_location() {
+            Some(given) => Location::parse(given)?,
+            None => Location::Sqlite(self.data_path()?.join("queuectl.db")),
+        };
+        match location {
+            Location::Sqlite(path) => Ok(Location::Sqlite(absolute(path)?)),
+        }
+    }
+
+    fn given_location(&self) -> Option<&std::ffi::OsStr> {
+        let given = self.global.db.as_ref().or(self.environment.db.as_ref());
+        given.map(AsRef::as_ref)
+    }
+
+    /// The folder for what belongs to this machine, made if it isn't there.
+    pub(crate) fn data_folder(&self) -> Result<DataFolder, CliError> {
+        let path = self.data_path()?;
+        DataFolder::create(path.clone()).map_err(|reason| {
+            CliError::unavailable(
+                format!("can't make the data folder `{}`: {reason}", path.display()),
+                "choose another place with the environment variable QUEUECTL_HOME",
+            )
+        })
+    }
+
+    fn data_path(&self) -> Result<PathBuf, CliError> {
+        Ok(self.home()?.join("data"))
+    }
+
+    /// What `~/.queuectl` stands for; absolute.
+    pub(crate) fn home(&self) -> Result<PathBuf, CliError> {
+        if let Some(home) = &self.environment.home {
+            return absolute(PathBuf::from(home));
+        }
+        let user = environment::user_home().ok_or_else(|| {
+            CliError::unavailable(
+                "can't tell where your home folder is",
+                "set HOME, or QUEUECTL_HOME for the folder that queuectl may use",
+            )
+        })?;
+        absolute(user.join(".queuectl"))
+    }
+
+    /// Asks for leave to do something that can't be undone.
+    pub(crate) fn confirm(&self, question: &str, yes: bool) -> Result<bool, CliError> {
+        if yes {
+            return Ok(true);
+        }
+        if !environment::stdin_is_terminal() {
+            return Err(CliError::usage(
+                format!("can't ask for a confirmation: {question}"),
+                "stdin is no terminal, so say --yes if you mean it",
+            ));
+        }
+        let mut stderr = std::io::stderr().lock();
+        // If the question can't be seen, the answer won't be yes.
+        let _ = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+    }
+}
+
+fn absolute(path: PathBuf) -> Result<PathBuf, CliError> {
+    std::path::absolute(&path).map_err(|reason| {
+        CliError::unavailable(
+            format!("can't make `{}` an absolute path: {reason}", path.display()),
+            "give an absolute path, or change to a folder that exists",
+        )
+    })
+}

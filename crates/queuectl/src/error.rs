@@ -1,0 +1,216 @@
+//! An error as the user sees it: what is wrong, and what to do now.
+
+use std::process::ExitCode;
+
+use queuectl_domain::{InvalidValue, State, TransitionError};
+use queuectl_store::{ErrorKind, StoreError};
+use serde_json::json;
+
+use crate::views::{shell_word, shortened, style, visible};
+
+/// An error as the user sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CliError {
+    /// What kind it is; decides the exit code.
+    pub(crate) kind: ErrorKind,
+    /// What is wrong, in lower case.
+    pub(crate) message: String,
+    /// What to do now.
+    pub(crate) hint: Option<String>,
+}
+
+impl CliError {
+    fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: Some(hint.into()).filter(|hint| !hint.is_empty()),
+        }
+    }
+
+    /// What was asked for makes no sense.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message, hint)
+    }
+
+    /// What is needed can't be had just now.
+    pub(crate) fn unavailable(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message, hint)
+    }
+
+    /// Something that should not happen.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let hint = "run it again with -v, and report it with what you see";
+        Self::new(ErrorKind::Internal, message, hint)
+    }
+
+    /// What was asked for is done, but can't be told.
+    pub(crate) fn cannot_print(reason: &std::io::Error) -> Self {
+        let message = format!("can't write to stdout: {reason}");
+        Self::new(ErrorKind::Internal, message, "look where stdout leads to")
+    }
+
+    /// The same error with something else to do.
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The exit code for it.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind {
+            ErrorKind::Internal => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::NotFound => 3,
+            ErrorKind::Conflict => 4,
+            ErrorKind::Unavailable => 5,
+            ErrorKind::Corrupt => 6,
+        })
+    }
+
+    /// Two lines at most, for people.
+    pub(crate) fn to_text(&self) -> String {
+        let (error, hint) = (style::ERROR, style::HINT);
+        let message = shortened(&self.message);
+        let mut text = format!("{error}error:{error:#} {}\n", visible(&message));
+        if let Some(advice) = &self.hint {
+            let advice = shortened(advice);
+            text += &format!("{hint}hint:{hint:#} {}\n", visible(&advice));
+        }
+        text
+    }
+
+    /// One line, for machines.
+    pub(crate) fn to_json(&self) -> String {
+        let kind = match self.kind {
+            ErrorKind::Internal => "internal",
+            ErrorKind::Usage => "usage",
+            ErrorKind::NotFound => "not_found",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Corrupt => "corrupt",
+        };
+        let error = json!({ "kind": kind, "message": self.message, "hint": self.hint });
+        json!({ "error": error }).to_string()
+    }
+}
+
+impl From<InvalidValue> for CliError {
+    fn from(error: InvalidValue) -> Self {
+        Self {
+            kind: ErrorKind::Usage,
+            message: error.to_string(),
+            hint: None,
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.kind(), error.to_string(), hint_for(&error))
+    }
+}
+
+/// What to do about an error of the store.
+fn hint_for(error: &StoreError) -> String {
+    let text = match error {
+        StoreError::NoSuchJob(_) => "see which jobs there are with `queuectl list`",
+        StoreError::NoSuchWorker(_) => "see which workers there are with `queuectl worker list`",
+        StoreError::JobExists(id) => {
+            let id = shell_word(id.as_str());
+            return format!("choose another id, or look at it with `queuectl show {id}`");
+        }
+        StoreError::Transition(error) => return hint_for_transition(error),
+        StoreError::BeingProcessed(_) => {
+            "let them finish with `queuectl worker stop`, or end them with --force"
+        }
+        StoreError::Invalid(_) => "see the settings and their defaults with `queuectl config get`",
+        StoreError::BadLocation(_) => "give a path with --db or QUEUECTL_DB, such as jobs.db",
+        StoreError::Open { .. } => "check the path, its folder and their permissions",
+        StoreError::Locked => {
+            "try again; if that doesn't help, look for a program that holds the file open"
+        }
+        StoreError::Full => "make room on the disk, then try again; nothing was changed",
+        StoreError::ReadOnly(_) => {
+            "check who may write to the file and to its folder, or use another store with --db"
+        }
+        StoreError::Io(_) => "check the disk, then try again",
+        StoreError::NotAStore(_) => {
+            "give the path of a store with --db, or of a file that isn't there yet"
+        }
+        StoreError::Corrupt(_) => {
+            "put a backup in its place, or save what can be read with `sqlite3 FILE .recover`"
+        }
+        StoreError::Newer { .. } => "use the newer queuectl, or another store with --db",
+        StoreError::Internal(_) => "run it again with -v, and report it with what you see",
+    };
+    text.to_owned()
+}
+
+fn hint_for_transition(error: &TransitionError) -> String {
+    match error {
+        TransitionError::WrongState { id, state, verb } => {
+            let id = shell_word(id.as_str());
+            match (state, *verb) {
+                (State::Processing, _) => {
+                    format!("stop it first, or wait for it with `queuectl show {id}`")
+                }
+                (State::Dead, _) => format!("run it again with `queuectl dlq retry {id}`"),
+                (State::Pending | State::Failed, "retried") => {
+                    "only jobs in the dead letter queue can be; this one runs by itself".into()
+                }
+                (State::Completed, _) => {
+                    format!("it has run already; see how with `queuectl show {id}`")
+                }
+                (State::Pending | State::Failed, _) => {
+                    format!("look at it with `queuectl show {id}`")
+                }
+            }
+        }
+        TransitionError::StaleFence { id } | TransitionError::NotDue { id } => {
+            let id = shell_word(id.as_str());
+            format!("look at it with `queuectl show {id}`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(error: &CliError) -> String {
+        anstream::adapter::strip_str(&error.to_text()).to_string()
+    }
+
+    #[test]
+    fn an_error_says_what_and_then_what_to_do() {
+        let id = "backup".parse().unwrap();
+        let state = State::Processing;
+        let error = TransitionError::WrongState {
+            id,
+            state,
+            verb: "removed",
+        };
+        insta::assert_snapshot!(plain(&StoreError::from(error).into()), @r"
+        error: job 'backup' is being processed, so it can't be removed
+        hint: stop it first, or wait for it with `queuectl show backup`
+        ");
+    }
+
+    #[test]
+    fn for_machines_it_is_one_json_object() {
+        let error = CliError::from(StoreError::JobExists("it's".parse().unwrap()));
+        insta::assert_snapshot!(error.to_json(), @r#"{"error":{"hint":"choose another id, or look at it with `queuectl show 'it'\\''s'`","kind":"conflict","message":"job 'it's' already exists"}}"#);
+    }
+
+    #[test]
+    fn whatever_is_in_an_error_it_has_two_lines_and_moves_no_cursor() {
+        let error = CliError::usage("a\nb\x1b[2J", "x".repeat(1 << 20));
+        let text = plain(&error);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(!text.contains('\x1b'));
+        assert!(text.len() < 5000);
+    }
+}

@@ -1,0 +1,114 @@
+//! What happens in a worker, as a sentence or as JSON.
+
+use queuectl_domain::{Ending, Job, Stream, Timestamp, WorkerId};
+use queuectl_worker::Happening;
+use serde_json::{Value, json};
+
+use crate::views::{Seconds, Utc, jobs, visible};
+
+/// What happens beside the jobs, in a sentence.
+pub(crate) fn sentence(happening: &Happening<'_>) -> String {
+    match happening {
+        Happening::Rescued {
+            worker,
+            jobs: rescued,
+            orphans,
+        } => format!(
+            "{worker} has died; took care of {}, ended {orphans} orphaned process(es)",
+            jobs(rescued.len() as u64)
+        ),
+        Happening::RescueFailed { worker, error } => format!(
+            "{worker} has died, but what it left running can't be ended: {}",
+            visible(&error.to_string())
+        ),
+        Happening::StoreTrouble { error } => {
+            format!("{}; trying again", visible(&error.to_string()))
+        }
+        Happening::StoreRecovered => "the store can be used again".into(),
+        Happening::Stopping => {
+            "stopping as soon as running jobs have finished; Ctrl+C again ends them now".into()
+        }
+        Happening::WorkerStarted { .. }
+        | Happening::JobStarted { .. }
+        | Happening::JobPrinted { .. }
+        | Happening::JobEnded { .. }
+        | Happening::JobLost { .. }
+        | Happening::WorkerStopped { .. } => String::new(),
+    }
+}
+
+/// What happens, as one JSON object. `after` is the job after an attempt that has ended.
+pub(crate) fn json(
+    happening: &Happening<'_>,
+    worker: &WorkerId,
+    after: Option<&Job>,
+    now: Timestamp,
+) -> Value {
+    let (event, facts) = match happening {
+        Happening::WorkerStarted { pid, .. } => ("worker_started", json!({ "pid": pid })),
+        Happening::JobStarted { job } => ("job_started", started(job)),
+        Happening::JobPrinted { job, stream, bytes } => {
+            ("job_printed", printed(job, *stream, bytes))
+        }
+        Happening::JobEnded { job, ending } => ("job_ended", ended(job, ending, after)),
+        Happening::JobLost { job } => ("job_lost", json!({ "id": job.id.as_str() })),
+        Happening::Rescued { worker, jobs, .. } => {
+            let ids: Vec<_> = jobs.iter().map(|job| job.id.as_str()).collect();
+            (
+                "rescued",
+                json!({ "dead_worker_id": worker.as_str(), "jobs": ids }),
+            )
+        }
+        Happening::RescueFailed { worker, error } => (
+            "rescue_failed",
+            json!({ "dead_worker_id": worker.as_str(), "error": error.to_string() }),
+        ),
+        Happening::StoreTrouble { error } => {
+            ("store_trouble", json!({ "error": error.to_string() }))
+        }
+        Happening::StoreRecovered => ("store_recovered", json!({})),
+        Happening::Stopping => ("stopping", json!({})),
+        Happening::WorkerStopped { attempts, .. } => {
+            ("worker_stopped", json!({ "attempts": attempts }))
+        }
+    };
+    let mut record = json!({ "event": event, "at": Utc(now), "worker_id": worker.as_str() });
+    if let (Value::Object(record), Value::Object(facts)) = (&mut record, facts) {
+        record.extend(facts);
+    }
+    record
+}
+
+fn started(job: &Job) -> Value {
+    json!({
+        "id": job.id.as_str(),
+        "command": job.command.to_text(),
+        "priority": job.rules.priority.get(),
+        "attempt": job.attempts,
+        "max_retries": job.rules.max_retries.get(),
+        "timeout": Seconds(job.rules.timeout.limit().unwrap_or_default()),
+    })
+}
+
+fn printed(job: &Job, stream: Stream, bytes: &[u8]) -> Value {
+    let stream = match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    };
+    let text = String::from_utf8_lossy(bytes);
+    json!({ "id": job.id.as_str(), "stream": stream, "text": text })
+}
+
+fn ended(job: &Job, ending: &Ending, after: Option<&Job>) -> Value {
+    json!({
+        "id": job.id.as_str(),
+        "attempt": job.attempts,
+        "outcome": ending.outcome.as_str(),
+        "exit_code": ending.exit_code,
+        "signal": ending.signal,
+        "error": ending.error,
+        "exec_time": Seconds(ending.exec_time),
+        "state": after.map(|job| job.state.as_str()),
+        "next_retry_at": after.and_then(Job::next_retry_at).map(Utc),
+    })
+}

@@ -1,0 +1,186 @@
+//! What the argument parser says, in the form of all our errors.
+
+use std::error::Error as _;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use queuectl_domain::InvalidValue;
+
+use crate::console::Console;
+use crate::error::CliError;
+
+/// Shows what the parser has to say: help, the version, or what is wrong.
+pub(crate) fn report(console: &Console, error: &Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            console.print(&error.render().ansi().to_string())
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !console.json() => {
+            console.print_error(&error.render().ansi().to_string());
+            CliError::usage("", "").exit_code()
+        }
+        _ => console.fail(&convert(error)),
+    }
+}
+
+fn convert(error: &Error) -> CliError {
+    let command = command_of(error);
+    let help = format!("see `{command} --help`");
+    let argument = text_of(error, ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let name = text_of(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let hint = suggestion(error, ContextKind::SuggestedSubcommand).unwrap_or(help);
+            CliError::usage(format!("there is no command `{name}`"), hint)
+        }
+        ErrorKind::UnknownArgument => {
+            let name = argument.unwrap_or_default();
+            unknown_argument(error, &name, &command, help)
+        }
+        ErrorKind::ValueValidation => match error.source() {
+            Some(source) if source.is::<InvalidValue>() => {
+                CliError::usage(source.to_string(), help)
+            }
+            _ => CliError::usage(first_line(error), help),
+        },
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            CliError::usage(format!("`{command}` needs a command"), help)
+        }
+        ErrorKind::InvalidUtf8 => CliError::usage(
+            "an argument isn't valid UTF-8",
+            "only --db, --cwd and what follows `--` may hold any bytes",
+        ),
+        _ => CliError::usage(first_line(error), help),
+    }
+}
+
+fn unknown_argument(error: &Error, name: &str, command: &str, help: String) -> CliError {
+    let is_option = name.starts_with('-');
+    let what = if is_option { "option" } else { "argument" };
+    let hint = suggestion(error, ContextKind::SuggestedArg).unwrap_or_else(|| {
+        if !is_option && command == "queuectl enqueue" {
+            "put the program after `--`: queuectl enqueue -- PROG ARG...".to_owned()
+        } else {
+            help
+        }
+    });
+    CliError::usage(format!("`{command}` has no {what} `{name}`"), hint)
+}
+
+fn suggestion(error: &Error, kind: ContextKind) -> Option<String> {
+    text_of(error, kind).map(|name| format!("did you mean `{name}`?"))
+}
+
+fn text_of(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.first().cloned(),
+        _ => None,
+    }
+}
+
+/// The command that the error is about: the words of its usage line before the first option.
+fn command_of(error: &Error) -> String {
+    let usage = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => String::new(),
+    };
+    let words = usage
+        .split_whitespace()
+        .skip_while(|word| *word != "queuectl");
+    let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+    let command: Vec<&str> = words.take_while(is_name).collect();
+    if command.is_empty() {
+        "queuectl".to_owned()
+    } else {
+        command.join(" ")
+    }
+}
+
+/// What the parser says itself, without its own advice, in one line.
+fn first_line(error: &Error) -> String {
+    let text = error.render().to_string();
+    let what = text.split("\n\n").next().unwrap_or_default();
+    let what = what.strip_prefix("error: ").unwrap_or(what);
+    what.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::FromArgMatches as _;
+
+    fn told(line: &[&str]) -> String {
+        let error = crate::cli::command()
+            .try_get_matches_from([&["queuectl"], line].concat())
+            .and_then(|matches| crate::cli::Cli::from_arg_matches(&matches))
+            .err()
+            .expect("the line is wrong");
+        let text = convert(&error).to_text();
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_told_in_two_lines() {
+        let lines: &[&[&str]] = &[
+            &["enqeue"],
+            &["enqueue", "--prio", "3"],
+            &["enqueue", "echo", "hi"],
+            &["enqueue", "--priority", "-1"],
+            &["enqueue", "--timeout", "NaN"],
+            &["enqueue", "--id", ""],
+            &["list", "--state", "ded"],
+            &["list", "--limit", "-1"],
+            &["list", "--color", "red"],
+            &["show"],
+            &["worker"],
+            &["worker", "start", "--count", "0"],
+            &["list", "--state"],
+            &["list", "--quiet=3"],
+        ];
+        let told: Vec<_> = lines.iter().map(|line| told(line)).collect();
+        insta::assert_snapshot!(told.join("\n"), @"
+        error: there is no command `enqeue`
+        hint: did you mean `dequeue`?
+
+        error: `queuectl enqueue` has no option `--prio`
+        hint: did you mean `--priority`?
+
+        error: `queuectl enqueue` has no argument `echo`
+        hint: put the program after `--`: queuectl enqueue -- PROG ARG...
+
+        error: priority must be a whole number from 1 to 10, not `-1`
+        hint: see `queuectl --help`
+
+        error: timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `NaN`
+        hint: see `queuectl --help`
+
+        error: a job id can't be empty
+        hint: see `queuectl --help`
+
+        error: a state is one of pending, processing, completed, failed, dead, not `ded`
+        hint: see `queuectl --help`
+
+        error: invalid value '-1' for '--limit <N>': -1 is not in 0..=4294967295
+        hint: see `queuectl --help`
+
+        error: invalid value 'red' for '--color <WHEN>' [possible values: auto, always, never]
+        hint: see `queuectl --help`
+
+        error: the following required arguments were not provided: <JOB_ID>
+        hint: see `queuectl show --help`
+
+        error: `queuectl` needs a command
+        hint: see `queuectl --help`
+
+        error: invalid value '0' for '--count <N>': 0 is not in 1..=1000
+        hint: see `queuectl --help`
+
+        error: a value is required for '--state <STATE>' but none was supplied
+        hint: see `queuectl --help`
+
+        error: unexpected value '3' for '--quiet' found; no more were expected
+        hint: see `queuectl list --help`
+        ");
+    }
+}

@@ -1,0 +1,184 @@
+//! Everything about one job.
+
+use queuectl_domain::{Attempt, Chunk, Job, Stream, Timestamp};
+use serde::Serialize;
+
+use super::job::JobRecord;
+use super::table::{Cell, Table};
+use super::text::visible_lines;
+use super::time::exact;
+use super::{Human, Page, Seconds, Utc, local, printed, style, visible};
+
+/// One attempt and what it printed.
+pub(crate) struct Run {
+    /// The attempt.
+    pub(crate) attempt: Attempt,
+    /// What it printed.
+    pub(crate) output: Vec<Chunk>,
+}
+
+/// Everything about one job.
+pub(crate) struct JobDetails {
+    job: Job,
+    runs: Vec<Run>,
+    now: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    #[serde(flatten)]
+    job: JobRecord<'a>,
+    output: String,
+    runs: Vec<RunRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct RunRecord<'a> {
+    attempt: u32,
+    started_at: Utc,
+    finished_at: Option<Utc>,
+    exec_time: Option<Seconds>,
+    outcome: Option<&'static str>,
+    exit_code: Option<i64>,
+    signal: Option<i32>,
+    error: Option<&'a str>,
+    worker_id: &'a str,
+    stdout: String,
+    stderr: String,
+}
+
+impl JobDetails {
+    /// The job, and its attempts from the oldest on, as they are at `now`.
+    pub(crate) fn new(job: Job, runs: Vec<Run>, now: Timestamp) -> Self {
+        Self { job, runs, now }
+    }
+
+    fn output(&self) -> String {
+        let last = self.runs.last();
+        last.map_or(String::new(), |run| printed::text(&run.output, None))
+    }
+
+    fn fields(&self) -> Vec<(String, Cell)> {
+        let job = &self.job;
+        let rules = &job.rules;
+        let mut fields = Vec::new();
+        let mut field = |name: &str, value: Cell| fields.push((name.to_owned(), value));
+        let time = |time: Option<Timestamp>| Cell::from(time.map_or("-".into(), local));
+
+        field("ID", visible(job.id.as_str()).into());
+        field("Command", visible_lines(&job.command.to_text()).into());
+        field(
+            "State",
+            Cell::new(job.state.as_str(), style::of_state(job.state)),
+        );
+        field("Priority", rules.priority.to_string().into());
+        if let Some(effective) = job.effective_priority(self.now) {
+            field("Effective Priority", format!("{effective:.1}").into());
+        }
+        field(
+            "Timeout",
+            rules
+                .timeout
+                .limit()
+                .map_or("none".into(), |_| rules.timeout.to_string())
+                .into(),
+        );
+        field("Max Retries", rules.max_retries.to_string().into());
+        field("Backoff Base", rules.backoff_base.to_string().into());
+        field("Attempts", job.attempts.to_string().into());
+        if job.crashes > 0 {
+            field("Crashes", job.crashes.to_string().into());
+        }
+        field("Exec Time", job.exec_time.map_or("-".into(), exact).into());
+        if let Some(code) = job.exit_code {
+            field("Exit Code", code.to_string().into());
+        }
+        field("Directory", visible(&job.cwd.to_text()).into());
+        field("Created", time(Some(job.created_at)));
+        field("Started", time(job.started_at));
+        field("Finished", time(job.finished_at));
+        if job.next_retry_at().is_some() {
+            field("Next Retry", time(job.next_retry_at()));
+        }
+        if let Some(error) = &job.last_error {
+            field("Last Error", Cell::new(visible(error), style::BAD));
+        }
+        if let Some(worker) = &job.last_worker {
+            field("Worker", worker.as_str().into());
+        }
+        for run in &self.runs {
+            let name = format!("Attempt {}", run.attempt.attempt);
+            field(&name, describe(&run.attempt).into());
+        }
+        field("Output", output_cell(&self.output()));
+        fields
+    }
+}
+
+/// One line about one attempt.
+fn describe(attempt: &Attempt) -> String {
+    let start = local(attempt.started_at);
+    match &attempt.ended {
+        Some((_, ending)) => {
+            let what = ending.error.as_deref().unwrap_or(ending.outcome.as_str());
+            format!(
+                "{start}  {} after {}",
+                visible(what),
+                exact(ending.exec_time)
+            )
+        }
+        None => format!("{start}  running on {}", attempt.worker),
+    }
+}
+
+fn output_cell(output: &str) -> Cell {
+    match visible_lines(output).trim_end_matches('\n') {
+        "" => "-".into(),
+        text => text.into(),
+    }
+}
+
+impl Serialize for JobDetails {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record = Record {
+            job: JobRecord::new(&self.job, self.now),
+            output: self.output(),
+            runs: self.runs.iter().map(run_record).collect(),
+        };
+        record.serialize(serializer)
+    }
+}
+
+fn run_record(run: &Run) -> RunRecord<'_> {
+    let attempt = &run.attempt;
+    let ended = attempt.ended.as_ref();
+    let ending = ended.map(|(_, ending)| ending);
+    RunRecord {
+        attempt: attempt.attempt,
+        started_at: Utc(attempt.started_at),
+        finished_at: ended.map(|(when, _)| Utc(*when)),
+        exec_time: ending.map(|ending| Seconds(ending.exec_time)),
+        outcome: ending.map(|ending| ending.outcome.as_str()),
+        exit_code: ending.and_then(|ending| ending.exit_code),
+        signal: ending.and_then(|ending| ending.signal),
+        error: ending.and_then(|ending| ending.error.as_deref()),
+        worker_id: attempt.worker.as_str(),
+        stdout: printed::text(&run.output, Some(Stream::Stdout)),
+        stderr: printed::text(&run.output, Some(Stream::Stderr)),
+    }
+}
+
+impl Human for JobDetails {
+    fn human(&self, page: &mut Page) {
+        let title = format!("Job Details: {}", visible(self.job.id.as_str()));
+        let mut table = Table::of_fields(title, "Field");
+        for (name, value) in self.fields() {
+            // A value of several lines goes on under its first.
+            for (number, line) in value.lines().enumerate() {
+                let name = if number == 0 { name.as_str() } else { "" };
+                table.row(vec![name.into(), line]);
+            }
+        }
+        table.draw(page, None);
+    }
+}

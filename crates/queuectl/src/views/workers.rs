@@ -1,0 +1,86 @@
+//! Workers, one line each.
+
+use queuectl_store::WorkerInfo;
+use queuectl_worker::Liveness;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use super::table::{Cell, Table};
+use super::{Human, Page, Utc, local, style, visible};
+
+/// Workers and whether they live.
+pub(crate) struct WorkerList(pub(crate) Vec<(WorkerInfo, Liveness)>);
+
+#[derive(Serialize)]
+struct Record<'a> {
+    id: &'a str,
+    pid: u32,
+    host: &'a str,
+    slots: u32,
+    running: u64,
+    started_at: Utc,
+    heartbeat_at: Utc,
+    state: &'static str,
+}
+
+fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
+    match (liveness, info.stop) {
+        (Liveness::Dead, _) => "dead",
+        (_, Some(_)) => "stopping",
+        (_, None) => "running",
+    }
+}
+
+impl Serialize for WorkerList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for (info, liveness) in &self.0 {
+            let worker = &info.worker;
+            list.serialize_element(&Record {
+                id: worker.id.as_str(),
+                pid: worker.pid,
+                host: &worker.host,
+                slots: worker.slots,
+                running: info.running,
+                started_at: Utc(info.started_at),
+                heartbeat_at: Utc(info.heartbeat_at),
+                state: state(info, *liveness),
+            })?;
+        }
+        list.end()
+    }
+}
+
+impl Human for WorkerList {
+    fn human(&self, page: &mut Page) {
+        if self.0.is_empty() {
+            return page.line("There are no workers");
+        }
+        let mut table = Table::new("Workers")
+            .column("ID")
+            .column("PID")
+            .column("Host")
+            .column("Slots")
+            .column("Running")
+            .column("Since")
+            .column("State");
+        for (info, liveness) in &self.0 {
+            let state = state(info, *liveness);
+            let style = match state {
+                "running" => style::GOOD,
+                "dead" => style::BAD,
+                _ => style::REMARK,
+            };
+            table.row(vec![
+                info.worker.id.as_str().into(),
+                info.worker.pid.to_string().into(),
+                visible(&info.worker.host).into(),
+                info.worker.slots.to_string().into(),
+                info.running.to_string().into(),
+                local(info.started_at).into(),
+                Cell::new(state, style),
+            ]);
+        }
+        table.draw(page, page.width());
+    }
+}
