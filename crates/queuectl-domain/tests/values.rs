@@ -21,6 +21,8 @@ fn config() -> ProptestConfig {
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
+        "(?s).{0,8}",
+        "[\\x00-\\x20a-z]{1,4}",
         "[-+ ]{0,2}[0-9]{0,22}(\\.[0-9]{0,9})?(e-?[0-9]{1,4})? ?",
         "[a-z_-]{0,12}",
         Just("\u{feff}5".to_owned()),
@@ -83,6 +85,16 @@ proptest! {
         prop_assert!(parse_seconds("x", &text).unwrap().abs_diff(length) <= slack);
         let timeout = Timeout::from(length);
         prop_assert_eq!(timeout.to_string(), text);
+    }
+
+    #[test]
+    fn a_length_of_time_is_what_its_text_says_or_is_refused(text in texts(), number in -10.0..2e9) {
+        for text in [text, format!("{number}"), format!("{}", number * 1e-12)] {
+            let Ok(length) = parse_seconds("x", &text) else { continue };
+            let number: f64 = text.trim().parse().unwrap();
+            prop_assert!(number == 0.0 || (0.001..=1e9).contains(&number), "{} was taken", text);
+            prop_assert!((length.as_secs_f64() - number).abs() <= 1e-6);
+        }
     }
 
     #[test]
