@@ -1,0 +1,171 @@
+//! The list of all tests, and of all stores that they are run on.
+
+/// Makes a test of each function of the suite for one store. A function that isn't listed here is dead
+/// code, and the compiler says so.
+macro_rules! conformance {
+    ($store:ident: $scene:ty) => {
+        mod $store {
+            theme!($scene: jobs {
+                an_enqueued_job_is_as_it_was_given,
+                ids_come_back_in_the_order_of_the_jobs,
+                enqueueing_nothing_does_nothing,
+                an_id_that_is_taken_fails_the_whole_batch,
+                an_id_twice_in_a_batch_fails_the_whole_batch,
+                a_completed_job_still_has_its_id,
+                ids_differ_by_case_and_may_be_in_any_script,
+                a_made_id_is_never_made_again,
+                made_ids_sort_in_the_order_of_creation,
+                a_made_id_passes_over_those_taken_by_hand,
+                any_bytes_in_an_argv_and_a_directory_come_back_as_they_were,
+                a_command_of_one_mebibyte_comes_back_whole,
+                a_line_comes_back_with_its_shell,
+                rules_at_their_limits_come_back_as_they_were,
+                what_is_not_there_is_no_such_job,
+            });
+            theme!($scene: lists {
+                a_list_is_newest_first_whatever_has_happened_since,
+                a_list_of_one_state_has_only_jobs_in_it,
+                a_job_in_a_list_is_the_job_itself,
+                a_list_cut_short_says_how_many_there_are,
+                counts_are_what_the_lists_say,
+            });
+            theme!($scene: order {
+                the_most_urgent_job_is_next_and_the_older_of_two,
+                a_minute_of_waiting_is_worth_one_of_priority,
+                a_retry_waits_from_when_it_is_due,
+                of_several_that_are_due_the_most_urgent_is_next,
+                hundreds_that_are_due_at_once_all_have_their_turn,
+                a_job_given_back_has_its_old_place,
+                a_job_retried_by_hand_waits_anew,
+            });
+            theme!($scene: claims {
+                a_claimed_job_is_processed_by_its_worker_from_now_on,
+                an_attempt_is_seen_while_it_runs,
+                a_worker_gets_no_more_than_it_has_room_for,
+                a_worker_hears_whether_there_is_more,
+                a_retry_that_is_due_counts_as_more,
+                a_worker_hears_how_many_jobs_have_yet_to_run,
+                two_workers_never_get_the_same_job,
+                many_workers_at_once_run_every_job_exactly_once,
+                every_claim_has_a_larger_fence_than_all_before,
+                fences_grow_even_if_all_are_gone_and_the_store_is_opened_anew,
+                a_claim_is_checked_for_who_asks,
+                a_turn_takes_results_and_gives_jobs_at_once,
+                a_worker_that_is_not_known_gets_nothing,
+            });
+            theme!($scene: settle {
+                a_success_completes_the_job,
+                a_failure_waits_for_its_retry,
+                every_way_to_end_is_kept_in_full,
+                a_retry_is_not_claimed_before_it_is_due,
+                a_worker_hears_when_the_next_retry_is_due,
+                a_job_out_of_attempts_is_dead_and_says_why,
+                all_attempts_are_kept_even_over_a_retry_by_hand,
+                a_stop_consumes_no_attempt,
+                a_result_under_another_fence_is_lost,
+                a_result_that_was_given_already_is_lost,
+                a_result_of_a_job_that_is_gone_is_lost,
+                one_lost_claim_does_not_spoil_the_rest_of_its_turn,
+                the_output_of_a_lost_result_is_dropped,
+                the_rules_of_now_decide_the_backoff,
+                counts_follow_every_result,
+            });
+            theme!($scene: output {
+                output_comes_back_in_the_order_of_arrival,
+                output_is_any_bytes,
+                output_is_seen_while_the_job_runs,
+                output_of_several_jobs_in_one_turn_is_kept_apart,
+                what_the_worker_has_left_out_stays_a_gap,
+                every_attempt_has_an_output_of_its_own,
+                no_more_is_kept_than_the_limit_while_the_job_runs,
+                no_more_is_kept_than_the_limit_of_one_big_result,
+                output_that_fits_is_kept_whole,
+                a_limit_of_nothing_keeps_nothing,
+                output_goes_with_its_job,
+            });
+            theme!($scene: workers {
+                a_worker_is_known_as_it_made_itself_known,
+                workers_are_listed_longest_running_first,
+                a_worker_is_heard_of_in_every_turn,
+                a_worker_runs_as_many_jobs_as_it_holds,
+                a_worker_hears_in_its_next_turn_that_it_is_to_stop,
+                a_stop_at_once_is_not_taken_back_by_asking_for_less,
+                unknown_workers_are_passed_over_when_others_are_asked_to_stop,
+                a_worker_asked_to_stop_gets_nothing_new,
+                a_worker_that_ends_gives_its_jobs_back,
+            });
+            theme!($scene: rescue {
+                what_a_dead_worker_held_goes_back_to_the_queue,
+                what_others_hold_is_left_alone_by_a_rescue,
+                a_job_whose_workers_keep_dying_is_dead_in_the_end,
+                how_many_may_die_of_a_job_is_a_setting,
+                a_worker_that_is_not_known_held_nothing,
+                a_second_rescue_changes_nothing,
+                a_zombie_changes_nothing_and_hears_that_it_is_dead,
+                a_zombie_under_a_new_name_does_not_get_its_claims_back,
+            });
+            theme!($scene: dead {
+                a_retried_job_starts_anew,
+                a_retry_can_give_a_new_timeout,
+                several_are_retried_in_the_order_given,
+                all_dead_are_retried_in_the_order_of_creation,
+                one_that_is_missing_fails_the_whole_retry,
+                one_that_is_not_dead_fails_the_whole_retry,
+                a_buried_job_is_dead_and_says_why,
+                only_a_waiting_job_can_be_buried,
+            });
+            theme!($scene: delete {
+                a_removed_job_is_gone_with_all_that_is_known_of_it,
+                a_job_in_any_state_but_processing_can_be_removed,
+                a_job_that_is_processed_is_not_removed,
+                the_dead_can_be_cleared_while_others_are_processed,
+                all_are_cleared_if_none_is_processed,
+                nothing_is_cleared_while_jobs_are_processed,
+                all_are_cleared_by_force_and_their_workers_hear_of_it,
+            });
+            theme!($scene: settings {
+                a_new_store_has_the_defaults,
+                every_setting_is_kept_and_seen_by_others,
+                a_setting_can_be_changed_again,
+                a_bad_value_is_refused_and_changes_nothing,
+                workers_hear_of_new_settings_in_their_next_turn,
+                a_job_keeps_the_rules_that_it_was_given,
+            });
+            theme!($scene: bell {
+                an_enqueue_by_another_wakes_who_waits,
+                a_retry_wakes_who_waits,
+                jobs_given_back_by_who_has_gone_wake_who_waits,
+                a_ring_before_the_wait_is_not_lost,
+                one_ring_wakes_one_of_two,
+                another_handle_is_the_same_bell,
+                ringing_never_blocks_however_few_listen,
+            });
+            theme!($scene: life {
+                a_store_that_is_opened_again_has_everything,
+                what_one_handle_does_the_others_see_at_once,
+                the_time_of_a_store_goes_by_its_clock,
+                results_are_safe_once_they_are_synced,
+                a_handle_is_as_good_as_new_after_an_error,
+            });
+            theme!($scene: model {
+                whatever_happens_the_store_says_what_the_model_says,
+                what_happens_to_the_model_is_enough_to_see_everything,
+            });
+        }
+    };
+}
+
+macro_rules! theme {
+    ($scene:ty: $theme:ident { $($test:ident,)+ }) => {
+        mod $theme {
+            $(
+                #[test]
+                fn $test() {
+                    crate::$theme::$test::<$scene>();
+                }
+            )+
+        }
+    };
+}
+
+conformance!(sqlite: crate::sqlite::SqliteScene);

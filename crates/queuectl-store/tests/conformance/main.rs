@@ -1,0 +1,27 @@
+//! One suite for every store: what [`Store`](queuectl_store::Store) promises, seen from outside.
+//!
+//! A new store needs a [`Scene`](scene::Scene) and one line at the end of `every_test.rs`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are the bodies of tests, called by the functions that carry #[test]"
+)]
+
+mod every_test;
+mod hand;
+mod scene;
+mod sqlite;
+
+mod bell;
+mod claims;
+mod dead;
+mod delete;
+mod jobs;
+mod life;
+mod lists;
+mod model;
+mod order;
+mod output;
+mod rescue;
+mod settings;
+mod settle;
+mod workers;

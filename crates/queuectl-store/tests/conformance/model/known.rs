@@ -1,0 +1,460 @@
+//! What the model knows, beside the store that must know the same.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use queuectl_domain::{
+    Attempt, Claim, Ending, Event, Fence, Job, JobId, Key, NewJob, Outcome, Settings, State,
+    Timeout, Timestamp,
+};
+use queuectl_store::{Clear, Reply, Selection, Store, StoreError, Ticket};
+
+use super::step::{Step, WORKERS};
+use crate::hand::{Hand, all, counts, id};
+use crate::scene::Scene;
+
+/// The store, and the model of it.
+pub(super) struct Known<'a, S> {
+    scene: &'a S,
+    store: Box<dyn Store>,
+    workers: Vec<Worker>,
+    registered: usize,
+    zombie: Option<Hand>,
+    settings: Settings,
+    /// In the order of creation.
+    pub(super) jobs: Vec<Entry>,
+    /// All ids that there have been.
+    ids: HashSet<JobId>,
+    last_fence: Fence,
+    /// A claim that has been settled.
+    old_ticket: Option<Ticket>,
+    /// How many claims turned out to be lost.
+    pub(super) lost: usize,
+}
+
+pub(super) struct Worker {
+    hand: Hand,
+    /// What it believes to hold.
+    held: Vec<Ticket>,
+}
+
+pub(super) struct Entry {
+    pub(super) job: Job,
+    pub(super) attempts: Vec<Attempt>,
+}
+
+impl<'a, S: Scene> Known<'a, S> {
+    pub(super) fn new(scene: &'a S) -> Self {
+        let mut known = Self {
+            scene,
+            store: scene.open(),
+            workers: Vec::new(),
+            registered: 0,
+            zombie: None,
+            settings: Settings::default(),
+            jobs: Vec::new(),
+            ids: HashSet::new(),
+            last_fence: Fence(i64::MIN),
+            old_ticket: None,
+            lost: 0,
+        };
+        for _ in 0..WORKERS {
+            let worker = known.new_worker();
+            known.workers.push(worker);
+        }
+        known
+    }
+
+    fn new_worker(&mut self) -> Worker {
+        self.registered += 1;
+        let hand = Hand::new(self.scene, &format!("w-{}", self.registered));
+        let held = Vec::new();
+        Worker { hand, held }
+    }
+
+    /// Does one thing to both.
+    pub(super) fn play(&mut self, step: &Step) {
+        let now = self.store.now().unwrap();
+        match step {
+            Step::Pass(time) => self.scene.advance(*time),
+            Step::Enqueue(jobs) => self.enqueue(jobs, now),
+            Step::Turn {
+                worker,
+                free,
+                endings,
+                late,
+            } => self.turn(*worker, *free, endings, *late, now),
+            Step::Retry(which) => {
+                let picked: HashSet<_> = which.iter().map(|&number| self.pick(number)).collect();
+                self.retry(picked.into_iter().collect(), now);
+            }
+            Step::RetryAll(timeout) => self.retry_all(*timeout, now),
+            Step::Bury(number, reason) => self.bury(*number, reason.clone(), now),
+            Step::Remove(number) => self.remove(*number),
+            Step::Clear(what) => self.clear(*what),
+            Step::Rescue(worker) => self.rescue(*worker, now),
+            Step::Unregister(worker) => self.unregister(*worker, now),
+            Step::Zombie => {
+                if let Some(zombie) = &mut self.zombie {
+                    let error = zombie.turn(3, &[], &[], &[]).unwrap_err();
+                    assert!(matches!(error, StoreError::NoSuchWorker(_)), "{error}");
+                }
+            }
+            Step::Set(key, value) => self.set(*key, value),
+        }
+    }
+
+    fn enqueue(&mut self, jobs: &[NewJob], now: Timestamp) {
+        let given: Vec<_> = jobs.iter().filter_map(|job| job.id.as_ref()).collect();
+        let different: HashSet<_> = given.iter().collect();
+        let taken = self.jobs.iter().any(|entry| given.contains(&&entry.job.id));
+        match self.store.enqueue(jobs.to_vec()) {
+            Ok(ids) => {
+                assert!(!taken && different.len() == given.len());
+                assert_eq!(ids.len(), jobs.len());
+                for (id, new) in ids.into_iter().zip(jobs) {
+                    let seen = !self.ids.insert(id.clone());
+                    match &new.id {
+                        Some(given) => assert_eq!(&id, given),
+                        None => assert!(!seen, "id {id} was made twice"),
+                    }
+                    self.jobs.push(Entry {
+                        job: Job::new(id, new.clone(), now),
+                        attempts: Vec::new(),
+                    });
+                }
+            }
+            Err(StoreError::JobExists(id)) => {
+                assert!(taken || different.len() < given.len());
+                assert!(given.contains(&&id));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn turn(&mut self, number: usize, free: usize, endings: &[Ending], late: bool, now: Timestamp) {
+        let worker = &mut self.workers[number];
+        let ended = worker.held.drain(..endings.len().min(worker.held.len()));
+        let mut results: Vec<_> = ended.zip(endings.iter().cloned()).collect();
+        if let Some(old) = self.old_ticket.filter(|_| late) {
+            results.push((old, Ending::exited(0, None, Duration::ZERO)));
+        }
+        let settled: Vec<_> = results
+            .iter()
+            .map(|(ticket, ending)| queuectl_store::Settled {
+                ticket: *ticket,
+                ending: ending.clone(),
+                output: vec![],
+            })
+            .collect();
+        let held = worker.held.clone();
+        let reply = worker.hand.turn(free, &settled, &[], &held).unwrap();
+
+        let mut lost = HashSet::new();
+        for (ticket, ending) in results {
+            match self.running_under(ticket.fence) {
+                Some(place) => {
+                    let fence = ticket.fence;
+                    self.end(
+                        place,
+                        Event::Settle {
+                            fence,
+                            ending: ending.clone(),
+                        },
+                        ending,
+                        now,
+                    );
+                    self.old_ticket = Some(ticket);
+                }
+                None => _ = lost.insert(ticket.fence),
+            }
+        }
+        let gone = held.iter().map(|ticket| ticket.fence);
+        lost.extend(gone.filter(|&fence| self.running_under(fence).is_none()));
+        self.lost += lost.len();
+        assert_eq!(reply.lost.iter().copied().collect::<HashSet<_>>(), lost);
+        self.workers[number]
+            .held
+            .retain(|ticket| !lost.contains(&ticket.fence));
+        self.claim(number, free, &reply, now);
+        self.check_reply(&reply, now);
+    }
+
+    /// The jobs of the reply must be those that the model would have given.
+    fn claim(&mut self, number: usize, free: usize, reply: &Reply, now: Timestamp) {
+        let mut ready: Vec<_> = (0..self.jobs.len())
+            .filter(|&place| self.is_ready(place, now))
+            .collect();
+        ready.sort_by_key(|&place| (self.jobs[place].job.sort_key(), place));
+        assert_eq!(reply.more, ready.len() > free, "whether there is more");
+        ready.truncate(free);
+        assert_eq!(reply.claimed.len(), ready.len(), "how many are claimed");
+        for (place, claimed) in ready.into_iter().zip(&reply.claimed) {
+            let fence = claimed.ticket.fence;
+            assert!(fence > self.last_fence);
+            self.last_fence = fence;
+            let worker = &mut self.workers[number];
+            worker.held.push(claimed.ticket);
+            let claim = Claim {
+                worker: worker.hand.id.clone(),
+                fence,
+            };
+            if self.jobs[place].job.state == State::Failed {
+                self.apply(place, Event::Due, now);
+            }
+            self.apply(place, Event::Claim(claim.clone()), now);
+            let entry = &mut self.jobs[place];
+            assert_eq!(claimed.job, entry.job);
+            entry.attempts.push(Attempt {
+                fence,
+                attempt: entry.job.attempts,
+                worker: claim.worker,
+                started_at: now,
+                ended: None,
+            });
+        }
+    }
+
+    fn check_reply(&self, reply: &Reply, now: Timestamp) {
+        let in_state = |state| {
+            self.jobs
+                .iter()
+                .filter(move |entry| entry.job.state == state)
+        };
+        let unfinished = [State::Pending, State::Failed, State::Processing]
+            .map(|state| in_state(state).count() as u64);
+        assert_eq!(reply.unfinished, unfinished.iter().sum::<u64>());
+        assert_eq!(reply.settings, self.settings);
+        assert_eq!(reply.stop, None);
+        let retries = in_state(State::Failed).map(|entry| entry.job.ready_at);
+        let next = retries.filter(|&ready_at| ready_at > now).min();
+        // What is due already is told by `more`; it may be told as due in no time as well.
+        if !(reply.more && reply.due_in == Some(Duration::ZERO)) {
+            assert_eq!(reply.due_in, next.map(|ready_at| ready_at.since(now)));
+        }
+    }
+
+    fn retry(&mut self, which: Vec<JobId>, now: Timestamp) {
+        let places: Vec<_> = which.iter().map(|id| self.place(id)).collect();
+        let dead = |place: &Option<usize>| {
+            place.is_some_and(|place| self.jobs[place].job.state == State::Dead)
+        };
+        let all_dead = places.iter().all(dead);
+        match self.store.retry(&Selection::Jobs(which.clone()), None) {
+            Ok(ids) => {
+                assert!(all_dead);
+                assert_eq!(ids, which);
+                for place in places.into_iter().flatten() {
+                    self.apply(place, Event::Retry { timeout: None }, now);
+                }
+            }
+            Err(StoreError::NoSuchJob(_)) => assert!(places.contains(&None)),
+            Err(StoreError::Transition(_)) => assert!(!all_dead),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn retry_all(&mut self, timeout: Option<Timeout>, now: Timestamp) {
+        let retried = self.store.retry(&Selection::AllDead, timeout).unwrap();
+        let places: Vec<_> = (0..self.jobs.len())
+            .filter(|&place| self.jobs[place].job.state == State::Dead)
+            .collect();
+        let ids: Vec<_> = places
+            .iter()
+            .map(|&place| self.jobs[place].job.id.clone())
+            .collect();
+        assert_eq!(retried, ids);
+        for place in places {
+            self.apply(place, Event::Retry { timeout }, now);
+        }
+    }
+
+    fn bury(&mut self, number: usize, reason: Option<String>, now: Timestamp) {
+        let id = self.pick(number);
+        let buried = self.store.bury(&id, reason.clone());
+        let Some(place) = self.place(&id) else {
+            assert!(matches!(buried, Err(StoreError::NoSuchJob(_))));
+            return;
+        };
+        if self.jobs[place].job.state.is_waiting() {
+            buried.unwrap();
+            self.apply(place, Event::Bury { reason }, now);
+        } else {
+            assert!(matches!(buried, Err(StoreError::Transition(_))));
+        }
+    }
+
+    fn remove(&mut self, number: usize) {
+        let id = self.pick(number);
+        let removed = self.store.remove(&id);
+        let Some(place) = self.place(&id) else {
+            assert!(matches!(removed, Err(StoreError::NoSuchJob(_))));
+            return;
+        };
+        if self.jobs[place].job.state == State::Processing {
+            assert!(matches!(removed, Err(StoreError::Transition(_))));
+        } else {
+            removed.unwrap();
+            self.jobs.remove(place);
+        }
+    }
+
+    fn clear(&mut self, what: Clear) {
+        let count = |jobs: &[Entry], state| {
+            jobs.iter().filter(|entry| entry.job.state == state).count() as u64
+        };
+        let running = count(&self.jobs, State::Processing);
+        match (what, self.store.clear(what)) {
+            (Clear::All { force: false }, Err(StoreError::BeingProcessed(count))) => {
+                assert_eq!(count, running);
+                assert!(running > 0);
+            }
+            (Clear::Dead, cleared) => {
+                assert_eq!(cleared.unwrap(), count(&self.jobs, State::Dead));
+                self.jobs.retain(|entry| entry.job.state != State::Dead);
+            }
+            (Clear::All { force }, cleared) => {
+                assert!(force || running == 0);
+                assert_eq!(cleared.unwrap(), self.jobs.len() as u64);
+                self.jobs.clear();
+            }
+        }
+    }
+
+    fn rescue(&mut self, number: usize, now: Timestamp) {
+        let mut gone = self.replace(number);
+        let rescued = self.store.rescue(&gone.id).unwrap();
+        let held = self.held_by(&gone);
+        assert_eq!(rescued.len(), held.len());
+        for place in held {
+            let worker = gone.id.clone();
+            let ending = Ending::crashed(Duration::ZERO);
+            self.end(place, Event::Crash { worker }, ending, now);
+            assert!(rescued.contains(&self.jobs[place].job));
+        }
+        assert_eq!(gone.store.rescue(&gone.id).unwrap(), []);
+        self.zombie = Some(gone);
+    }
+
+    fn unregister(&mut self, number: usize, now: Timestamp) {
+        let gone = self.replace(number);
+        self.store.unregister(&gone.id).unwrap();
+        for place in self.held_by(&gone) {
+            let claim = self.jobs[place].job.claim.clone().unwrap();
+            let ending = Ending::stopped(Duration::ZERO);
+            let settle = Event::Settle {
+                fence: claim.fence,
+                ending: ending.clone(),
+            };
+            self.end(place, settle, ending, now);
+        }
+        self.zombie = Some(gone);
+    }
+
+    fn set(&mut self, key: Key, value: &str) {
+        let set = self.store.set(key, value);
+        let expected = self.settings.set(key, value);
+        assert_eq!(set.is_ok(), expected.is_ok(), "{key} = {value}");
+    }
+
+    // ------------------------------------------------------------ the model's own
+
+    /// Another worker in the place of this one, which is gone.
+    fn replace(&mut self, number: usize) -> Hand {
+        let new = self.new_worker();
+        std::mem::replace(&mut self.workers[number], new).hand
+    }
+
+    /// The id of a job, or one that doesn't exist if there are none.
+    fn pick(&self, number: usize) -> JobId {
+        match self.jobs.len() {
+            0 => id("nothing"),
+            len => self.jobs[number % len].job.id.clone(),
+        }
+    }
+
+    fn place(&self, id: &JobId) -> Option<usize> {
+        self.jobs.iter().position(|entry| entry.job.id == *id)
+    }
+
+    fn running_under(&self, fence: Fence) -> Option<usize> {
+        let holds =
+            |entry: &Entry| entry.job.claim.as_ref().map(|claim| claim.fence) == Some(fence);
+        self.jobs.iter().position(holds)
+    }
+
+    fn held_by(&self, hand: &Hand) -> Vec<usize> {
+        let holds = |place: &usize| {
+            let claim = self.jobs[*place].job.claim.as_ref();
+            claim.is_some_and(|claim| claim.worker == hand.id)
+        };
+        (0..self.jobs.len()).filter(holds).collect()
+    }
+
+    fn is_ready(&self, place: usize, now: Timestamp) -> bool {
+        let job = &self.jobs[place].job;
+        job.state == State::Pending || self.is_due(place, now)
+    }
+
+    fn is_due(&self, place: usize, now: Timestamp) -> bool {
+        let job = &self.jobs[place].job;
+        job.state == State::Failed && job.ready_at <= now
+    }
+
+    fn apply(&mut self, place: usize, event: Event, now: Timestamp) {
+        let job = &mut self.jobs[place].job;
+        *job = job.apply(event, &self.settings.policy, now).unwrap();
+    }
+
+    fn end(&mut self, place: usize, event: Event, ending: Ending, now: Timestamp) {
+        self.apply(place, event, now);
+        let attempt = self.jobs[place].attempts.last_mut().unwrap();
+        attempt.ended = Some((now, ending));
+    }
+
+    // ------------------------------------------------------------ do they agree?
+
+    /// The store must have the same jobs in the same states.
+    pub(super) fn compare(&mut self) {
+        let now = self.store.now().unwrap();
+        let mut stored = all(&mut *self.store).jobs;
+        stored.reverse();
+        assert_eq!(stored.len(), self.jobs.len(), "how many jobs there are");
+        for (place, job) in stored.into_iter().enumerate() {
+            if job.state == State::Pending && self.is_due(place, now) {
+                self.apply(place, Event::Due, now);
+            }
+            assert_eq!(job, self.jobs[place].job);
+        }
+        counts(&mut *self.store);
+        assert_eq!(self.store.settings().unwrap(), self.settings);
+        let workers = self.store.workers().unwrap();
+        assert_eq!(workers.len(), self.workers.len());
+        for worker in &self.workers {
+            let mut infos = workers.iter();
+            let info = infos.find(|info| info.worker.id == worker.hand.id).unwrap();
+            assert_eq!(info.running, self.held_by(&worker.hand).len() as u64);
+        }
+    }
+
+    /// The store must have the same attempts.
+    pub(super) fn compare_attempts(&mut self) {
+        for entry in &self.jobs {
+            let stored = self.store.attempts(&entry.job.id).unwrap();
+            let comparable =
+                |attempts: &[Attempt]| attempts.iter().map(timeless).collect::<Vec<_>>();
+            assert_eq!(comparable(&stored), comparable(&entry.attempts));
+        }
+    }
+}
+
+/// How long an attempt ran that nobody saw to its end is the store's guess.
+fn timeless(attempt: &Attempt) -> Attempt {
+    let mut attempt = attempt.clone();
+    if let Some((_, ending)) = &mut attempt.ended
+        && matches!(ending.outcome, Outcome::Stopped | Outcome::Crashed)
+    {
+        ending.exec_time = Duration::ZERO;
+    }
+    attempt
+}

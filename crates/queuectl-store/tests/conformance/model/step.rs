@@ -1,0 +1,119 @@
+//! What may happen to a store.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use queuectl_domain::{Ending, Key, NewJob, Outcome, Timeout};
+use queuectl_store::Clear;
+
+use crate::hand::{With, named, seconds, unnamed};
+
+/// How many workers there are at a time.
+pub(super) const WORKERS: usize = 3;
+
+/// One thing that happens. A number that picks a job counts from the oldest, around the end.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Pass(Duration),
+    Enqueue(Vec<NewJob>),
+    Turn {
+        worker: usize,
+        free: usize,
+        /// How the first of its jobs have ended.
+        endings: Vec<Ending>,
+        /// Whether it says once more how a lost claim has ended.
+        late: bool,
+    },
+    Retry(Vec<usize>),
+    RetryAll(Option<Timeout>),
+    Bury(usize, Option<String>),
+    Remove(usize),
+    Clear(Clear),
+    Rescue(usize),
+    Unregister(usize),
+    /// A worker that has been taken for dead speaks.
+    Zombie,
+    Set(Key, &'static str),
+}
+
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    (enqueue(), vec(step(), 1..50)).prop_map(|(first, mut rest)| {
+        rest.insert(0, first);
+        rest
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let job = || 0..12usize;
+    let worker = || 0..WORKERS;
+    let reason = option::of(Just("because".to_owned()));
+    prop_oneof![
+        5 => (0..12_000u64).prop_map(|millis| Step::Pass(Duration::from_millis(millis))),
+        1 => (0..20u64).prop_map(|minutes| Step::Pass(seconds(60 * minutes))),
+        4 => enqueue(),
+        16 => turn(),
+        1 => vec(job(), 0..3).prop_map(Step::Retry),
+        2 => option::of((0..9u64).prop_map(|count| Timeout::from(seconds(count))))
+            .prop_map(Step::RetryAll),
+        1 => (job(), reason).prop_map(|(job, reason)| Step::Bury(job, reason)),
+        1 => job().prop_map(Step::Remove),
+        1 => select(&CLEARINGS[..]).prop_map(Step::Clear),
+        2 => worker().prop_map(Step::Rescue),
+        1 => worker().prop_map(Step::Unregister),
+        1 => Just(Step::Zombie),
+        1 => select(&SETTINGS[..]).prop_map(|(key, value)| Step::Set(key, value)),
+    ]
+}
+
+const CLEARINGS: [Clear; 4] = [
+    Clear::Dead,
+    Clear::Dead,
+    Clear::All { force: false },
+    Clear::All { force: true },
+];
+
+const SETTINGS: [(Key, &str); 5] = [
+    (Key::CrashLimit, "1"),
+    (Key::CrashLimit, "2"),
+    (Key::MaxBackoff, "1.5"),
+    (Key::MaxBackoff, "600"),
+    (Key::Priority, "11"),
+];
+
+fn enqueue() -> impl Strategy<Value = Step> {
+    let name = option::of(select(&["a", "b", "c", "d", "e", "f", "g", "h"][..]));
+    // Few priorities and whole minutes make for ties.
+    let job = (name, 4..=6i64, 1..=3i64, 1..=5i64).prop_map(|(name, priority, most, base)| {
+        let job = name.map_or_else(unnamed, named);
+        job.priority(priority).max_retries(most).backoff_base(base)
+    });
+    vec(job, 0..4).prop_map(Step::Enqueue)
+}
+
+fn turn() -> impl Strategy<Value = Step> {
+    let endings = vec(select(&Outcome::ALL[..]).prop_map(ending), 0..4);
+    (0..WORKERS, 0..4usize, endings, any::<bool>()).prop_map(|(worker, free, endings, late)| {
+        Step::Turn {
+            worker,
+            free,
+            endings,
+            late,
+        }
+    })
+}
+
+fn ending(outcome: Outcome) -> Ending {
+    let took = Duration::from_millis(1_234);
+    match outcome {
+        Outcome::Completed => Ending::exited(0, None, took),
+        Outcome::Failed => Ending::exited(7, Some("no disk"), took),
+        Outcome::Killed => Ending::killed(9, Some("SIGKILL"), None, took),
+        Outcome::TimedOut => Ending::timed_out(Timeout::from(took), took),
+        Outcome::NotStarted => Ending::not_started("no such file".into()),
+        Outcome::Stopped => Ending::stopped(took),
+        Outcome::Crashed => Ending::crashed(took),
+    }
+}
