@@ -1,12 +1,13 @@
 //! An error as the user sees it: what is wrong, and what to do now.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use queuectl_domain::{InvalidValue, State, TransitionError};
 use queuectl_store::{ErrorKind, StoreError};
-use serde_json::json;
+use serde::Serialize;
 
-use crate::views::{shell_word, shortened, style, visible};
+use crate::views::{harmless_json, shell_word, shortened, style, visible};
 
 /// An error as the user sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,13 @@ pub(crate) struct CliError {
     pub(crate) message: String,
     /// What to do now.
     pub(crate) hint: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ErrorRecord<'a> {
+    kind: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
 }
 
 impl CliError {
@@ -92,8 +100,15 @@ impl CliError {
             ErrorKind::Unavailable => "unavailable",
             ErrorKind::Corrupt => "corrupt",
         };
-        let error = json!({ "kind": kind, "message": self.message, "hint": self.hint });
-        json!({ "error": error }).to_string()
+        let error = ErrorRecord {
+            kind,
+            message: &self.message,
+            hint: self.hint.as_deref(),
+        };
+        // Texts and a map of one key: this can't fail.
+        serde_json::to_string(&BTreeMap::from([("error", error)]))
+            .map(harmless_json)
+            .unwrap_or_default()
     }
 }
 
@@ -202,7 +217,7 @@ mod tests {
     #[test]
     fn for_machines_it_is_one_json_object() {
         let error = CliError::from(StoreError::JobExists("it's".parse().unwrap()));
-        insta::assert_snapshot!(error.to_json(), @r#"{"error":{"hint":"choose another id, or look at it with `queuectl show 'it'\\''s'`","kind":"conflict","message":"job 'it's' already exists"}}"#);
+        insta::assert_snapshot!(error.to_json(), @r#"{"error":{"kind":"conflict","message":"job 'it's' already exists","hint":"choose another id, or look at it with `queuectl show 'it'\\''s'`"}}"#);
     }
 
     #[test]

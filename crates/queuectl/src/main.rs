@@ -31,11 +31,11 @@ fn main() -> ExitCode {
     let hints = Hints::of(&arguments);
     let early = Console::new(&environment, hints.json, hints.color, false);
     let parsed = cli::command()
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(&arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return usage::report(&early, &error),
+        Err(error) => return usage::report(&early, &arguments, &error),
     };
 
     let global = cli.global;

@@ -1,16 +1,18 @@
 //! What the argument parser says, in the form of all our errors.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use queuectl_domain::InvalidValue;
 
+use crate::commands::NotWhole;
 use crate::console::Console;
 use crate::error::CliError;
 
 /// Shows what the parser has to say: help, the version, or what is wrong.
-pub(crate) fn report(console: &Console, error: &Error) -> ExitCode {
+pub(crate) fn report(console: &Console, arguments: &[OsString], error: &Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             console.print(&error.render().ansi().to_string())
@@ -19,12 +21,12 @@ pub(crate) fn report(console: &Console, error: &Error) -> ExitCode {
             console.print_error(&error.render().ansi().to_string());
             CliError::usage("", "").exit_code()
         }
-        _ => console.fail(&convert(error)),
+        _ => console.fail(&convert(arguments, error)),
     }
 }
 
-fn convert(error: &Error) -> CliError {
-    let command = command_of(error);
+fn convert(arguments: &[OsString], error: &Error) -> CliError {
+    let command = command_of(arguments);
     let help = format!("see `{command} --help`");
     let argument = text_of(error, ContextKind::InvalidArg);
     match error.kind() {
@@ -38,7 +40,7 @@ fn convert(error: &Error) -> CliError {
             unknown_argument(error, &name, &command, help)
         }
         ErrorKind::ValueValidation => match error.source() {
-            Some(source) if source.is::<InvalidValue>() => {
+            Some(source) if source.is::<InvalidValue>() || source.is::<NotWhole>() => {
                 CliError::usage(source.to_string(), help)
             }
             _ => CliError::usage(first_line(error), help),
@@ -79,22 +81,18 @@ fn text_of(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The command that the error is about: the words of its usage line before the first option.
-fn command_of(error: &Error) -> String {
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => String::new(),
-    };
-    let words = usage
-        .split_whitespace()
-        .skip_while(|word| *word != "queuectl");
-    let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
-    let command: Vec<&str> = words.take_while(is_name).collect();
-    if command.is_empty() {
-        "queuectl".to_owned()
-    } else {
-        command.join(" ")
+/// The command that was meant: the words that lead to it.
+fn command_of(arguments: &[OsString]) -> String {
+    let mut path = "queuectl".to_owned();
+    let mut command = crate::cli::command();
+    let given = arguments.iter().skip(1).take_while(|word| *word != "--");
+    for word in given.filter_map(|word| word.to_str()) {
+        if let Some(found) = command.find_subcommand(word) {
+            path = format!("{path} {}", found.get_name());
+            command = found.clone();
+        }
     }
+    path
 }
 
 /// What the parser says itself, without its own advice, in one line.
@@ -110,33 +108,34 @@ mod tests {
     use super::*;
     use clap::FromArgMatches as _;
 
-    fn told(line: &[&str]) -> String {
+    fn told(line: &str) -> String {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let error = crate::cli::command()
-            .try_get_matches_from([&["queuectl"], line].concat())
+            .try_get_matches_from(&words)
             .and_then(|matches| crate::cli::Cli::from_arg_matches(&matches))
             .err()
             .expect("the line is wrong");
-        let text = convert(&error).to_text();
+        let text = convert(&words, &error).to_text();
         anstream::adapter::strip_str(&text).to_string()
     }
 
     #[test]
     fn what_is_wrong_with_a_line_is_told_in_two_lines() {
-        let lines: &[&[&str]] = &[
-            &["enqeue"],
-            &["enqueue", "--prio", "3"],
-            &["enqueue", "echo", "hi"],
-            &["enqueue", "--priority", "-1"],
-            &["enqueue", "--timeout", "NaN"],
-            &["enqueue", "--id", ""],
-            &["list", "--state", "ded"],
-            &["list", "--limit", "-1"],
-            &["list", "--color", "red"],
-            &["show"],
-            &["worker"],
-            &["worker", "start", "--count", "0"],
-            &["list", "--state"],
-            &["list", "--quiet=3"],
+        let lines = [
+            "queuectl enqeue",
+            "queuectl enqueue --prio 3",
+            "queuectl enqueue echo hi",
+            "queuectl enqueue --priority -1",
+            "queuectl enqueue --timeout NaN",
+            "queuectl enqueue --id ",
+            "queuectl list --state ded",
+            "queuectl list --limit -1",
+            "queuectl list --color red",
+            "queuectl show",
+            "queuectl worker",
+            "queuectl worker start --count 0",
+            "queuectl list --state",
+            "queuectl list --quiet=3",
         ];
         let told: Vec<_> = lines.iter().map(|line| told(line)).collect();
         insta::assert_snapshot!(told.join("\n"), @"
@@ -150,34 +149,34 @@ mod tests {
         hint: put the program after `--`: queuectl enqueue -- PROG ARG...
 
         error: priority must be a whole number from 1 to 10, not `-1`
-        hint: see `queuectl --help`
+        hint: see `queuectl enqueue --help`
 
         error: timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `NaN`
-        hint: see `queuectl --help`
+        hint: see `queuectl enqueue --help`
 
         error: a job id can't be empty
-        hint: see `queuectl --help`
+        hint: see `queuectl enqueue --help`
 
         error: a state is one of pending, processing, completed, failed, dead, not `ded`
-        hint: see `queuectl --help`
+        hint: see `queuectl list --help`
 
-        error: invalid value '-1' for '--limit <N>': -1 is not in 0..=4294967295
-        hint: see `queuectl --help`
+        error: limit must be a whole number from 0 to 4294967295, not `-1`
+        hint: see `queuectl list --help`
 
         error: invalid value 'red' for '--color <WHEN>' [possible values: auto, always, never]
-        hint: see `queuectl --help`
+        hint: see `queuectl list --help`
 
         error: the following required arguments were not provided: <JOB_ID>
         hint: see `queuectl show --help`
 
-        error: `queuectl` needs a command
-        hint: see `queuectl --help`
+        error: `queuectl worker` needs a command
+        hint: see `queuectl worker --help`
 
-        error: invalid value '0' for '--count <N>': 0 is not in 1..=1000
-        hint: see `queuectl --help`
+        error: count must be a whole number from 1 to 1000, not `0`
+        hint: see `queuectl worker start --help`
 
         error: a value is required for '--state <STATE>' but none was supplied
-        hint: see `queuectl --help`
+        hint: see `queuectl list --help`
 
         error: unexpected value '3' for '--quiet' found; no more were expected
         hint: see `queuectl list --help`

@@ -101,7 +101,10 @@ fn retry(cx: &Context<'_>, args: Retry) -> Result<Done, CliError> {
         }
         (false, true) => {
             let hint = "name the jobs, or say --all, not both";
-            return Err(CliError::usage("--all leaves no jobs to be named", hint));
+            return Err(CliError::usage(
+                "--all and job ids exclude each other",
+                hint,
+            ));
         }
         (true, true) => Selection::AllDead,
         (false, false) => Selection::Jobs(args.ids),

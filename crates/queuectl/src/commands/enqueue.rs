@@ -125,20 +125,21 @@ impl Given {
         shell: Option<ShellName>,
         settings: Settings,
     ) -> Result<Command, CliError> {
-        Ok(match self {
+        let command = match self {
             Self::Line(line) => {
                 let shell = match shell {
                     Some(shell) if shell.as_str() == "default" => None,
                     Some(shell) => Some(shell),
                     None => settings.shell,
                 };
-                Command::line(line, shell)?
+                Command::line(line, shell)
             }
             Self::Argv(argv) => {
                 let argv = argv.into_iter().map(native).collect::<Result<_, _>>()?;
-                Command::argv(argv)?
+                Command::argv(argv)
             }
-        })
+        };
+        command.map_err(|error| CliError::from(error).with_hint("see `queuectl enqueue --help`"))
     }
 }
 

@@ -3,6 +3,7 @@
 use queuectl_domain::State;
 use queuectl_store::Query;
 
+use super::whole;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::views::JobList;
@@ -28,16 +29,12 @@ States:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// List only jobs in this state
-    #[arg(long, ignore_case = true)]
+    #[arg(long)]
     state: Option<State>,
 
     /// List so many at most
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 100,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
+          value_parser = whole("limit", 0, u32::MAX))]
     limit: u32,
 }
 

@@ -59,3 +59,31 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
 fn boxed<V: View + 'static>(result: Result<V, CliError>) -> Result<Box<dyn View>, CliError> {
     Ok(Box::new(result?))
 }
+
+/// A number on the command line that isn't what it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} must be a whole number from {least} to {most}, not `{}`", .given.escape_debug())]
+pub(crate) struct NotWhole {
+    what: &'static str,
+    least: u32,
+    most: u32,
+    given: String,
+}
+
+/// Reads a whole number from `least` to `most`.
+fn whole(
+    what: &'static str,
+    least: u32,
+    most: u32,
+) -> impl Fn(&str) -> Result<u32, NotWhole> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.trim().parse().ok();
+        let fits = number.filter(|number| (least..=most).contains(number));
+        fits.ok_or_else(|| NotWhole {
+            what,
+            least,
+            most,
+            given: text.to_owned(),
+        })
+    }
+}

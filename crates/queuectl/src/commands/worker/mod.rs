@@ -5,7 +5,7 @@ mod serve;
 mod start;
 mod stop;
 
-use super::boxed;
+use super::{boxed, whole};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::views::View;

@@ -6,6 +6,7 @@ use queuectl_worker::{
 };
 
 use super::start::no_signals;
+use super::whole;
 use crate::console::Console;
 use crate::context::Context;
 use crate::error::CliError;
@@ -19,7 +20,7 @@ pub(crate) struct Args {
     id: WorkerId,
 
     /// How many jobs it runs at once
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 1, value_parser = whole("concurrency", 1, 1000))]
     concurrency: u32,
 }
 

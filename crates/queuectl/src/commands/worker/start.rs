@@ -6,7 +6,7 @@ use queuectl_store::Location;
 use queuectl_worker::{Control, Launch, Options, StartError, new_worker_id};
 use serde_json::json;
 
-use super::boxed;
+use super::{boxed, whole};
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
@@ -30,12 +30,12 @@ Examples:
 pub(crate) struct Args {
     /// Start so many background workers [default: 1]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u32).range(1..=1000))]
+          value_parser = whole("count", 1, 1000))]
     count: Option<u32>,
 
     /// Run so many jobs at once in each worker
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u32).range(1..=1000))]
+          value_parser = whole("concurrency", 1, 1000))]
     concurrency: u32,
 
     /// Work in this terminal, and show what happens
