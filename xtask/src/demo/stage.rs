@@ -3,8 +3,11 @@
 
 use std::env::consts::OS;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Stage {
     queuectl: PathBuf,
     folder: TempDir,
+    /// Set by Ctrl+C, which then clears the stage and ends the demo by itself.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Stage {
@@ -29,17 +34,26 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("queuectl-demo-").tempdir();
         let folder = folder.map_err(trouble("make a temporary folder"))?;
         fs::create_dir(folder.path().join("work")).map_err(trouble("make a working folder"))?;
-        let stage = Self { queuectl, folder };
-
-        let (program, path) = (stage.queuectl.clone(), stage.folder.path().to_owned());
-        let interrupted = move || {
-            clear(&program, &path);
-            std::process::exit(130);
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let stage = Self {
+            queuectl,
+            folder,
+            interrupted,
         };
-        if let Err(error) = ctrlc::set_handler(interrupted) {
+        if let Err(error) = stage.clear_on_interrupt() {
             eprintln!("warning: Ctrl+C will leave the demo's workers running: {error}");
         }
         Ok(stage)
+    }
+
+    fn clear_on_interrupt(&self) -> Result<(), ctrlc::Error> {
+        let (program, path) = (self.queuectl.clone(), self.folder.path().to_owned());
+        let interrupted = Arc::clone(&self.interrupted);
+        ctrlc::set_handler(move || {
+            interrupted.store(true, Ordering::SeqCst);
+            clear(&program, &path);
+            std::process::exit(130);
+        })
     }
 
     /// Tells what comes next.
@@ -188,6 +202,9 @@ fn wait(command: &mut Command, line: &str) -> Result<ExitStatus, Trouble> {
 
 impl Drop for Stage {
     fn drop(&mut self) {
+        while self.interrupted.load(Ordering::SeqCst) {
+            thread::park();
+        }
         clear(&self.queuectl, self.folder.path());
     }
 }
@@ -203,9 +220,6 @@ fn command(queuectl: &Path, folder: &Path) -> Command {
 
 /// Stops the workers, if any are left, and removes the folder.
 fn clear(queuectl: &Path, folder: &Path) {
-    if !folder.exists() {
-        return;
-    }
     let mut stop = command(queuectl, folder);
     stop.args(["--quiet", "worker", "stop", "--now"]);
     stop.stdin(Stdio::null()).stdout(Stdio::null());
@@ -213,8 +227,20 @@ fn clear(queuectl: &Path, folder: &Path) {
         Ok(status) if status.success() => {}
         ended => eprintln!("warning: can't stop the demo's workers: {ended:?}"),
     }
-    if let Err(error) = fs::remove_dir_all(folder) {
+    if let Err(error) = remove(folder) {
         eprintln!("warning: can't remove `{}`: {error}", folder.display());
+    }
+}
+
+/// Removes a folder that a command which is just ending may still write to.
+fn remove(folder: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    loop {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
+            removed => return removed,
+        }
     }
 }
 
