@@ -50,18 +50,22 @@ pub(super) fn reap_dead_orphans() {}
 /// Does nothing: a process that leaves its group isn't followed here, except by [`end_orphans`](crate::end_orphans).
 pub(super) fn end_strays(_leader: Leader, _tag: Option<&Tag>) {}
 
-/// To be held around a start: no other may come between the making of a pipe and its marking as one that closes.
-pub(super) fn spawning() -> MutexGuard<'static, ()> {
-    static SPAWNING: Mutex<()> = Mutex::new(());
-    SPAWNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// A leader is being started. Only one is at a time: no other start may come between the making of a pipe and its marking as
+/// one that closes.
+pub(super) struct Starting(MutexGuard<'static, ()>);
 
 /// A leader that has been started and not reaped. Nobody asks for it here.
 pub(super) struct Running;
 
-impl Running {
-    pub(super) fn note(_leader: Pid) -> Self {
-        Self
+pub(super) fn starting() -> Starting {
+    static STARTING: Mutex<()> = Mutex::new(());
+    Starting(STARTING.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Starting {
+    pub(super) fn noted(self, _leader: Pid) -> Running {
+        drop(self.0);
+        Running
     }
 }
 
@@ -137,8 +141,8 @@ pub(super) fn read(pid: u32) -> Option<Process> {
     }
     // SAFETY: zeroed and then filled; every bit pattern of it is valid.
     let info = unsafe { info.assume_init() };
-    let session = rustix::process::getsid(Pid::from_raw(raw))
-        .map_or(0, |session| session.as_raw_nonzero().get());
+    // SAFETY: a system call that touches no memory of ours.
+    let session = unsafe { libc::getsid(raw) }.max(0);
     Some(Process {
         group: info.pbi_pgid,
         session: session.unsigned_abs(),

@@ -33,7 +33,7 @@ impl Watcher for Heard {
         }
         self.pieces.push((stream, bytes.to_vec()));
         if let Some((mark, stop)) = &self.stop_at
-            && self.out().contains(mark)
+            && (self.out().contains(mark) || self.err().contains(mark))
         {
             stop.stop();
         }

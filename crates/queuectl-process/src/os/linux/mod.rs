@@ -1,5 +1,6 @@
 //! Linux: processes are read from /proc, their end is a readable pidfd, and orphans come to the nearest subreaper.
 
+mod leaders;
 mod strays;
 mod table;
 
@@ -12,8 +13,9 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, PidfdFlags, WaitIdOptions, pidfd_open};
 use rustix::time::{DynamicClockId, clock_gettime_dynamic};
 
+pub(super) use leaders::{Running, starting};
 pub use strays::adopt_orphans;
-pub(super) use strays::{Running, adopting, end_strays, reap_dead_orphans, spawning};
+pub(super) use strays::{adopting, end_strays, reap_dead_orphans};
 pub(super) use table::{Process, boot, has_tag, pids, read};
 
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.

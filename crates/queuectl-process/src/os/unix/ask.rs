@@ -21,14 +21,16 @@ pub fn ask_to_stop(pid: u32, at_once: bool) -> io::Result<()> {
 /// SIGHUP when its terminal closes) or at once (SIGQUIT).
 pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
-    thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            then(match signal {
-                SIGINT => Asked::Interrupt,
-                SIGQUIT => Asked::AtOnce,
-                _ => Asked::Politely,
-            });
-        }
-    })?;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for signal in signals.forever() {
+                then(match signal {
+                    SIGINT => Asked::Interrupt,
+                    SIGQUIT => Asked::AtOnce,
+                    _ => Asked::Politely,
+                });
+            }
+        })?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 //!
 //! What Linux and macOS do differently is behind `native`, which exports the same names on both.
 
-mod exec;
 mod ask;
+mod exec;
 mod facts;
 mod group;
 mod orphans;
@@ -15,11 +15,11 @@ mod trouble;
 mod wake;
 
 pub use super::native::adopt_orphans;
-pub(crate) use facts::write_at;
 pub use ask::{ask_to_stop, when_asked_to_stop};
+pub(crate) use facts::write_at;
 pub use facts::{
-    create_private, detach, hostname, is_alive, kill, leave_terminal, native_text,
-    private_dir, process_start, signal_name,
+    create_private, detach, hostname, is_alive, kill, leave_terminal, native_text, private_dir,
+    process_start, signal_name,
 };
 pub(crate) use orphans::{Origin, end_all, origin};
 pub use run::run;

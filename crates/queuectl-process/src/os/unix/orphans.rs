@@ -6,7 +6,7 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, getsid};
+use rustix::process::Signal;
 
 use super::facts::signal;
 use crate::os::native;
@@ -25,7 +25,8 @@ pub(crate) struct Origin {
 
 /// The origin of this process.
 pub(crate) fn origin() -> Origin {
-    let session = getsid(None).map_or(0, |session| session.as_raw_nonzero().get().unsigned_abs());
+    // SAFETY: a system call that touches no memory of ours.
+    let session = unsafe { libc::getsid(0) }.unsigned_abs();
     Origin {
         boot: native::boot(),
         session: session.into(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::trouble::plain;
 use crate::StartError;
 
 /// Linux takes at most 128 KiB in one argument; beyond this a line goes through a file.
@@ -27,7 +28,7 @@ impl Script {
             Ok(()) => Ok(script),
             Err(error) => Err(StartError::Script {
                 path: script.path.clone(),
-                reason: error.to_string(),
+                reason: plain(&error),
             }),
         }
     }

@@ -35,14 +35,13 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
     let exec = exec(spec, &argv).map_err(|_| StartError::Nul {
         program: name().replace('\0', "\u{fffd}"),
     })?;
-    let spawning = native::spawning();
+    let starting = native::starting();
     let earliest = native::now();
     let child = exec
         .spawn()
         .map_err(|error| explain(&error, program, spec))?;
     let latest = native::now();
-    let running = Running::note(child.pid);
-    drop(spawning);
+    let running = starting.noted(child.pid);
     let exit = ExitWatch::new(child.pid).map_err(|error| {
         group::abandon(child.pid);
         StartError::Other {

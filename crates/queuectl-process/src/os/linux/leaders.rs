@@ -1,0 +1,162 @@
+//! Which of our children are leaders of running jobs, so that nobody takes them for orphans or strays.
+//!
+//! Between its start and the moment its pid is known, a leader can't be told from a stray that leads a group of its own. So
+//! a process that may be either is a doubt. It is settled by those who were starting a leader when it arose: either one of
+//! them says that it is its own, or the last of them ends it. Nobody waits, and nobody opens a leader's /proc folder: that
+//! alone would make its end a tenth slower.
+
+use std::mem;
+use std::process;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
+
+use super::strays;
+use crate::Tag;
+
+static REGISTER: Mutex<Register> = Mutex::new(Register {
+    running: Vec::new(),
+    starting: Vec::new(),
+    next: 0,
+    doubts: Vec::new(),
+});
+
+struct Register {
+    running: Vec<Pid>,
+    /// A number for each start that is under way.
+    starting: Vec<u64>,
+    next: u64,
+    doubts: Vec<Doubt>,
+}
+
+struct Doubt {
+    pid: Pid,
+    tag: Option<Tag>,
+    /// The starts that were under way when it arose and still are.
+    starting: Vec<u64>,
+}
+
+/// A leader is being started. To be held around the call that starts it.
+pub(in crate::os) struct Starting(u64);
+
+/// A leader that has been started and not reaped.
+pub(in crate::os) struct Running(Pid);
+
+pub(in crate::os) fn starting() -> Starting {
+    let mut register = register();
+    register.next += 1;
+    let number = register.next;
+    register.starting.push(number);
+    Starting(number)
+}
+
+impl Starting {
+    pub(in crate::os) fn noted(self, leader: Pid) -> Running {
+        register().running.push(leader);
+        Running(leader)
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        let mut register = register();
+        register.starting.retain(|number| *number != self.0);
+        if register.doubts.is_empty() {
+            return;
+        }
+        let Register {
+            running, doubts, ..
+        } = &mut *register;
+        for doubt in doubts.iter_mut() {
+            doubt.starting.retain(|number| *number != self.0);
+        }
+        doubts.retain(|doubt| !running.contains(&doubt.pid));
+        let (settled, open) = mem::take(doubts)
+            .into_iter()
+            .partition(|doubt| doubt.starting.is_empty());
+        register.doubts = open;
+        drop(register);
+        let settled: Vec<Doubt> = settled;
+        for Doubt { pid, tag, .. } in settled {
+            strays::end(pid, tag.as_ref());
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut register = register();
+        if let Some(at) = register.running.iter().position(|leader| *leader == self.0) {
+            register.running.swap_remove(at);
+        }
+    }
+}
+
+/// Whether a process is neither gone, nor one of ours, nor in the group of a running leader. If it may be a leader that is
+/// just being started, whoever starts it settles what the caller wanted to do.
+pub(super) fn is_stranger(pid: Pid, tag: Option<&Tag>) -> bool {
+    let Some(group) = group_of(Some(pid)).filter(|group| Some(*group) != group_of(None)) else {
+        return false;
+    };
+    if pid.as_raw_nonzero().get().unsigned_abs() == process::id() {
+        return false;
+    }
+    let mut register = register();
+    if register.running.contains(&group) {
+        return false;
+    }
+    if register.starting.is_empty() || group != pid || !in_our_session(pid) || !is_child(pid) {
+        return true;
+    }
+    let doubt = Doubt {
+        pid,
+        tag: tag.cloned(),
+        starting: register.starting.clone(),
+    };
+    register.doubts.push(doubt);
+    false
+}
+
+/// Reaps a dead orphan. While the lock is held nobody else does, so its pid is still its own.
+pub(super) fn reap(pid: Pid) {
+    let register = register();
+    if !register.running.contains(&pid) && is_dead_child(pid) {
+        let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+    }
+}
+
+pub(super) fn is_dead_child(pid: Pid) -> bool {
+    matches!(look(pid), Ok(Some(_)))
+}
+
+fn is_child(pid: Pid) -> bool {
+    look(pid).is_ok()
+}
+
+fn look(pid: Pid) -> rustix::io::Result<Option<rustix::process::WaitIdStatus>> {
+    waitid(
+        WaitId::Pid(pid),
+        WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
+    )
+}
+
+/// The group of a process, or our own. `None` if the process has gone, is just being reaped or belongs to the kernel; for
+/// the last two the system says 0, which rustix takes for impossible.
+fn group_of(pid: Option<Pid>) -> Option<Pid> {
+    // SAFETY: a system call that touches no memory of ours.
+    Pid::from_raw(unsafe { libc::getpgid(raw(pid)) }.max(0))
+}
+
+fn in_our_session(pid: Pid) -> bool {
+    // SAFETY: a system call that touches no memory of ours.
+    let session = |pid| unsafe { libc::getsid(raw(pid)) };
+    session(Some(pid)) == session(None)
+}
+
+fn raw(pid: Option<Pid>) -> i32 {
+    pid.map_or(0, |pid| pid.as_raw_nonzero().get())
+}
+
+fn register() -> MutexGuard<'static, Register> {
+    REGISTER.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,206 @@
+//! What a worker that was killed left running is ended by whoever rescues it. The worker is this binary, run again.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "all of it is test")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use queuectl_process::{
+    Leader, Program, Roster, Spec, StopSignal, Stream, Tag, Watcher, end_orphans, os, run,
+};
+use support::*;
+
+const FOLDER: &str = "ORPHANS_TEST_FOLDER";
+
+fn worker_tag(folder: &Path) -> Tag {
+    Tag {
+        name: "QUEUECTL_WORKER_ID".to_owned(),
+        value: folder.display().to_string(),
+    }
+}
+
+/// Not a test of its own: what the helper process does. Without its variable there is nothing to do.
+#[test]
+fn helper_worker() {
+    #[expect(clippy::disallowed_methods, reason = "tells the helper from the test")]
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
+    struct Noting(Roster);
+    impl Watcher for Noting {
+        fn started(&mut self, leader: Leader) {
+            self.0.note(1, leader).unwrap();
+            std::fs::write("noted", "").unwrap();
+        }
+        fn output(&mut self, _: Stream, _: &[u8]) {}
+    }
+    let line = read(&folder.join("line"));
+    let tagged = read(&folder.join("tagged")) == "yes";
+    let tag = worker_tag(&folder);
+    let spec = Spec {
+        env: tagged
+            .then(|| (tag.name.into(), tag.value.into()))
+            .into_iter()
+            .collect(),
+        cwd: folder.clone(),
+        program: Program::Shell { shell: None, line },
+        ..support::line("")
+    };
+    std::env::set_current_dir(&folder).unwrap();
+    let mut noting = Noting(Roster::create(&folder.join("roster"), 3).unwrap());
+    run(&spec, &StopSignal::new().unwrap(), &mut noting);
+    noting.0.clear(1).unwrap();
+}
+
+fn worker(folder: &Path, tagged: &str, line: &str) -> Child {
+    std::fs::write(folder.join("tagged"), tagged).unwrap();
+    std::fs::write(folder.join("line"), line).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "helper_worker", "--nocapture"])
+        .env(FOLDER, folder);
+    command.stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn kill(mut worker: Child) {
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+}
+
+fn pids(folder: &Path) -> Vec<u32> {
+    read(&folder.join("pids"))
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect()
+}
+
+/// Starts a worker on a line that writes pids, kills it when there are so many, and checks that the rescue ends them all.
+fn rescued(tagged: &str, count: usize, line: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let worker = worker(folder, tagged, line);
+    until("the command starts", || {
+        pids(folder).len() == count && folder.join("noted").exists()
+    });
+    kill(worker);
+    let orphans = pids(folder);
+    assert!(
+        orphans.iter().all(|pid| lives(*pid)),
+        "they did not survive the worker"
+    );
+    let ended = end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
+    assert!(!orphans.iter().any(|pid| lives(*pid)), "some live on");
+    assert!(ended >= count, "it says {ended}");
+    assert_eq!(
+        end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap(),
+        0,
+        "it found some again"
+    );
+}
+
+#[test]
+fn a_noted_group_is_ended_without_any_tag() {
+    rescued(
+        "no",
+        2,
+        "sleep 600 & echo $! >> pids; echo $$ >> pids; wait",
+    );
+}
+
+#[test]
+fn a_group_whose_leader_has_died_is_ended_without_any_tag() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let worker = worker(
+        folder,
+        "no",
+        "sleep 600 & echo $! >> pids; echo $$ >> leader; wait",
+    );
+    until("the command starts", || {
+        pids(folder).len() == 1
+            && folder.join("noted").exists()
+            && !read(&folder.join("leader")).is_empty()
+    });
+    let leader = read(&folder.join("leader")).trim().parse().unwrap();
+    kill(worker);
+    os::kill(leader).unwrap();
+    until("the leader dies", || !lives(leader));
+    assert!(lives(pids(folder)[0]));
+    assert_eq!(
+        end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap(),
+        1
+    );
+    assert!(!lives(pids(folder)[0]));
+}
+
+#[test]
+fn a_process_with_a_session_of_its_own_is_ended_by_its_tag() {
+    rescued(
+        "yes",
+        2,
+        "setsid sh -c 'echo $$ >> pids; exec sleep 600' & echo $$ >> pids; wait",
+    );
+}
+
+#[test]
+fn a_process_that_only_has_the_pid_is_spared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    let roster = Roster::create(&path, 2).unwrap();
+    let mut innocent = Command::new("sleep").arg("600").spawn().unwrap();
+    let start = os::process_start(innocent.id()).unwrap();
+    let leader = Leader {
+        pid: innocent.id(),
+        earliest: start - 5,
+        latest: start - 1,
+    };
+    roster.note(0, leader).unwrap();
+    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 0);
+    assert!(lives(innocent.id()));
+    innocent.kill().unwrap();
+    innocent.wait().unwrap();
+}
+
+#[test]
+fn a_cleared_slot_and_a_missing_roster_name_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 0);
+    let roster = Roster::create(&path, 2).unwrap();
+    let mut sleeper = {
+        use std::os::unix::process::CommandExt;
+        Command::new("sleep")
+            .arg("600")
+            .process_group(0)
+            .spawn()
+            .unwrap()
+    };
+    let start = os::process_start(sleeper.id()).unwrap();
+    roster
+        .note(
+            1,
+            Leader {
+                pid: sleeper.id(),
+                earliest: start,
+                latest: start,
+            },
+        )
+        .unwrap();
+    roster.clear(1).unwrap();
+    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 0);
+    roster
+        .note(
+            1,
+            Leader {
+                pid: sleeper.id(),
+                earliest: start,
+                latest: start,
+            },
+        )
+        .unwrap();
+    let reaper = std::thread::spawn(move || sleeper.wait());
+    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 1);
+    reaper.join().unwrap().unwrap();
+}

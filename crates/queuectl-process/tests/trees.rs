@@ -1,0 +1,166 @@
+//! Whatever a command leaves running is ended with it, on Unix; what left the group too, on Linux.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use queuectl_process::{How, StopSignal, os, run};
+use support::*;
+
+#[test]
+fn a_grandchild_that_holds_the_pipes_holds_up_nobody() {
+    let began = Instant::now();
+    let (ended, heard) = run_it(&line("sleep 600 & echo $!; exit 3"));
+    assert_eq!(ended.how, How::Exited(3));
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(!lives(heard.number()), "it lives on");
+}
+
+#[test]
+fn a_grandchild_that_never_stops_printing_holds_up_nobody() {
+    let began = Instant::now();
+    let (ended, heard) = run_it(&line("yes & echo $! >&2; sleep 0.05"));
+    assert_eq!(ended.how, How::Exited(0));
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(!lives(heard.err().trim().parse().unwrap()));
+}
+
+#[test]
+fn what_was_in_the_pipe_when_the_leader_ended_is_captured() {
+    for _ in 0..20 {
+        let (_, heard) = run_it(&line("sleep 600 & head -c 60000 /dev/zero; echo end >&2"));
+        assert_eq!((heard.stdout.len(), heard.err().as_str()), (60000, "end\n"));
+    }
+}
+
+#[test]
+fn five_hundred_children_end_with_the_leader() {
+    let many = "i=0; while [ $i -lt 500 ]; do sleep 600 & echo $!; i=$((i+1)); done";
+    for (ended, how) in [
+        (run_it(&line(many)), How::Exited(0)),
+        (
+            stop_at("up", &line(&format!("{many}; echo up >&2; wait"))),
+            How::Stopped,
+        ),
+    ] {
+        let (ended, heard) = ended;
+        assert_eq!(ended.how, how);
+        let children: Vec<u32> = heard
+            .out()
+            .lines()
+            .map(|line| line.parse().unwrap())
+            .collect();
+        assert_eq!(children.len(), 500);
+        assert!(!children.into_iter().any(lives), "some live on");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::*;
+
+    #[test]
+    fn a_child_in_a_session_of_its_own_is_ended() {
+        os::adopt_orphans().unwrap();
+        let stray = "setsid sh -c 'echo $$; exec sleep 600' > stray & while [ ! -s stray ]; do :; done; cat stray; exit 2";
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = tagged(line(stray), "setsid");
+        spec.cwd = folder.path().to_owned();
+        let (ended, heard) = run_it(&spec);
+        assert_eq!(ended.how, How::Exited(2));
+        assert!(!lives(heard.number()), "it lives on");
+        assert_eq!(os::process_start(heard.number()), None, "it was not reaped");
+    }
+
+    #[test]
+    fn a_daemon_is_ended_after_a_timeout_too() {
+        os::adopt_orphans().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = "(setsid sh -c 'exec >&- 2>&-; echo $$ > pid; exec sleep 600' &) & while [ ! -s pid ]; do :; done; cat pid; sleep 600";
+        let mut spec = within(tagged(line(daemon), "daemon"), 1.0);
+        spec.cwd = folder.path().to_owned();
+        let (ended, heard) = run_it(&spec);
+        assert_eq!(ended.how, How::TimedOut);
+        assert!(!lives(heard.number()), "it lives on");
+    }
+
+    /// `timeout` makes a group of its own but stays in the session: it looks like a leader that is just being started.
+    #[test]
+    fn strays_are_ended_while_other_slots_start_jobs_and_theirs_are_spared() {
+        os::adopt_orphans().unwrap();
+        std::thread::scope(|scope| {
+            for slot in 0..4 {
+                scope.spawn(move || {
+                    for round in 0..60 {
+                        let spec = tagged(
+                            line("timeout 600 sleep 600 & echo $!; exit 7"),
+                            &format!("{slot}-{round}"),
+                        );
+                        let (ended, heard) = run_it(&spec);
+                        assert_eq!(ended.how, How::Exited(7));
+                        until("a stray lives on", || !lives(heard.number()));
+                        let spec = tagged(
+                            line("(exit 3); sleep 0.001; exit 8"),
+                            &format!("{slot}-{round}-b"),
+                        );
+                        assert_eq!(run_it(&spec).0.how, How::Exited(8), "ended by another slot");
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_stray_of_another_attempt_is_not_touched() {
+        os::adopt_orphans().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let stop = StopSignal::new().unwrap();
+            let handle = stop.handle();
+            let mut spec = tagged(
+                line("setsid sh -c 'echo $$ > pid; exec sleep 600' & wait"),
+                "other",
+            );
+            spec.cwd = folder.path().to_owned();
+            let other = scope.spawn(move || run(&spec, &stop, &mut Heard::default()).how);
+            let pid = || read(&folder.path().join("pid")).trim().parse().unwrap_or(0);
+            until("the other stray starts", || lives(pid()));
+            for round in 0..20 {
+                run_it(&tagged(line("sleep 0.01 & true"), &format!("mine-{round}")));
+            }
+            assert!(lives(pid()), "it was ended with another attempt");
+            handle.stop();
+            assert_eq!(other.join().unwrap(), How::Stopped);
+            assert!(!lives(pid()), "it lives on");
+        });
+    }
+
+    #[test]
+    fn no_child_has_a_pipe_of_another() {
+        // Whoever started this test may have left it descriptors that are inherited.
+        let inherited = |fd: &String| {
+            let info =
+                std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:\t"));
+            flags.is_some_and(|flags| {
+                i64::from_str_radix(flags, 8).unwrap() & i64::from(libc::O_CLOEXEC) == 0
+            })
+        };
+        let fds = std::fs::read_dir("/proc/self/fd").unwrap();
+        let fds = fds.map(|fd| fd.unwrap().file_name().into_string().unwrap());
+        let expected: HashSet<String> = fds.filter(inherited).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let (_, heard) = run_it(&line("ls -1 /proc/$$/fd; :"));
+                        let fds: HashSet<String> = heard.out().lines().map(str::to_owned).collect();
+                        assert_eq!(fds, expected);
+                    }
+                });
+            }
+        });
+    }
+}
