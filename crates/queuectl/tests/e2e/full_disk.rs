@@ -1,0 +1,122 @@
+//! A disk without room: it is said, the store stays whole, and workers go on when there is room again.
+
+use std::fs::File;
+use std::io::Write;
+
+use crate::jobs;
+use crate::support::{Home, items, number, system, text, wait_for, wait_until};
+
+/// A home on a disk of this size.
+fn home_on_disk(size: &str) -> Home {
+    Home::with_mounts(&format!(
+        "mount -t tmpfs -o size={size},mode=0755 tmpfs \"$1\""
+    ))
+}
+
+/// Fills the disk of the home to its last byte.
+fn fill(home: &Home) {
+    let mut file = File::options()
+        .create(true)
+        .append(true)
+        .open(home.seen("filler"))
+        .expect("a file can be made");
+    for size in [1 << 16, 1 << 12, 1] {
+        while file.write_all(&vec![b'x'; size]).is_ok() {}
+    }
+}
+
+fn make_room(home: &Home) {
+    std::fs::remove_file(home.seen("filler")).expect("the filler can be removed");
+}
+
+#[test]
+fn enqueue_says_that_the_disk_is_full_and_queues_nothing() {
+    let home = home_on_disk("4m");
+    home.enqueue("first", "true", &[]);
+    fill(&home);
+    // The log of the store has some room of its own; soon it has none.
+    let line = jobs::says(&"x".repeat(50_000));
+    let mut taken = vec!["first".to_owned()];
+    let refused = (0..100).map(|i| format!("job{i}")).find_map(|id| {
+        let output = home.run(["enqueue", "--id", &id, "--command", &line]);
+        if output.code == Some(0) {
+            taken.push(id);
+            None
+        } else {
+            Some(output)
+        }
+    });
+    let refused = refused.expect("a full disk takes no more");
+    assert!(refused.failed(5).contains("full"), "{refused}");
+
+    make_room(&home);
+    let listed = home.json(["list"]);
+    assert_eq!(
+        items(&listed).len(),
+        taken.len(),
+        "what was refused is there, or what was taken isn't"
+    );
+    home.check_store();
+    home.enqueue("after", &line, &[]);
+    home.work_off();
+    assert_eq!(
+        number(&home.json(["status"]), "completed"),
+        taken.len() as i64 + 1
+    );
+    home.check_store();
+}
+
+#[test]
+fn a_first_enqueue_on_a_full_disk_is_refused_and_the_next_one_works() {
+    let home = home_on_disk("1m");
+    fill(&home);
+    let output = home.run(["enqueue", "--id", "a", "--command", "true"]);
+    assert!(output.failed(5).contains("full"), "{output}");
+    make_room(&home);
+    home.enqueue("a", "true", &[]);
+    assert_eq!(number(&home.json(["status"]), "total"), 1);
+}
+
+#[test]
+fn a_worker_waits_with_its_result_until_there_is_room() {
+    let home = home_on_disk("8m");
+    home.enqueue(
+        "held",
+        &format!(
+            "{}; {}",
+            jobs::held_and_counted("held"),
+            jobs::prints_much(400)
+        ),
+        &[],
+    );
+    home.enqueue("next", "true", &[]);
+    let pids = home.start_workers(&[]);
+    home.wait_for_pid("held.pid");
+    fill(&home);
+    let job = home.wait_for_pid("held.pid");
+    home.touch("held.go");
+    wait_until("the job to end", || !system::is_alive(job));
+    // The worker says so in its log, which is why it isn't on this disk's mercy alone to be seen.
+    wait_for("the worker to have tried", || {
+        let output = home.run(["enqueue", "--command", &jobs::says(&"x".repeat(50_000))]);
+        if output.code == Some(5) {
+            Ok(())
+        } else {
+            Err(output.to_string())
+        }
+    });
+    assert!(system::is_alive(pids[0]), "the worker died of it");
+    assert_eq!(text(&home.show("held"), "state"), "processing");
+
+    make_room(&home);
+    let job = home.wait_for_state("held", "completed");
+    assert!(text(&job, "output").ends_with("last\n"));
+    assert_eq!(
+        (number(&job, "attempts"), items(&job["runs"]).len()),
+        (1, 1)
+    );
+    assert_eq!(home.read("held.starts"), "start\n");
+    home.wait_for_state("next", "completed");
+    home.ok(["worker", "stop"]);
+    home.check_store();
+}

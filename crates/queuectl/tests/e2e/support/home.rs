@@ -1,0 +1,388 @@
+//! A home of its own for each test, and the binary called in it.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Namespace, Output, items, look_for, number, system, text, wait_for, wait_until};
+
+/// The binary that is tested.
+const BINARY: &str = env!("CARGO_BIN_EXE_queuectl");
+
+/// A temporary `QUEUECTL_HOME` and a folder to work in. Whatever runs in it is ended when it goes.
+pub(crate) struct Home {
+    _folder: TempDir,
+    home: PathBuf,
+    work: PathBuf,
+    namespace: Option<Namespace>,
+}
+
+impl Home {
+    /// A new one; the home itself isn't made yet.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("queuectl-e2e-").tempdir();
+        let folder = folder.expect("a temporary folder can be made");
+        let path = folder.path().canonicalize().expect("the folder is there");
+        let (home, work) = (path.join("home"), path.join("work"));
+        std::fs::create_dir(&work).expect("a folder can be made");
+        Self {
+            _folder: folder,
+            home,
+            work,
+            namespace: None,
+        }
+    }
+
+    /// The same, with its calls made in a namespace in which `mounts` (lines of `sh`, `$1` is the home) have been run.
+    pub(crate) fn with_mounts(mounts: &str) -> Self {
+        let mut home = Self::new();
+        home.remount(mounts);
+        home
+    }
+
+    /// Makes all further calls in a namespace in which `mounts` have been run.
+    pub(crate) fn remount(&mut self, mounts: &str) {
+        std::fs::create_dir_all(&self.home).expect("a folder can be made");
+        self.namespace = Some(Namespace::new(mounts, &self.home));
+    }
+
+    /// What `QUEUECTL_HOME` is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.home
+    }
+
+    /// A path in the home, as it can be opened by the test.
+    pub(crate) fn seen(&self, relative: &str) -> PathBuf {
+        let path = self.home.join(relative);
+        match &self.namespace {
+            Some(namespace) => namespace.outside(&path),
+            None => path,
+        }
+    }
+
+    /// The default store's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.seen("data/queuectl.db")
+    }
+
+    /// A path in the folder in which the binary is called, and so the jobs run.
+    pub(crate) fn work(&self, relative: &str) -> PathBuf {
+        self.work.join(relative)
+    }
+
+    /// A call of the binary, to be adapted.
+    pub(crate) fn command<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Command {
+        let mut command = match &self.namespace {
+            Some(namespace) => namespace.command(OsStr::new(BINARY), &self.work),
+            None => Command::new(BINARY),
+        };
+        command.args(args);
+        self.prepare(&mut command);
+        command
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        command
+            .current_dir(&self.work)
+            .env("QUEUECTL_HOME", &self.home)
+            .env("TZ", "UTC");
+        for name in [
+            "QUEUECTL_DB",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+            "COLUMNS",
+            "RUST_BACKTRACE",
+        ] {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null());
+    }
+
+    /// Calls the binary and waits for it.
+    #[track_caller]
+    pub(crate) fn run<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Output {
+        finish(self.command(args), Vec::new())
+    }
+
+    /// Calls the binary, gives it `stdin` and waits for it.
+    #[track_caller]
+    pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &[u8]) -> Output {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped());
+        finish(command, stdin.to_vec())
+    }
+
+    /// What `queuectl args` printed; it has to succeed.
+    #[track_caller]
+    pub(crate) fn ok<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> String {
+        self.run(args).succeeded().to_owned()
+    }
+
+    /// What `queuectl --json args` printed; it has to succeed.
+    #[track_caller]
+    pub(crate) fn json<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Value {
+        let mut all = vec![OsString::from("--json")];
+        all.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.run(all).json()
+    }
+
+    /// Runs a line of `sh` in which `queuectl` is the binary.
+    #[track_caller]
+    pub(crate) fn shell(&self, line: &str) -> Output {
+        let folder = Path::new(BINARY)
+            .parent()
+            .expect("the binary is in a folder");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "PATH=\"$0:$PATH\"; eval \"$1\""])
+            .arg(folder)
+            .arg(line);
+        self.prepare(&mut command);
+        let mut output = finish(command, Vec::new());
+        line.clone_into(&mut output.call);
+        output
+    }
+
+    /// A terminal session: each line and what it printed, without what differs from run to run.
+    #[track_caller]
+    pub(crate) fn session(&self, lines: &[&str]) -> String {
+        let mut session = String::new();
+        for line in lines {
+            let output = self.shell(line);
+            session += &format!("$ {line}\n{}{}", output.out(), output.err());
+            if output.code != Some(0) {
+                session += &format!("[exit code {}]\n", output.code.expect("not killed"));
+            }
+        }
+        let session = session.replace(&*self.home.to_string_lossy(), "~/.queuectl");
+        let session = session.replace(&*self.work.to_string_lossy(), "~/work");
+        super::redacted(&session)
+    }
+
+    /// Enqueues a command line under an id, with further options.
+    #[track_caller]
+    pub(crate) fn enqueue(&self, id: &str, line: &str, options: &[&str]) {
+        self.ok(["enqueue", "--id", id, "--command", line]
+            .iter()
+            .chain(options));
+    }
+
+    /// The job as `show --json` has it.
+    #[track_caller]
+    pub(crate) fn show(&self, id: &str) -> Value {
+        self.json(["show", id])
+    }
+
+    /// What `worker list --json` has.
+    #[track_caller]
+    pub(crate) fn workers(&self) -> Vec<Value> {
+        items(&self.json(["worker", "list"])).clone()
+    }
+
+    /// Waits until the job is in `state`, and shows it.
+    #[track_caller]
+    pub(crate) fn wait_for_state(&self, id: &str, state: &str) -> Value {
+        self.wait_for_job(id, state, |job| job["state"] == state)
+    }
+
+    /// Waits until `is_so` of the job, and shows it.
+    #[track_caller]
+    pub(crate) fn wait_for_job(
+        &self,
+        id: &str,
+        what: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
+        wait_for(&format!("job {id} to be {what}"), || {
+            let job = self.show(id);
+            if is_so(&job) {
+                Ok(job)
+            } else {
+                Err(job.to_string())
+            }
+        })
+    }
+
+    /// Runs one worker in the foreground until nothing is left to do.
+    #[track_caller]
+    pub(crate) fn work_off(&self) -> String {
+        self.ok(["worker", "start", "--foreground", "--until-idle"])
+    }
+
+    /// Starts background workers, with further options; returns their process ids.
+    #[track_caller]
+    pub(crate) fn start_workers(&self, options: &[&str]) -> Vec<i32> {
+        let started = self.json(["worker", "start"].iter().chain(options));
+        let pids = items(&started["pids"]).iter().map(|pid| pid.as_i64());
+        let pids = pids.map(|pid| pid.and_then(|pid| pid.try_into().ok()));
+        let pids: Option<Vec<_>> = pids.collect();
+        let pids = pids.unwrap_or_else(|| panic!("odd pids: {started}"));
+        assert_eq!(number(&started, "started"), pids.len() as i64, "{started}");
+        pids
+    }
+
+    /// Waits until a job has left its process id in `file`.
+    #[track_caller]
+    pub(crate) fn wait_for_pid(&self, file: &str) -> i32 {
+        let path = self.work(file);
+        wait_for(&format!("a job to write {file}"), || {
+            let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+            text.trim().parse().map_err(|_| text)
+        })
+    }
+
+    /// Makes a file, for example one that a job waits for.
+    pub(crate) fn touch(&self, file: &str) {
+        std::fs::write(self.work(file), "").expect("a file can be written");
+    }
+
+    /// What a file in the folder of the jobs holds.
+    #[track_caller]
+    pub(crate) fn read(&self, file: &str) -> String {
+        let path = self.work(file);
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("can't read {file}: {e}"))
+    }
+
+    /// Checks that the store's file is sound in itself; nobody may be writing to it.
+    #[track_caller]
+    pub(crate) fn check_store(&self) {
+        // A copy, since SQLite finds no file by a path that leads into a namespace.
+        let copy = self.work("copy.db");
+        for suffix in ["", "-wal"] {
+            let mut paths = [self.database(), copy.clone()];
+            paths
+                .iter_mut()
+                .for_each(|path| path.as_mut_os_string().push(suffix));
+            let [from, to] = paths;
+            if from.exists() {
+                std::fs::copy(from, to).expect("a file can be copied");
+            }
+        }
+        let store = rusqlite::Connection::open(copy).expect("the store can be opened");
+        let check = store.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+        let check: String = check.expect("the store can be checked");
+        assert_eq!(check, "ok");
+    }
+
+    /// Waits until no process of this home is left; they were told to end already.
+    #[track_caller]
+    pub(crate) fn wait_until_quiet(&self) {
+        wait_for("the home's processes to end", || self.is_quiet());
+    }
+
+    fn is_quiet(&self) -> Result<(), String> {
+        let left = system::processes_of(&self.home);
+        if left.is_empty() {
+            return Ok(());
+        }
+        let left = left
+            .iter()
+            .map(|process| format!("{} {}", process.pid, process.command));
+        Err(left.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if system::processes_of(&self.home).is_empty() {
+            return;
+        }
+        let stopped = finish(self.command(["worker", "stop", "--now"]), Vec::new());
+        let quiet = look_for(Duration::from_secs(3), || self.is_quiet());
+        // By their environment they are this test's own, which no pid in a file could say as surely.
+        for process in system::processes_of(&self.home) {
+            system::kill_hard(process.pid);
+        }
+        wait_for("the rest to end", || self.is_quiet());
+        if let Err(left) = quiet
+            && !std::thread::panicking()
+        {
+            panic!("processes were left behind: {left} after {stopped}");
+        }
+    }
+}
+
+/// Runs `command`, which is given `stdin`, to its end. Neither it nor anything that it has started may hold its
+/// output open for long.
+#[track_caller]
+fn finish(mut command: Command, stdin: Vec<u8>) -> Output {
+    let call = format!("{command:?}");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|e| panic!("can't start {call}: {e}"));
+    if let Some(mut pipe) = child.stdin.take() {
+        // It may well end without having read it all.
+        std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+    }
+    let (stdout, stderr) = (Arc::default(), Arc::default());
+    let readers = vec![
+        collect(
+            child.stdout.take().expect("stdout is a pipe"),
+            Arc::clone(&stdout),
+        ),
+        collect(
+            child.stderr.take().expect("stderr is a pipe"),
+            Arc::clone(&stderr),
+        ),
+    ];
+    let mut status = None;
+    wait_until(&format!("{call} to end and let go of its output"), || {
+        status = status.or(child.try_wait().expect("a child can be waited for"));
+        status.is_some() && readers.iter().all(JoinHandle::is_finished)
+    });
+    let status = status.expect("it has ended");
+    result_of(call, status, readers, &stdout, &stderr)
+}
+
+/// Reads a pipe to its end, into `into`.
+pub(crate) fn collect(
+    mut pipe: impl Read + Send + 'static,
+    into: Arc<Mutex<Vec<u8>>>,
+) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64 * 1024];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            into.lock()
+                .expect("nobody panics with it")
+                .extend(&buffer[..count]);
+        }
+    })
+}
+
+/// The output of a child that has ended.
+pub(crate) fn result_of(
+    call: String,
+    status: ExitStatus,
+    readers: Vec<JoinHandle<()>>,
+    stdout: &Mutex<Vec<u8>>,
+    stderr: &Mutex<Vec<u8>>,
+) -> Output {
+    for reader in readers {
+        reader.join().expect("the reader doesn't panic");
+    }
+    let take =
+        |from: &Mutex<Vec<u8>>| std::mem::take(&mut *from.lock().expect("nobody panics with it"));
+    Output {
+        call,
+        stdout: take(stdout),
+        stderr: take(stderr),
+        code: status.code(),
+    }
+}
+
+/// The names of the jobs in a list, in its order.
+#[track_caller]
+pub(crate) fn ids(list: &Value) -> Vec<String> {
+    items(list)
+        .iter()
+        .map(|job| text(job, "id").to_owned())
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! How these tests drive the binary, and how they wait for what it does.
+
+mod home;
+mod namespace;
+mod output;
+mod redact;
+mod running;
+pub(crate) mod system;
+mod wait;
+
+pub(crate) use home::{Home, ids};
+pub(crate) use namespace::Namespace;
+pub(crate) use output::Output;
+pub(crate) use redact::redacted;
+pub(crate) use running::Running;
+pub(crate) use wait::{look_for, moment, seconds_between, wait_for, wait_until};
+
+use serde_json::Value;
+
+/// A text field of a JSON object.
+#[track_caller]
+pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text `{field}` in {object}"))
+}
+
+/// A whole number field of a JSON object.
+#[track_caller]
+pub(crate) fn number(object: &Value, field: &str) -> i64 {
+    object[field]
+        .as_i64()
+        .unwrap_or_else(|| panic!("no whole number `{field}` in {object}"))
+}
+
+/// A number field of a JSON object.
+#[track_caller]
+pub(crate) fn float(object: &Value, field: &str) -> f64 {
+    object[field]
+        .as_f64()
+        .unwrap_or_else(|| panic!("no number `{field}` in {object}"))
+}
+
+/// The elements of a JSON array.
+#[track_caller]
+pub(crate) fn items(array: &Value) -> &Vec<Value> {
+    array
+        .as_array()
+        .unwrap_or_else(|| panic!("no array: {array}"))
+}

@@ -1,0 +1,126 @@
+//! What only this operating system knows: processes, signals, terminals, raw bytes. A port changes this file, `namespace` and
+//! `jobs`.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A process, as it is listed in a message.
+pub(crate) struct Process {
+    /// Its id.
+    pub(crate) pid: i32,
+    /// What it runs.
+    pub(crate) command: String,
+}
+
+/// The processes that have `QUEUECTL_HOME=home` in their environment. Zombies have none.
+#[cfg(target_os = "linux")]
+pub(crate) fn processes_of(home: &Path) -> Vec<Process> {
+    let wanted = format!("QUEUECTL_HOME={}", home.display());
+    let is_of_home = |pid: i32| {
+        // A process may end while it is looked at: then there is nothing to read.
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|b| *b == 0)
+            .any(|var| var == wanted.as_bytes())
+    };
+    let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let of_home = pids.filter(|pid| is_of_home(*pid));
+    let described = of_home.map(|pid| {
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let command = String::from_utf8_lossy(&command).replace('\0', " ");
+        Process { pid, command }
+    });
+    described.collect()
+}
+
+/// The processes that have `QUEUECTL_HOME=home` in their environment.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn processes_of(home: &Path) -> Vec<Process> {
+    let wanted = format!("QUEUECTL_HOME={}", home.display());
+    let listed = std::process::Command::new("ps")
+        .args(["-axww", "-E", "-o", "pid=,command="])
+        .output()
+        .expect("`ps` lists processes");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let lines = listed
+        .lines()
+        .filter(|line| line.split(' ').any(|word| word == wanted));
+    let parsed = lines.filter_map(|line| {
+        let (pid, command) = line.trim_start().split_once(' ')?;
+        let (pid, command) = (pid.parse().ok()?, command.to_owned());
+        Some(Process { pid, command })
+    });
+    parsed.collect()
+}
+
+/// Whether a process of this id is there and runs; a zombie doesn't.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_alive(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// Whether a process of this id is there.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_alive(pid: i32) -> bool {
+    rustix::process::test_kill_process(pid_of(pid)).is_ok()
+}
+
+/// The session that a process belongs to: a terminal's end reaches only its own.
+pub(crate) fn session_of(pid: i32) -> i32 {
+    let session = rustix::process::getsid(Some(pid_of(pid))).expect("the process is alive");
+    session.as_raw_nonzero().get()
+}
+
+/// Ends a process as `kill -9` does.
+pub(crate) fn kill_hard(pid: i32) {
+    signal(pid, Signal::KILL);
+}
+
+/// Interrupts a process as Ctrl+C does.
+pub(crate) fn interrupt(pid: i32) {
+    signal(pid, Signal::INT);
+}
+
+fn signal(pid: i32, signal: Signal) {
+    match kill_process(pid_of(pid), signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(error) => panic!("can't signal process {pid}: {error}"),
+    }
+}
+
+fn pid_of(pid: i32) -> Pid {
+    Pid::from_raw(pid).expect("a process id is positive")
+}
+
+/// An argument of any bytes.
+pub(crate) fn raw(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}
+
+/// A new terminal: the end that a person sees, and the end that a program is given.
+pub(crate) fn terminal() -> (File, File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be made");
+    grantpt(&person).expect("the terminal can be granted");
+    unlockpt(&person).expect("the terminal can be unlocked");
+    let name = ptsname(&person, Vec::new()).expect("the terminal has a name");
+    let name = name
+        .to_str()
+        .expect("the terminal's name is text")
+        .to_owned();
+    let program = File::options().read(true).write(true).open(name);
+    (
+        File::from(person),
+        program.expect("the terminal can be opened"),
+    )
+}

@@ -1,0 +1,110 @@
+//! A job is a whole tree of processes: it ends as one, and no part of it holds up a slot.
+
+use std::time::{Duration, Instant};
+
+use crate::jobs;
+use crate::support::{Home, float, number, system, text, wait_until};
+
+#[test]
+fn the_whole_tree_ends_at_a_timeout() {
+    let home = Home::new();
+    home.enqueue(
+        "tree",
+        &jobs::has_a_child("tree"),
+        &["--timeout", "0.5", "--max-retries", "1"],
+    );
+    home.start_workers(&[]);
+    let (parent, child) = (
+        home.wait_for_pid("tree.pid"),
+        home.wait_for_pid("tree.child.pid"),
+    );
+    home.wait_for_state("tree", "dead");
+    assert!(
+        !system::is_alive(parent) && !system::is_alive(child),
+        "they go on: {parent} {child}"
+    );
+}
+
+#[test]
+fn the_whole_tree_ends_at_a_stop() {
+    let home = Home::new();
+    home.enqueue("tree", &jobs::has_a_child("tree"), &[]);
+    home.start_workers(&[]);
+    let (parent, child) = (
+        home.wait_for_pid("tree.pid"),
+        home.wait_for_pid("tree.child.pid"),
+    );
+    home.ok(["worker", "stop", "--now"]);
+    assert!(
+        !system::is_alive(parent) && !system::is_alive(child),
+        "they go on: {parent} {child}"
+    );
+}
+
+#[test]
+fn a_grandchild_that_holds_the_pipe_holds_up_nothing_and_is_ended() {
+    let home = Home::new();
+    home.enqueue("leaky", &jobs::leaves_a_child_with_its_pipes("leaky"), &[]);
+    home.start_workers(&[]);
+    let begin = Instant::now();
+    let job = home.wait_for_state("leaky", "completed");
+    assert!(
+        begin.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert_eq!(text(&job, "output"), "parent done\n");
+    assert!(float(&job, "exec_time") < 5.0, "{job}");
+    let child = home.wait_for_pid("leaky.child.pid");
+    wait_until("the grandchild to be ended", || !system::is_alive(child));
+    home.enqueue("next", "true", &[]);
+    home.wait_for_state("next", "completed");
+}
+
+#[test]
+fn a_grandchild_that_left_the_group_is_ended_too() {
+    let home = Home::new();
+    let line = format!(
+        "setsid sh -c \"{}\" & {}",
+        jobs::held("stray"),
+        "until [ -e stray.pid ]; do sleep 0.02; done"
+    );
+    home.enqueue("job", &line.replace("$$", "\\$\\$"), &[]);
+    home.start_workers(&[]);
+    home.wait_for_state("job", "completed");
+    let stray = home.wait_for_pid("stray.pid");
+    wait_until("the stray to be ended", || !system::is_alive(stray));
+}
+
+#[test]
+fn who_ignores_the_polite_signal_is_killed_after_the_grace() {
+    let home = Home::new();
+    home.ok(["config", "set", "kill_grace", "0.5"]);
+    let options = ["--timeout", "0.5", "--max-retries", "1"];
+    home.enqueue("stubborn", &jobs::held_and_stubborn("stubborn"), &options);
+    home.start_workers(&[]);
+    let pid = home.wait_for_pid("stubborn.pid");
+    let job = home.wait_for_state("stubborn", "dead");
+    assert!(!system::is_alive(pid));
+    assert_eq!(text(&job, "last_error"), "Timeout exceeded (0.5s)");
+    let took = float(&job, "exec_time");
+    assert!(
+        (1.0..10.0).contains(&took),
+        "{took} s instead of 0.5 s and as much grace"
+    );
+}
+
+#[test]
+fn who_ends_politely_gets_no_more_than_it_needs() {
+    let home = Home::new();
+    home.ok(["config", "set", "kill_grace", "25"]);
+    home.enqueue(
+        "polite",
+        &jobs::never_ends(),
+        &["--timeout", "0.3", "--max-retries", "1"],
+    );
+    home.start_workers(&[]);
+    let job = home.wait_for_state("polite", "dead");
+    assert!(float(&job, "exec_time") < 10.0, "{job}");
+    assert_eq!(number(&home.json(["status"]), "dead"), 1);
+}
