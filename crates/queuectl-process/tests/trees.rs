@@ -3,10 +3,9 @@
 
 mod support;
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use queuectl_process::{How, StopSignal, os, run};
+use queuectl_process::How;
 use support::*;
 
 #[test]
@@ -59,6 +58,10 @@ fn five_hundred_children_end_with_the_leader() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::collections::HashSet;
+
+    use queuectl_process::{StopSignal, os, run};
+
     use super::*;
 
     #[test]

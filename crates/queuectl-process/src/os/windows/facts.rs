@@ -1,0 +1,161 @@
+//! The few native facts that other rooms ask for.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::windows::fs::FileExt;
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
+use std::os::windows::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use windows_sys::Win32::Foundation::{FILETIME, HANDLE_FLAG_INHERIT, SetHandleInformation};
+use windows_sys::Win32::System::Console::{
+    GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+};
+use windows_sys::Win32::System::SystemInformation::{
+    ComputerNamePhysicalDnsHostname, GetComputerNameExW, GetSystemTimePreciseAsFileTime,
+};
+use windows_sys::Win32::System::Threading::{
+    CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS, GetProcessTimes, OpenProcess,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess,
+};
+
+use super::handle::{check, is_set, owned};
+use crate::{Leader, Tag};
+
+/// Creates a folder and all that is missing above it. Who may read it is what the folder above it says; a user's profile is
+/// private.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// Opens a file as `how` says. Who may read it is what its folder says.
+pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
+    how.open(path)
+}
+
+/// When a process started, in hundreds of nanoseconds of the calendar. With the pid it identifies a process. `None` if there
+/// is no such process.
+pub fn process_start(pid: u32) -> Option<u64> {
+    start(&open(pid, PROCESS_QUERY_LIMITED_INFORMATION).ok()?)
+}
+
+/// Whether the process with this pid and start time runs.
+pub fn is_alive(pid: u32, started: u64) -> bool {
+    let process = open(pid, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE);
+    process.is_ok_and(|process| start(&process) == Some(started) && !is_set(&process))
+}
+
+/// Ends a process at once.
+pub fn kill(pid: u32) -> io::Result<()> {
+    let process = open(pid, PROCESS_TERMINATE)?;
+    // SAFETY: the handle is open.
+    check(unsafe { TerminateProcess(process.as_raw_handle(), 1) })
+}
+
+/// Does nothing: a detached worker was started without a terminal.
+pub fn leave_terminal() -> io::Result<()> {
+    Ok(())
+}
+
+/// Does nothing: orphans stay in their Job Object.
+pub fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+/// Prepares the start of a worker that outlives its starter: without a console, in a group that no Ctrl+C reaches. The
+/// starter's own standard handles are made not to be inherited; or whoever reads them would wait for the worker's end.
+pub fn detach(command: &mut Command) -> io::Result<()> {
+    for which in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+        // SAFETY: the handle is this process's own; the call fails if there is none, and then there is nothing to clear.
+        unsafe { SetHandleInformation(GetStdHandle(which), HANDLE_FLAG_INHERIT, 0) };
+    }
+    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    Ok(())
+}
+
+/// Bytes as the operating system's own text: on Windows it is Unicode, so what is not is replaced.
+pub fn native_text(bytes: Vec<u8>) -> OsString {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+/// The name this machine calls itself.
+pub fn hostname() -> String {
+    let mut name = [0_u16; 256];
+    let mut length = name.len() as u32;
+    // SAFETY: the buffer has the length that is passed with it.
+    let done = unsafe {
+        GetComputerNameExW(
+            ComputerNamePhysicalDnsHostname,
+            name.as_mut_ptr(),
+            &mut length,
+        )
+    };
+    let known = name.get(..length as usize).filter(|_| done != 0);
+    String::from_utf16_lossy(known.unwrap_or_default())
+}
+
+/// Always `None`: there are no signals.
+pub fn signal_name(_signal: i32) -> Option<&'static str> {
+    None
+}
+
+/// Nothing outlives its worker, so there is nothing to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) boot: u64,
+    pub(crate) session: u64,
+}
+
+pub(crate) fn origin() -> Origin {
+    Origin {
+        boot: 0,
+        session: 0,
+    }
+}
+
+/// A dead worker's Job Objects were closed by the system, and closing them ended all that was in them.
+pub(crate) fn end_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> io::Result<usize> {
+    Ok(0)
+}
+
+/// Writes all of `bytes` at an offset.
+pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    match file.seek_write(bytes, at)? {
+        written if written == bytes.len() => Ok(()),
+        _ => Err(ErrorKind::WriteZero.into()),
+    }
+}
+
+/// The clock by which the system says when a process started.
+pub(super) fn now() -> u64 {
+    let mut time = FILETIME {
+        dwLowDateTime: 0,
+        dwHighDateTime: 0,
+    };
+    // SAFETY: the pointer is to a local.
+    unsafe { GetSystemTimePreciseAsFileTime(&mut time) };
+    number(time)
+}
+
+fn open(pid: u32, access: u32) -> io::Result<OwnedHandle> {
+    // SAFETY: a call without pointers.
+    owned(unsafe { OpenProcess(access, 0, pid) })
+}
+
+fn start(process: &OwnedHandle) -> Option<u64> {
+    let mut times = [FILETIME {
+        dwLowDateTime: 0,
+        dwHighDateTime: 0,
+    }; 4];
+    let [created, ended, kernel, user] = &mut times;
+    // SAFETY: the handle is open and the pointers are to locals.
+    check(unsafe { GetProcessTimes(process.as_raw_handle(), created, ended, kernel, user) })
+        .ok()?;
+    Some(number(times[0]))
+}
+
+fn number(time: FILETIME) -> u64 {
+    u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime)
+}

@@ -1,0 +1,63 @@
+//! Kernel objects, closed when dropped.
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{HANDLE, WAIT_FAILED, WAIT_OBJECT_0};
+use windows_sys::Win32::System::Threading::{
+    CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects, WaitForSingleObject,
+};
+
+/// Takes a handle that a call has returned; null means that it failed.
+pub(super) fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
+    if handle.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has just given it to us.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// These calls return zero on failure.
+pub(super) fn check(done: i32) -> io::Result<()> {
+    if done == 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// Text as the system calls take it.
+pub(super) fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}
+
+/// An event, known to other processes if it has a name; `manual` ones stay set until they are reset.
+pub(super) fn event(name: Option<&str>, manual: bool) -> io::Result<OwnedHandle> {
+    let name = name.map(wide);
+    let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+    // SAFETY: the name is null or ends with a zero and lives through the call.
+    owned(unsafe { CreateEventW(ptr::null(), manual.into(), 0, name) })
+}
+
+pub(super) fn set(event: &OwnedHandle) -> io::Result<()> {
+    // SAFETY: the handle is open.
+    check(unsafe { SetEvent(event.as_raw_handle()) })
+}
+
+/// Whether the object is signalled now.
+pub(super) fn is_set(object: &impl AsRawHandle) -> bool {
+    // SAFETY: the handle is open.
+    unsafe { WaitForSingleObject(object.as_raw_handle(), 0) == WAIT_OBJECT_0 }
+}
+
+/// Waits until one of the objects is signalled, and says which.
+pub(super) fn wait_for_one(objects: &[HANDLE]) -> io::Result<usize> {
+    // SAFETY: the caller's handles are open, and the length is theirs.
+    let which =
+        unsafe { WaitForMultipleObjects(objects.len() as u32, objects.as_ptr(), 0, INFINITE) };
+    if which == WAIT_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((which - WAIT_OBJECT_0) as usize)
+}

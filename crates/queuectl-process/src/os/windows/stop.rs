@@ -1,0 +1,60 @@
+//! The stop signal of a slot: an event that stays set until it is taken back.
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
+use std::sync::Arc;
+
+use windows_sys::Win32::System::Threading::ResetEvent;
+
+use super::handle::{event, is_set, set};
+
+/// Ends the command that a slot runs. One per slot, for all its runs; other threads hold a [`StopHandle`].
+#[derive(Debug)]
+pub struct StopSignal {
+    handle: StopHandle,
+}
+
+/// Gives a [`StopSignal`] from another thread.
+#[derive(Debug, Clone)]
+pub struct StopHandle {
+    event: Arc<OwnedHandle>,
+}
+
+impl StopSignal {
+    /// A signal that has not been given.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            handle: StopHandle {
+                event: Arc::new(event(None, true)?),
+            },
+        })
+    }
+
+    /// A handle for another thread.
+    pub fn handle(&self) -> StopHandle {
+        self.handle.clone()
+    }
+
+    /// Takes the signal back, before the next run.
+    pub fn reset(&self) {
+        // SAFETY: the handle is open.
+        unsafe { ResetEvent(self.handle.event.as_raw_handle()) };
+    }
+
+    /// Whether it has been given and not taken back.
+    pub fn is_set(&self) -> bool {
+        is_set(&*self.handle.event)
+    }
+
+    pub(super) fn event(&self) -> Arc<OwnedHandle> {
+        self.handle.event.clone()
+    }
+}
+
+impl StopHandle {
+    /// Ends the running tree, by force: Windows has no polite signal that reaches every process. Stays given until
+    /// [`StopSignal::reset`].
+    pub fn stop(&self) {
+        let _ = set(&self.event); // It can't fail while the handle is open.
+    }
+}
