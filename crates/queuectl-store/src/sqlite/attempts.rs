@@ -1,4 +1,5 @@
-//! Attempts in and out of the file. The running one is not written before it ends; it is told from its job.
+//! Attempts in and out of the file. The running one isn't written before it ends: its job tells
+//! of it.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use queuectl_domain::{Event, Job, JobId, NewJob, State, Timeout};
 
 use super::counters::Counters;
 use super::fault::Result;
-use super::jobs::{self, Kept};
+use super::jobs::{self, Inserter, Kept};
 use super::session::Change;
 use super::sql;
 use crate::{Clear, Counts, Selection, StoreError};
@@ -18,33 +18,44 @@ pub(super) fn enqueue(change: &mut Change<'_>, new: Vec<NewJob>) -> Result<Vec<J
     } else {
         HashSet::new()
     };
+    let mut inserter = Inserter::new(change.conn)?;
     let mut ids = Vec::with_capacity(new.len());
-    for job in new {
-        ids.push(match job.id.clone() {
-            Some(id) => insert_named(change, id, job)?,
-            None => insert_nameless(change, &named, job)?,
+    for mut job in new {
+        ids.push(match job.id.take() {
+            Some(id) => insert_named(change, &mut inserter, id, job)?,
+            None => insert_nameless(change, &mut inserter, &named, job)?,
         });
     }
     Ok(ids)
 }
 
-fn insert_named(change: &mut Change<'_>, id: JobId, new: NewJob) -> Result<JobId> {
-    let seq = next_number(&mut change.counters);
+fn insert_named(
+    change: &mut Change<'_>,
+    inserter: &mut Inserter<'_>,
+    id: JobId,
+    new: NewJob,
+) -> Result<JobId> {
     let job = Job::new(id, new, change.now);
-    if jobs::insert(change, seq, &job)? {
+    let seq = next_number(&mut change.counters);
+    if inserter.insert(&mut change.counters, seq, &job)? {
         Ok(job.id)
     } else {
         Err(StoreError::JobExists(job.id).into())
     }
 }
 
-/// Adds a job under a name made of its number; numbers whose name a user has taken are passed over.
-fn insert_nameless(change: &mut Change<'_>, named: &HashSet<JobId>, new: NewJob) -> Result<JobId> {
+/// Adds a job under a name made of its number. Numbers whose name a user has taken are passed over.
+fn insert_nameless(
+    change: &mut Change<'_>,
+    inserter: &mut Inserter<'_>,
+    named: &HashSet<JobId>,
+    new: NewJob,
+) -> Result<JobId> {
     let mut job = Job::new(JobId::generated(0), new, change.now);
     loop {
         let seq = next_number(&mut change.counters);
         job.id = JobId::generated(seq.unsigned_abs());
-        if !named.contains(&job.id) && jobs::insert(change, seq, &job)? {
+        if !named.contains(&job.id) && inserter.insert(&mut change.counters, seq, &job)? {
             return Ok(job.id);
         }
     }

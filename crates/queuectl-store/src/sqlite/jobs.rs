@@ -2,11 +2,12 @@
 
 use queuectl_domain::{
     BackoffBase, Claim, Command, Event, Fence, Job, JobId, MaxRetries, NativeString, Policy,
-    Priority, Rules, State, Timeout, TransitionError, WorkerId,
+    Priority, Rules, ShellName, State, Timeout, TransitionError, WorkerId,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::codes::Code;
+use super::counters::Counters;
 use super::fault::{Result, damaged};
 use super::row::{Columns, micros, parsed};
 use super::session::Change;
@@ -87,40 +88,49 @@ impl Kept {
     }
 }
 
-/// Adds a job; false, and nothing, if its id is taken.
-pub(super) fn insert(change: &mut Change<'_>, seq: i64, job: &Job) -> Result<bool> {
-    let mut statement = change.conn.prepare_cached(sql!("insert_job"))?;
-    let inserted = statement.execute(params![
-        seq,
-        job.id.as_str(),
-        job.state.code(),
-        job.sort_key().0,
-        job.ready_at.0,
-        job.rules.priority.get(),
-        micros(job.rules.timeout.limit().unwrap_or_default()),
-        job.rules.max_retries.get(),
-        job.rules.backoff_base.get(),
-        job.attempts,
-        job.crashes,
-        job.created_at.0,
-    ])?;
-    if inserted == 0 {
-        return Ok(false);
+/// Adds jobs, one after the other; the statements are looked up once for all.
+pub(super) struct Inserter<'c> {
+    job: CachedStatement<'c>,
+    command: CachedStatement<'c>,
+}
+
+impl<'c> Inserter<'c> {
+    pub(super) fn new(conn: &'c Connection) -> Result<Self> {
+        Ok(Self {
+            job: conn.prepare_cached(sql!("insert_job"))?,
+            command: conn.prepare_cached(sql!("insert_command"))?,
+        })
     }
-    let (line, shell, argv) = match &job.command {
-        Command::Line { line, shell } => (Some(line), shell.as_ref(), None),
-        Command::Argv(argv) => (None, None, Some(joined(argv))),
-    };
-    let mut statement = change.conn.prepare_cached(sql!("insert_command"))?;
-    statement.execute(params![
-        seq,
-        line,
-        shell.map(|shell| shell.as_str()),
-        argv,
-        job.cwd.0,
-    ])?;
-    change.counters.moved(None, Some(job.state));
-    Ok(true)
+
+    /// Adds a job; false, and nothing, if its id is taken.
+    pub(super) fn insert(&mut self, counters: &mut Counters, seq: i64, job: &Job) -> Result<bool> {
+        let inserted = self.job.execute(params![
+            seq,
+            job.id.as_str(),
+            job.state.code(),
+            job.sort_key().0,
+            job.ready_at.0,
+            job.rules.priority.get(),
+            micros(job.rules.timeout.limit().unwrap_or_default()),
+            job.rules.max_retries.get(),
+            job.rules.backoff_base.get(),
+            job.attempts,
+            job.crashes,
+            job.created_at.0,
+        ])?;
+        if inserted == 0 {
+            return Ok(false);
+        }
+        let (line, shell, argv) = match &job.command {
+            Command::Line { line, shell } => (Some(line), shell.as_ref(), None),
+            Command::Argv(argv) => (None, None, Some(joined(argv))),
+        };
+        let shell = shell.map(ShellName::as_str);
+        let command = params![seq, line, shell, argv, job.cwd.0];
+        self.command.execute(command)?;
+        counters.moved(None, Some(job.state));
+        Ok(true)
+    }
 }
 
 /// The job with this number, if there is one.

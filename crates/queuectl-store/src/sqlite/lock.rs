@@ -1,8 +1,8 @@
 //! The queue of those that want to write: a lock on a side file.
 //!
-//! SQLite lets those that find it busy sleep and try again, and some of them starve. A lock that the
-//! system keeps hands itself on in turn. It can't be waited for with a limit, so a thread of its own
-//! waits where that is needed, and the caller waits for the thread.
+//! SQLite lets those that find it busy sleep and try again, and some of them starve. A lock that
+//! the system keeps is handed on in turn. It can't be waited for with a limit, so where there is
+//! something to wait for, a thread of its own waits, and the caller waits for the thread.
 
 use std::fs::{File, TryLockError};
 use std::io;

@@ -1,9 +1,10 @@
 //! A store in one SQLite file.
 //!
-//! Beside `q.db` and SQLite's own `q.db-wal` and `q.db-shm` lie `q.db-lock`, where those that want to
-//! write queue up, and `q.db-wake`, the bell. The statements are in the `.sql` files of this folder.
+//! Beside `q.db` and SQLite's own `q.db-wal` and `q.db-shm` lie `q.db-lock`, where those that want
+//! to write queue up, and `q.db-wake`, the bell. The statements are in the `.sql` files here.
 //!
-//! - [`open`] makes, checks and upgrades the file; [`session`] is one connection and its transactions.
+//! - [`open`] makes, checks and upgrades the file; [`session`] is one connection and its
+//!   transactions, [`lock`] the queue before them.
 //! - [`edit`], [`turn`] and [`workers`] are what happens in them.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counters`] know how each thing is kept.
 
@@ -67,12 +68,13 @@ impl SqliteStore {
         })
     }
 
-    /// Changes something, and has it on disk.
+    /// Changes something, and has it on disk, with all that was changed before.
     fn change<T>(
         &mut self,
         change: impl FnOnce(&mut session::Change<'_>) -> fault::Result<T>,
     ) -> Result<T> {
         let result = self.session.write(Durability::Full, change)?;
+        self.unsynced = false;
         Ok(result)
     }
 }

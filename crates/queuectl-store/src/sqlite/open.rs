@@ -4,10 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use queuectl_process::os;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, say, say_io};
 use super::lock::FairLock;
@@ -22,8 +23,8 @@ const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// One handle is opened after the other in a process. Making the file means to open and close it, and that
-/// would take away the locks that another handle just got on it.
+/// In a process one handle is opened after the other. Making the file means to open and close it,
+/// and that would take away the locks that another handle just got on it.
 static OPENING: Mutex<()> = Mutex::new(());
 
 /// Opens the store in the file at `path`.
@@ -32,32 +33,41 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Session, StoreError
     let location = path.display().to_string();
     let path = std::path::absolute(path).map_err(|error| say_io(&error, &location))?;
     let conn = connect(&path, &location)?;
-    let said = |error: Fault| error.said(&conn, &location);
-    conn.busy_timeout(options.patience)
-        .map_err(|error| said(error.into()))?;
-    for config in [
-        // Whoever closes the file last would copy the log and delete it, which costs a command more than its work.
-        DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-        // A statement would be planned anew for each value it is given, which costs more than running it.
-        DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
-    ] {
-        conn.set_db_config(config, true)
-            .map_err(|error| said(error.into()))?;
-    }
-    let found = version(&conn, &location).map_err(said)?;
-    let lock = open_lock(&path).map_err(|error| say_io(&error, &location))?;
-    if found < VERSION {
-        let mut turn = FairLock::new(
-            lock.try_clone()
-                .map_err(|error| say_io(&error, &location))?,
-        );
-        turn.acquire(options.patience)?;
-        let result = migrate(&conn, &location).map_err(said);
-        turn.release();
-        result?;
-    }
-    prepare(&conn).map_err(said)?;
+    let (path, lock) = set_up(&conn, &path, &location, options.patience)
+        .map_err(|fault| fault.said(&conn, &location))?;
     Session::new(conn, lock, path, options).map_err(|error| say(&error, None, &location))
+}
+
+/// Makes sure that it is a store of ours and up to date, and sets the connection up. Returns where
+/// the file really is, and the file at which those that write queue up.
+fn set_up(
+    conn: &Connection,
+    path: &Path,
+    location: &str,
+    patience: Duration,
+) -> Result<(PathBuf, File), Fault> {
+    conn.busy_timeout(patience)?;
+    // Whoever closes the file last would copy the log and delete it, which costs a command more
+    // than its work.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // A statement would be planned anew for each value it is given, which costs more than to run it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    let found = version(&conn.unchecked_transaction()?, location)?;
+    // SQLite follows links, and keeps its log beside the file itself. So do we with ours.
+    let io = |error| Fault::Said(say_io(&error, location));
+    let path = path.canonicalize().map_err(io)?;
+    let how = &mut OpenOptions::new();
+    how.read(true).write(true).create(true);
+    let lock = os::create_private(&beside(&path, "-lock"), how).map_err(io)?;
+    if found < VERSION {
+        let mut turn = FairLock::new(lock.try_clone().map_err(io)?);
+        turn.acquire(patience)?;
+        let migrated = migrate(conn, location);
+        turn.release();
+        migrated?;
+    }
+    prepare(conn)?;
+    Ok((path, lock))
 }
 
 /// Connects to the file, and makes it first if it isn't there.
@@ -81,6 +91,9 @@ fn connect(path: &Path, location: &str) -> Result<Connection, StoreError> {
 /// Makes an empty file for the store; if there is something that can't be opened, says why.
 fn make(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
+        if folder.exists() && !folder.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
         os::private_dir(folder)?;
     }
     let how = &mut OpenOptions::new();
@@ -91,8 +104,8 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether the system lets us write to the file. It is left open if it does, since closing it would take
-/// away the locks that another handle may have on it.
+/// Whether the system lets us write to the file. It is left open if it does, since closing it would
+/// take away the locks that another handle may have on it.
 fn try_writing(path: &Path) -> io::Result<()> {
     std::mem::forget(File::options().write(true).open(path)?);
     Ok(())
@@ -105,18 +118,10 @@ fn why_read_only(path: &Path) -> String {
     }
 }
 
-/// The file that those that write queue up at.
-fn open_lock(path: &Path) -> io::Result<File> {
-    let how = &mut OpenOptions::new();
-    os::create_private(
-        &beside(path, "-lock"),
-        how.read(true).write(true).create(true),
-    )
-}
-
-/// The store's version, 0 for an empty file; refuses what isn't ours, or too new.
-fn version(conn: &Connection, location: &str) -> Result<i64, Fault> {
-    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+/// The store's version, 0 for an empty file; refuses what isn't ours, or too new. All of it must be
+/// seen at one moment, since another process may be about to make the store.
+fn version(moment: &Transaction<'_>, location: &str) -> Result<i64, Fault> {
+    let number = |sql: &str| moment.query_row(sql, [], |row| row.get::<_, i64>(0));
     let application = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;
     if application == i64::from(APPLICATION_ID) {
@@ -138,24 +143,18 @@ fn version(conn: &Connection, location: &str) -> Result<i64, Fault> {
 
 /// Brings the store up to date. Others may have done it meanwhile.
 fn migrate(conn: &Connection, location: &str) -> Result<(), Fault> {
-    if version(conn, location)? == VERSION {
-        return Ok(());
-    }
     use_log(conn)?;
-    conn.execute_batch("BEGIN IMMEDIATE")?;
-    let steps = || -> Result<(), Fault> {
-        let found = usize::try_from(version(conn, location)?).unwrap_or(0);
-        for migration in &MIGRATIONS[found..] {
-            conn.execute_batch(migration)?;
+    let change = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+    let found = version(&change, location)?;
+    for (migration, to) in MIGRATIONS.iter().zip(1..) {
+        if found < to {
+            change.execute_batch(migration)?;
         }
-        conn.pragma_update(None, "application_id", APPLICATION_ID)?;
-        conn.pragma_update(None, "user_version", VERSION)?;
-        conn.execute_batch("COMMIT")?;
-        Ok(())
-    };
-    steps().inspect_err(|_| {
-        let _ = conn.execute_batch("ROLLBACK");
-    })
+    }
+    change.pragma_update(None, "application_id", APPLICATION_ID)?;
+    change.pragma_update(None, "user_version", VERSION)?;
+    change.commit()?;
+    Ok(())
 }
 
 /// Makes sure of the write-ahead log: with it readers and writers don't wait for each other.
@@ -176,7 +175,7 @@ fn prepare(conn: &Connection) -> Result<(), Fault> {
          PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -4000;",
+         PRAGMA cache_size = -2000;",
     )?;
     Ok(())
 }

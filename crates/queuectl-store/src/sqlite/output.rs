@@ -1,4 +1,4 @@
-//! What attempts print: pieces under their fence and offset, and no more of them than the limit says.
+//! What attempts print: pieces under their fence and offset, no more of them than the limit says.
 
 use std::ops::Range;
 

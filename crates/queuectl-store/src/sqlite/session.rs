@@ -19,8 +19,8 @@ use crate::{Clock, Options, StoreError};
 /// How far the log grows before it is copied into the database, in pages.
 const LOG_PAGES: u32 = 2000;
 
-/// How much of the log may stay behind when the last handle is closed, in pages. Who opens the store next reads
-/// all of it; to copy it and delete it takes as long as to read some hundred pages.
+/// How much of the log may stay behind when the last handle is closed, in pages. Who opens the
+/// store next reads all of it; copying and deleting it takes as long as reading some hundred pages.
 const LOG_PAGES_LEFT: u32 = 128;
 
 /// From here on the log is cut back as soon as no reader needs it, in pages: 64 MiB.
@@ -232,7 +232,7 @@ impl Session {
     fn tend_log(&mut self) {
         let pages = self.log.pages.load(Ordering::Relaxed);
         if pages >= self.log.next_look {
-            // Readers may need the log for as long as they like; what can't be done now is done later.
+            // Readers may need the log as long as they like; what can't be done now is done later.
             let _ = self.conn.busy_timeout(Duration::ZERO);
             let how = if pages >= LOG_PAGES_MAX {
                 "PRAGMA wal_checkpoint(TRUNCATE)"
@@ -269,7 +269,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if self.log_pages().is_ok_and(|pages| pages > LOG_PAGES_LEFT) {
-            // If this is the last handle, SQLite then copies the log into the database and deletes it.
+            // If this is the last handle, SQLite then copies the log and deletes it.
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             let _ = self.conn.set_db_config(keep, false);
         }

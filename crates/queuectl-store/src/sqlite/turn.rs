@@ -19,7 +19,8 @@ const DUE_AT_ONCE: i64 = 1000;
 /// How long results may be without a sync.
 const SYNC_EVERY: Duration = Duration::from_millis(50);
 
-/// Takes a turn. `unsynced` says whether there are results that aren't safe yet, and is kept up to date.
+/// Takes a turn. `unsynced` says whether there are results that aren't safe yet; it is kept up to
+/// date.
 pub(super) fn take(
     session: &mut Session,
     turn: &Turn<'_>,

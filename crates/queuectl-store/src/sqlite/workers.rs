@@ -26,7 +26,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Whether the worker should be heard of again. (It should after a clock that was set back, too.)
+    /// Whether the worker should be heard of again: it should when the clock was set back, too.
     pub(super) fn heartbeat_due(&self, now: Timestamp) -> bool {
         now.since(self.heartbeat_at) >= HEARTBEAT || now < self.heartbeat_at
     }
@@ -72,8 +72,8 @@ pub(super) fn holds(conn: &Connection, seq: i64, fence: Fence) -> Result<bool> {
     Ok(statement.exists([seq, fence.0])?)
 }
 
-/// Forgets a worker; what it held crashed if it `died`, and was stopped otherwise. Returns these jobs
-/// as they are now.
+/// Forgets a worker; what it held crashed if it `died`, and was stopped otherwise. Returns these
+/// jobs as they are now.
 pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, died: bool) -> Result<Vec<Job>> {
     let mut statement = change.conn.prepare_cached(sql!("delete_worker"))?;
     if statement.execute([id.as_str()])? == 0 {
