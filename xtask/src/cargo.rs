@@ -1,6 +1,6 @@
 //! Cargo, run in this workspace.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -9,11 +9,23 @@ use crate::trouble::Trouble;
 
 /// A cargo command that runs at the workspace's root.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new("cargo");
     command.args(args);
-    command.current_dir(here.parent().unwrap_or(here));
+    command.current_dir(root());
     command
+}
+
+/// The workspace's root, as cargo tells it to what it runs. Where this program
+/// was built would do as long as nobody moves the checkout with its builds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "chores are run by cargo, which talks by variables"
+)]
+fn root() -> PathBuf {
+    let told = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let mut root = told.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    root.pop();
+    root
 }
 
 /// Builds the program of a package, and says where it is.
