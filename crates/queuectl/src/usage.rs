@@ -26,9 +26,9 @@ pub(crate) fn report(console: &Console, arguments: &[OsString], error: &Error) -
 }
 
 fn convert(arguments: &[OsString], error: &Error) -> CliError {
-    let command = command_of(arguments);
-    let help = format!("see `{command} --help`");
     let argument = text_of(error, ContextKind::InvalidArg);
+    let command = command_of(arguments, argument.as_deref());
+    let help = format!("see `{command} --help`");
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let name = text_of(error, ContextKind::InvalidSubcommand).unwrap_or_default();
@@ -81,12 +81,13 @@ fn text_of(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The command that was meant: the words that lead to it.
-fn command_of(arguments: &[OsString]) -> String {
+/// The command that was meant: the words that lead to it, before the wrong argument.
+fn command_of(arguments: &[OsString], wrong: Option<&str>) -> String {
     let mut path = "queuectl".to_owned();
     let mut command = crate::cli::command();
     let given = arguments.iter().skip(1).take_while(|word| *word != "--");
-    for word in given.filter_map(|word| word.to_str()) {
+    let before = given.take_while(|word| wrong.is_none_or(|wrong| **word != *wrong));
+    for word in before.filter_map(|word| word.to_str()) {
         if let Some(found) = command.find_subcommand(word) {
             path = format!("{path} {}", found.get_name());
             command = found.clone();

@@ -182,3 +182,94 @@ impl Human for JobDetails {
         table.draw(page, None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use queuectl_domain::{
+        Claim, Command, Ending, Event, Fence, NewJob, Policy, Settings, WorkerId,
+    };
+    use std::time::Duration;
+
+    const START: Timestamp = Timestamp(1_762_684_215_000_000);
+
+    fn at(seconds: u64) -> Timestamp {
+        START.after(Duration::from_secs(seconds))
+    }
+
+    fn run(fence: i64, attempt: u32, ended: Option<(Timestamp, Ending)>, output: &str) -> Run {
+        let chunk = Chunk {
+            offset: 0,
+            stream: Stream::Stdout,
+            bytes: output.into(),
+        };
+        Run {
+            attempt: Attempt {
+                fence: Fence(fence),
+                attempt,
+                worker: worker(),
+                started_at: at(2 * u64::from(attempt)),
+                ended,
+            },
+            output: vec![chunk],
+        }
+    }
+
+    fn worker() -> WorkerId {
+        "worker-abc123".parse().unwrap()
+    }
+
+    /// A job that failed once and runs again.
+    fn sample() -> JobDetails {
+        let new = NewJob {
+            id: None,
+            command: Command::line("echo one\necho \x1b[2Jtwo".into(), None).unwrap(),
+            cwd: "/home/me".into(),
+            rules: Settings::default().rules,
+        };
+        let policy = Policy::default();
+        let fence = Fence(1);
+        let ending = Ending::exited(7, Some("oh no"), Duration::from_millis(1234));
+        let claim = |fence| {
+            let worker = worker();
+            Event::Claim(Claim { worker, fence })
+        };
+        let failure = Event::Settle {
+            fence,
+            ending: ending.clone(),
+        };
+        let events = [
+            (claim(fence), 2),
+            (failure, 3),
+            (Event::Due, 5),
+            (claim(Fence(2)), 5),
+        ];
+        let job = Job::new("job1".parse().unwrap(), new, START);
+        let job = events.into_iter().fold(job, |job, (event, seconds)| {
+            job.apply(event, &policy, at(seconds)).unwrap()
+        });
+        let runs = vec![
+            run(1, 1, Some((at(3), ending)), "first"),
+            run(2, 2, None, "one\n\x1b[2Jtwo\n"),
+        ];
+        JobDetails::new(job, runs, at(6))
+    }
+
+    #[test]
+    fn programs_see_the_names_they_rely_on() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&sample()).unwrap(), @"");
+    }
+
+    #[test]
+    fn people_see_fields_and_values_and_no_escape_sequence() {
+        let mut page = Page::new(false);
+        sample().human(&mut page);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        // Times are those of the wall clock here, wherever that is.
+        let times = [0, 2, 3, 4, 5].map(|seconds| local(at(seconds)));
+        let text = times
+            .iter()
+            .fold(text, |text, time| text.replace(time, "LOCAL TIME"));
+        insta::assert_snapshot!(text, @"");
+    }
+}
