@@ -1,4 +1,4 @@
-//! The list of all tests, and of all stores that they are run on.
+//! The list of all tests.
 
 /// Makes a test of each function of the suite for one store. A function that isn't listed here is dead
 /// code, and the compiler says so.
@@ -167,5 +167,3 @@ macro_rules! theme {
         }
     };
 }
-
-conformance!(sqlite: crate::sqlite::SqliteScene);

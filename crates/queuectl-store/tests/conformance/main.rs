@@ -1,15 +1,16 @@
 //! One suite for every store: what [`Store`](queuectl_store::Store) promises, seen from outside.
 //!
-//! A new store needs a [`Scene`](scene::Scene) and one line at the end of `every_test.rs`.
+//! A new store needs a [`Scene`](scene::Scene) and one line at the end of this file.
 #![expect(
     clippy::unwrap_used,
     reason = "these are the bodies of tests, called by the functions that carry #[test]"
 )]
 
+#[macro_use]
 mod every_test;
 mod hand;
 mod scene;
-mod sqlite;
+mod sqlite_scene;
 
 mod bell;
 mod claims;
@@ -25,3 +26,5 @@ mod rescue;
 mod settings;
 mod settle;
 mod workers;
+
+conformance!(sqlite: crate::sqlite_scene::SqliteScene);
