@@ -208,7 +208,7 @@ mod tests {
                 fence: Fence(fence),
                 attempt,
                 worker: worker(),
-                started_at: at(2 * u64::from(attempt)),
+                started_at: at(3 * u64::from(attempt) - 1),
                 ended,
             },
             output: vec![chunk],
@@ -257,7 +257,60 @@ mod tests {
 
     #[test]
     fn programs_see_the_names_they_rely_on() {
-        insta::assert_snapshot!(serde_json::to_string_pretty(&sample()).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&sample()).unwrap(), @r#"
+        {
+          "id": "job1",
+          "command": "echo one\necho \u001b[2Jtwo",
+          "argv": null,
+          "state": "processing",
+          "priority": 5,
+          "effective_priority": null,
+          "timeout": 20,
+          "max_retries": 3,
+          "backoff_base": 2,
+          "attempts": 2,
+          "crashes": 0,
+          "exit_code": null,
+          "exec_time": null,
+          "last_error": "Exit code 7: oh no",
+          "worker_id": "worker-abc123",
+          "shell": null,
+          "cwd": "/home/me",
+          "created_at": "2025-11-09T10:30:15.000000Z",
+          "started_at": "2025-11-09T10:30:20.000000Z",
+          "finished_at": null,
+          "next_retry_at": null,
+          "output": "one\n\u001b[2Jtwo\n",
+          "runs": [
+            {
+              "attempt": 1,
+              "started_at": "2025-11-09T10:30:17.000000Z",
+              "finished_at": "2025-11-09T10:30:18.000000Z",
+              "exec_time": 1.234,
+              "outcome": "failed",
+              "exit_code": 7,
+              "signal": null,
+              "error": "Exit code 7: oh no",
+              "worker_id": "worker-abc123",
+              "stdout": "first",
+              "stderr": ""
+            },
+            {
+              "attempt": 2,
+              "started_at": "2025-11-09T10:30:20.000000Z",
+              "finished_at": null,
+              "exec_time": null,
+              "outcome": null,
+              "exit_code": null,
+              "signal": null,
+              "error": null,
+              "worker_id": "worker-abc123",
+              "stdout": "one\n\u001b[2Jtwo\n",
+              "stderr": ""
+            }
+          ]
+        }
+        "#);
     }
 
     #[test]
@@ -266,10 +319,35 @@ mod tests {
         sample().human(&mut page);
         let text = anstream::adapter::strip_str(&page.into_text()).to_string();
         // Times are those of the wall clock here, wherever that is.
-        let times = [0, 2, 3, 4, 5].map(|seconds| local(at(seconds)));
+        let times = [0, 2, 3, 5].map(|seconds| local(at(seconds)));
         let text = times
             .iter()
             .fold(text, |text, time| text.replace(time, "LOCAL TIME"));
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        Job Details: job1
+        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
+        Field                Value
+        ───────────────────  ────────────────────────────────────────────────────
+        ID                   job1
+        Command              echo one
+                             echo \x1b[2Jtwo
+        State                processing
+        Priority             5
+        Timeout              20
+        Max Retries          3
+        Backoff Base         2
+        Attempts             2
+        Exec Time            -
+        Directory            /home/me
+        Created              LOCAL TIME
+        Started              LOCAL TIME
+        Finished             -
+        Last Error           Exit code 7: oh no
+        Worker               worker-abc123
+        Attempt 1            LOCAL TIME  Exit code 7: oh no after 1.234s
+        Attempt 2            LOCAL TIME  running on worker-abc123
+        Output               one
+                             \x1b[2Jtwo
+        ");
     }
 }
