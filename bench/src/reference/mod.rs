@@ -1,0 +1,5 @@
+//! What the queue is compared with.
+
+pub(crate) mod rows;
+pub(crate) mod spawn;
+pub(crate) mod tools;
