@@ -34,6 +34,11 @@ impl Console {
         self.json
     }
 
+    /// Whether only what was asked for is printed.
+    pub(crate) fn quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Shows what a command has returned.
     pub(crate) fn show(&self, view: &dyn View) -> ExitCode {
         let text = if self.json {

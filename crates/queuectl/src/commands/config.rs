@@ -21,6 +21,11 @@ Keys:
 
 The first four and shell are defaults for new jobs; the rest applies to all jobs.";
 
+const EXAMPLES: &str = "\
+Examples:
+  queuectl config get
+  queuectl config set max_retries 5";
+
 const GET_EXAMPLES: &str = "\
 Examples:
   queuectl config get
@@ -34,7 +39,7 @@ Examples:
 
 /// What to do with the settings.
 #[derive(clap::Subcommand)]
-#[command(after_help = KEYS)]
+#[command(after_help = [EXAMPLES, KEYS].join("\n\n"))]
 pub(crate) enum Command {
     /// Show one setting, or all with their defaults
     #[command(after_help = GET_EXAMPLES, after_long_help = [GET_EXAMPLES, KEYS].join("\n\n"))]

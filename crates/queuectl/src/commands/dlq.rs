@@ -9,6 +9,12 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::views::{DeadList, Done, View, jobs};
 
+const EXAMPLES: &str = "\
+Examples:
+  queuectl dlq list
+  queuectl dlq retry --all --timeout 60
+  queuectl dlq clear";
+
 const LIST_EXAMPLES: &str = "\
 Examples:
   queuectl dlq list
@@ -32,6 +38,7 @@ Examples:
 
 /// What to do with dead jobs.
 #[derive(clap::Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(crate) enum Command {
     /// List the dead jobs, and why they died
     #[command(after_help = LIST_EXAMPLES)]

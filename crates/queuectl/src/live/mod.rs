@@ -160,7 +160,10 @@ impl Observer for Live<'_> {
     fn notice(&self, happening: &Happening<'_>) {
         let now = SystemClock.now();
         if !self.console.json() {
-            return self.print(&self.text(happening, now));
+            if !self.console.quiet() || record::is_trouble(happening) {
+                self.print(&self.text(happening, now));
+            }
+            return;
         }
         let after = match happening {
             Happening::JobEnded { job, ending } => self.after(job, ending, now),

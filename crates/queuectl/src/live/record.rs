@@ -37,6 +37,14 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
     }
 }
 
+/// Whether something is wrong with the queue itself, and not with a job.
+pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
+    matches!(
+        happening,
+        Happening::RescueFailed { .. } | Happening::StoreTrouble { .. } | Happening::StoreRecovered
+    )
+}
+
 /// What happens, as one JSON object. `after` is the job after an attempt that has ended.
 pub(crate) fn json(
     happening: &Happening<'_>,

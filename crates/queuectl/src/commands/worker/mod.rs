@@ -10,8 +10,15 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::views::View;
 
+const EXAMPLES: &str = "\
+Examples:
+  queuectl worker start --count 2
+  queuectl worker list
+  queuectl worker stop";
+
 /// What to do with workers.
 #[derive(clap::Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub(crate) enum Command {
     /// Start workers, in the background or in this terminal
     Start(start::Args),

@@ -24,7 +24,8 @@ Examples:
 ///
 /// Background workers survive the terminal; stop them with `queuectl worker stop`. In the
 /// foreground, Ctrl+C lets running jobs finish, and a second one ends them. With --json, a
-/// foreground worker prints one JSON object on a line for each thing that happens.
+/// foreground worker prints one JSON object on a line for each thing that happens; with --quiet
+/// it tells of trouble with the store only.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
