@@ -33,7 +33,11 @@ impl LogFile {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemClock.now();
         let now = jiff::Timestamp::from_microsecond(now.0).unwrap_or_default();
-        let line = text.escape_debug();
+        // A job's last words must not look like lines of ours.
+        let line: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         file.write_all(format!("{now:.3} {line}\n").as_bytes())?;
         if file.metadata()?.len() > LIMIT {
             shorten(&mut file)?;
