@@ -21,7 +21,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     clippy::disallowed_methods,
     reason = "chores are run by cargo, which talks by variables"
 )]
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let told = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let mut root = told.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     root.pop();
@@ -33,7 +33,17 @@ fn root() -> PathBuf {
 /// It is the development build: it is there soonest on a machine that has built
 /// nothing yet, and the tests use the same one.
 pub(crate) fn build(program: &'static str) -> Result<PathBuf, Trouble> {
+    build_as(program, "dev")
+}
+
+/// Builds the program of a package as users get it, and says where it is.
+pub(crate) fn build_release(program: &'static str) -> Result<PathBuf, Trouble> {
+    build_as(program, "release")
+}
+
+fn build_as(program: &'static str, profile: &str) -> Result<PathBuf, Trouble> {
     let mut command = cargo(&["build", "--locked", "--package", program]);
+    command.args(["--profile", profile]);
     command.arg("--message-format=json-render-diagnostics");
     command.stderr(Stdio::inherit());
     let built = command.output().map_err(start_trouble)?;

@@ -8,6 +8,7 @@
     reason = "a chore talks to who runs it"
 )]
 
+mod bench;
 mod cargo;
 mod demo;
 mod needs;
@@ -29,6 +30,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Measure the release build beside what it is compared with
+    Bench(bench::Args),
     /// Show the queue's main job on a throwaway store, and check each step
     Demo,
     /// Install what the tests need, then run all of them
@@ -37,6 +40,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
+        Chore::Bench(args) => bench::run(&args),
         Chore::Demo => demo::run(),
         Chore::Test(args) => test::run(&args),
     };
@@ -62,7 +66,7 @@ mod tests {
             let words = ["xtask", "test"].iter().chain(line);
             match Args::try_parse_from(words).unwrap().chore {
                 Chore::Test(args) => args.runner,
-                Chore::Demo => unreachable!("`test` was asked for"),
+                Chore::Bench(_) | Chore::Demo => unreachable!("`test` was asked for"),
             }
         };
         assert_eq!(passed_on(&[]), [""; 0]);

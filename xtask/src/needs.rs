@@ -33,17 +33,45 @@ const NEEDS: [Need; 1] = [Need {
     windows: "winget install --exact --id BrechtSanders.WinLibs.POSIX.UCRT",
 }];
 
-/// Sees to it that this machine has all that is needed.
+/// What the benchmarks compare with. (`xargs` is everywhere.)
+const RIVALS: [Need; 2] = [
+    Need {
+        what: "GNU parallel",
+        found: |_| answers("parallel", &["--will-cite", "--version"]),
+        debian: &["parallel"],
+        macos: "brew install parallel",
+        windows: "(there is none: the benchmarks need a Unix)",
+    },
+    Need {
+        what: "the sqlite3 shell",
+        found: |_| answers("sqlite3", &["--version"]),
+        debian: &["sqlite3"],
+        macos: "brew install sqlite",
+        windows: "(not needed: the benchmarks need a Unix)",
+    },
+];
+
+/// Sees to it that this machine has all that building and testing need.
 pub(crate) fn supply() -> Result<(), Trouble> {
+    provide(&NEEDS)
+}
+
+/// Sees to it that this machine has what the benchmarks compare with, too.
+pub(crate) fn supply_for_bench() -> Result<(), Trouble> {
+    supply()?;
+    provide(&RIVALS)
+}
+
+fn provide(needs: &'static [Need]) -> Result<(), Trouble> {
     let system = System::here();
-    let missing = missing(system);
+    let missing = missing(needs, system);
     if missing.is_empty() {
         return Ok(());
     }
     for words in plan(&missing, system, Rights::here)? {
         run(&words)?;
     }
-    let still = self::missing(system);
+    let still = self::missing(needs, system);
     if still.is_empty() {
         return Ok(());
     }
@@ -52,8 +80,8 @@ pub(crate) fn supply() -> Result<(), Trouble> {
     })
 }
 
-fn missing(system: System) -> Vec<&'static Need> {
-    NEEDS.iter().filter(|need| !(need.found)(system)).collect()
+fn missing(needs: &'static [Need], system: System) -> Vec<&'static Need> {
+    needs.iter().filter(|need| !(need.found)(system)).collect()
 }
 
 fn has_c_compiler(system: System) -> bool {
