@@ -67,10 +67,10 @@ fn a_stop_at_once_gives_the_job_back_with_no_attempt_consumed() {
     assert!(!system::is_alive(pid), "the job goes on");
     let job = home.show("running");
     assert_eq!(text(&job, "state"), "pending");
-    assert_eq!(number(&job, "attempts"), 0);
+    assert_eq!(number(&job, "attempts"), 0, "{job}");
     let runs = items(&job["runs"]);
-    assert_eq!(runs.len(), 1);
-    assert_eq!(text(&runs[0], "outcome"), "stopped");
+    assert_eq!(runs.len(), 1, "{job}");
+    assert_eq!(text(&runs[0], "outcome"), "stopped", "{job}");
     // And it runs again, as its first attempt.
     home.touch("running.go");
     home.start_workers(&[]);

@@ -58,7 +58,7 @@ pub(crate) fn processes_of(home: &Path) -> Vec<Process> {
     parsed.collect()
 }
 
-/// Whether a process of this id is there and runs; a zombie doesn't.
+/// Whether a process of this id is there and runs. A zombie doesn't, once the last of its threads has let go of its files.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -66,7 +66,14 @@ pub(crate) fn is_alive(pid: i32) -> bool {
         .rsplit(") ")
         .next()
         .and_then(|rest| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    match state {
+        None => false,
+        Some('Z' | 'X') => {
+            let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+            threads.is_ok_and(|threads| threads.count() > 1)
+        }
+        Some(_) => true,
+    }
 }
 
 /// Whether a process of this id is there.
