@@ -1,7 +1,7 @@
 //! `worker start --foreground`: what happens, as it happens, until Ctrl+C or until nothing is left.
 
 use crate::jobs;
-use crate::support::{Home, Running, number, redacted, system, text};
+use crate::support::{Home, Running, number, redacted, system, text, wait_for};
 
 #[test]
 fn a_job_is_announced_as_in_the_seed() {
@@ -198,6 +198,26 @@ fn ctrl_c_twice_gives_the_running_job_back() {
         (text(&job, "state"), number(&job, "attempts")),
         ("pending", 0)
     );
+}
+
+#[test]
+fn after_ctrl_c_it_is_listed_as_stopping() {
+    let home = Home::new();
+    home.enqueue("running", &jobs::held("running"), &[]);
+    let worker = Running::start(&home, &["worker", "start", "--foreground"]);
+    home.wait_for_pid("running.pid");
+    worker.interrupt();
+    wait_for("the worker to be listed as stopping", || {
+        let workers = home.workers();
+        let is_so = workers.len() == 1 && workers[0]["state"] == "stopping";
+        if is_so {
+            Ok(())
+        } else {
+            Err(format!("{workers:?}"))
+        }
+    });
+    home.touch("running.go");
+    worker.ended();
 }
 
 #[test]

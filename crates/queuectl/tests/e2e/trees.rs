@@ -108,3 +108,23 @@ fn who_ends_politely_gets_no_more_than_it_needs() {
     assert!(float(&job, "exec_time") < 10.0, "{job}");
     assert_eq!(number(&home.json(["status"]), "dead"), 1);
 }
+
+#[test]
+fn the_end_of_a_job_leaves_the_jobs_of_another_queue_alone() {
+    let (home, other) = (Home::new(), Home::new());
+    // Both are the first claim of their store, and the other's starts within the life of ours.
+    home.enqueue("ours", &jobs::held("ours"), &[]);
+    home.start_workers(&[]);
+    home.wait_for_pid("ours.pid");
+    other.enqueue("theirs", &jobs::held("theirs"), &["--max-retries", "1"]);
+    other.start_workers(&[]);
+    let theirs = other.wait_for_pid("theirs.pid");
+
+    home.touch("ours.go");
+    home.wait_for_state("ours", "completed");
+    home.ok(["worker", "stop"]);
+    assert!(system::is_alive(theirs), "{}", other.show("theirs"));
+    other.touch("theirs.go");
+    let job = other.wait_for_job("theirs", "ended", |job| job["state"] != "processing");
+    assert_eq!(text(&job, "state"), "completed", "{job}");
+}
