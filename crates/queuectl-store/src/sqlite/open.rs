@@ -50,7 +50,7 @@ fn set_up(
     // Whoever closes the file last would copy the log and delete it, which costs a command more
     // than its work.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    // A statement would be planned anew for each value it is given, which costs more than to run it.
+    // A statement would be planned anew for each value it is given; that costs more than to run it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let found = version(&conn.unchecked_transaction()?, location)?;
     // SQLite follows links, and keeps its log beside the file itself. So do we with ours.
