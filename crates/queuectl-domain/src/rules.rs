@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{InvalidValue, parse_seconds, seconds_text};
+use crate::{InvalidValue, parse_seconds, seconds, seconds_text};
 
 /// The rules that a job is run by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,15 @@ impl Timeout {
     /// The limit, if there is one.
     pub fn limit(self) -> Option<Duration> {
         self.0
+    }
+}
+
+impl TryFrom<f64> for Timeout {
+    type Error = InvalidValue;
+
+    /// A limit of so many seconds; zero means no limit.
+    fn try_from(number: f64) -> Result<Self, InvalidValue> {
+        seconds("timeout", number).map(Self::from)
     }
 }
 

@@ -45,21 +45,30 @@ impl SortKey {
 /// The longest length of time that can be given, in seconds: about 31 years.
 const MAX_SECONDS: f64 = 1e9;
 
-/// Reads a number of seconds, fractions allowed, from 0 to 1,000,000,000.
+/// Reads a number of seconds, fractions allowed, as [`seconds`] takes it.
+pub fn parse_seconds(what: &str, text: &str) -> Result<Duration, InvalidValue> {
+    let number = text.trim().parse().unwrap_or(f64::NAN);
+    seconds(what, number).map_err(|_| not_seconds(what, text))
+}
+
+/// A length of so many seconds, from 0 to 1,000,000,000.
 ///
 /// `what` names the value in the error. What is shorter than a millisecond but
 /// isn't 0 is refused, since it would be rounded to a 0 with another meaning.
-pub fn parse_seconds(what: &str, text: &str) -> Result<Duration, InvalidValue> {
-    let seconds: f64 = text.trim().parse().unwrap_or(f64::NAN);
-    let fits = seconds == 0.0 || (0.001..=MAX_SECONDS).contains(&seconds);
+pub fn seconds(what: &str, number: f64) -> Result<Duration, InvalidValue> {
+    let fits = number == 0.0 || (0.001..=MAX_SECONDS).contains(&number);
     if !fits {
-        return Err(InvalidValue(format!(
-            "{what} must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `{}`",
-            text.escape_debug()
-        )));
+        return Err(not_seconds(what, &number.to_string()));
     }
-    let micros = (seconds * 1e6).round();
+    let micros = (number * 1e6).round();
     Ok(Duration::from_micros(micros as u64))
+}
+
+fn not_seconds(what: &str, text: &str) -> InvalidValue {
+    InvalidValue(format!(
+        "{what} must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `{}`",
+        text.escape_debug()
+    ))
 }
 
 /// A length of time in seconds, as short as it can be written: `5`, `0.25`.
