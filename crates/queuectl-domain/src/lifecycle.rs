@@ -147,6 +147,11 @@ impl Job {
         }
     }
 
+    /// Whether nobody has ever begun to run the job, or done anything else to it.
+    pub fn is_untouched(&self) -> bool {
+        self.state == State::Pending && self.attempts == 0 && self.last_worker.is_none()
+    }
+
     fn claimed(self, claim: Claim, now: Timestamp) -> Self {
         Self {
             state: State::Processing,

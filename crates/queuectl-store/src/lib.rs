@@ -15,7 +15,7 @@ mod workers;
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, StoreError};
 pub use location::Location;
-pub use store::{Bell, Clear, Counts, Page, Query, Selection, Store};
+pub use store::{Batch, Bell, Clear, Counts, Existing, Page, Query, Selection, Store};
 pub use turn::{Claimed, Printed, Reply, Settled, Ticket, Turn};
 pub use workers::{StopMode, Worker, WorkerInfo};
 

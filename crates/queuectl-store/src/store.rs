@@ -1,5 +1,7 @@
 //! What a store can do.
 
+use std::ops::RangeInclusive;
+
 use queuectl_domain::{
     Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp, WorkerId,
 };
@@ -20,7 +22,24 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// [`StoreError::JobExists`] if an id is taken, in the store or by another of `jobs`.
-    fn enqueue(&mut self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError>;
+    fn enqueue(&mut self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError> {
+        let batch = self.enqueue_batch(jobs, Existing::Refused)?;
+        Ok(batch.ids)
+    }
+
+    /// Adds jobs, all or none, unless those whose ids are taken are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::JobExists`] if an id is taken and that is refused.
+    fn enqueue_batch(&mut self, jobs: Vec<NewJob>, existing: Existing)
+    -> Result<Batch, StoreError>;
+
+    /// Takes back those jobs of a batch that nobody has begun to run; returns how many.
+    fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64, StoreError>;
+
+    /// Which of these ids are taken, in the order given.
+    fn taken(&mut self, ids: &[JobId]) -> Result<Vec<JobId>, StoreError>;
 
     /// One job.
     fn job(&mut self, id: &JobId) -> Result<Job, StoreError>;
@@ -116,6 +135,24 @@ pub trait Bell: Send {
 
     /// Another handle on the same bell, for another thread.
     fn another(&self) -> std::io::Result<Box<dyn Bell>>;
+}
+
+/// What becomes of a new job whose id is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is refused, and all others with it.
+    Refused,
+    /// It is passed over.
+    Skipped,
+}
+
+/// Jobs that were added together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Their ids, in the order given.
+    pub ids: Vec<JobId>,
+    /// The store's own numbers of all of them, and of no other job.
+    pub numbers: RangeInclusive<i64>,
 }
 
 /// Which jobs are listed.

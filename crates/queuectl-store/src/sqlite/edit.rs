@@ -1,6 +1,7 @@
 //! What users do to jobs: add, retry, bury, remove, clear.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use queuectl_domain::{Event, Job, JobId, NewJob, State, Timeout};
 
@@ -9,38 +10,50 @@ use super::fault::Result;
 use super::jobs::{self, Inserter, Kept};
 use super::session::Change;
 use super::sql;
-use crate::{Clear, Counts, Selection, StoreError};
+use crate::{Batch, Clear, Counts, Existing, Selection, StoreError};
 
-/// Adds jobs, all or none.
-pub(super) fn enqueue(change: &mut Change<'_>, new: Vec<NewJob>) -> Result<Vec<JobId>> {
+/// Adds jobs, all or none, or all but those whose names are taken.
+pub(super) fn enqueue(
+    change: &mut Change<'_>,
+    new: Vec<NewJob>,
+    existing: Existing,
+) -> Result<Batch> {
     let named: HashSet<JobId> = if new.iter().any(|job| job.id.is_none()) {
         new.iter().filter_map(|job| job.id.clone()).collect()
     } else {
         HashSet::new()
     };
+    let first = change.counters.last_job + 1;
     let mut inserter = Inserter::new(change.conn)?;
     let mut ids = Vec::with_capacity(new.len());
     for mut job in new {
-        ids.push(match job.id.take() {
-            Some(id) => insert_named(change, &mut inserter, id, job)?,
-            None => insert_nameless(change, &mut inserter, &named, job)?,
-        });
+        match job.id.take() {
+            Some(id) => ids.extend(insert_named(change, &mut inserter, id, job, existing)?),
+            None => ids.push(insert_nameless(change, &mut inserter, &named, job)?),
+        }
     }
-    Ok(ids)
+    Ok(Batch {
+        ids,
+        numbers: first..=change.counters.last_job,
+    })
 }
 
+/// Adds a job under its own name; nothing if that is taken and may be.
 fn insert_named(
     change: &mut Change<'_>,
     inserter: &mut Inserter<'_>,
     id: JobId,
     new: NewJob,
-) -> Result<JobId> {
+    existing: Existing,
+) -> Result<Option<JobId>> {
     let job = Job::new(id, new, change.now);
     let seq = next_number(&mut change.counters);
     if inserter.insert(&mut change.counters, seq, &job)? {
-        Ok(job.id)
-    } else {
-        Err(StoreError::JobExists(job.id).into())
+        return Ok(Some(job.id));
+    }
+    match existing {
+        Existing::Refused => Err(StoreError::JobExists(job.id).into()),
+        Existing::Skipped => Ok(None),
     }
 }
 
@@ -64,6 +77,21 @@ fn insert_nameless(
 fn next_number(counters: &mut Counters) -> i64 {
     counters.last_job += 1;
     counters.last_job
+}
+
+/// Takes back those jobs that nobody has begun to run.
+pub(super) fn withdraw(change: &mut Change<'_>, numbers: RangeInclusive<i64>) -> Result<u64> {
+    let mut withdrawn = 0;
+    for seq in numbers {
+        let Some(kept) = jobs::load(change.conn, seq)? else {
+            continue;
+        };
+        if kept.job.is_untouched() {
+            kept.delete(change)?;
+            withdrawn += 1;
+        }
+    }
+    Ok(withdrawn)
 }
 
 /// Takes dead jobs out of the dead letter queue, all or none.

@@ -161,6 +161,18 @@ pub(super) fn find(conn: &Connection, id: &JobId) -> Result<Kept> {
     }
 }
 
+/// Which of these names are taken.
+pub(super) fn taken(conn: &Connection, ids: &[JobId]) -> Result<Vec<JobId>> {
+    let mut statement = conn.prepare_cached(sql!("find_job"))?;
+    let mut taken = Vec::new();
+    for id in ids {
+        if statement.exists([id.as_str()])? {
+            taken.push(id.clone());
+        }
+    }
+    Ok(taken)
+}
+
 /// The numbers of jobs that a statement finds.
 pub(super) fn numbers(
     conn: &Connection,

@@ -26,6 +26,7 @@ mod tests;
 mod turn;
 mod workers;
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use queuectl_domain::{
@@ -33,8 +34,8 @@ use queuectl_domain::{
 };
 
 use crate::{
-    Bell, Clear, Counts, Options, Page, Query, Reply, Selection, StopMode, Store, StoreError, Turn,
-    Worker, WorkerInfo,
+    Batch, Bell, Clear, Counts, Existing, Options, Page, Query, Reply, Selection, StopMode, Store,
+    StoreError, Turn, Worker, WorkerInfo,
 };
 use counters::Counters;
 use session::{Durability, Session};
@@ -84,13 +85,26 @@ impl Store for SqliteStore {
         Ok(self.session.now())
     }
 
-    fn enqueue(&mut self, new: Vec<NewJob>) -> Result<Vec<JobId>> {
+    fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {
         if new.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Batch {
+                ids: Vec::new(),
+                numbers: RangeInclusive::new(1, 0),
+            });
         }
-        let ids = self.change(|change| edit::enqueue(change, new))?;
-        bell::ring(&self.bell);
-        Ok(ids)
+        let batch = self.change(|change| edit::enqueue(change, new, existing))?;
+        if !batch.ids.is_empty() {
+            bell::ring(&self.bell);
+        }
+        Ok(batch)
+    }
+
+    fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64> {
+        self.change(|change| edit::withdraw(change, numbers))
+    }
+
+    fn taken(&mut self, ids: &[JobId]) -> Result<Vec<JobId>> {
+        self.session.read(|look| jobs::taken(look.conn, ids))
     }
 
     fn job(&mut self, id: &JobId) -> Result<Job> {
