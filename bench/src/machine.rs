@@ -13,6 +13,7 @@ impl Machine {
             ("processor", format!("{}, {cores} cores", processor())),
             ("memory", memory()),
             ("system", says("uname", &["-srm"])),
+            ("priority", priority()),
             ("queuectl", commit()),
             ("rustc", says("rustc", &["--version"])),
             ("SQLite (ours)", rusqlite::version().to_owned()),
@@ -42,6 +43,14 @@ fn memory() -> String {
     total.map_or_else(unknown, |kibibytes| {
         format!("{:.0} GiB", kibibytes / 1024.0 / 1024.0)
     })
+}
+
+/// Whether all that is measured goes before others, or after them.
+fn priority() -> String {
+    match rustix::process::getpriority_process(None) {
+        Ok(nice) => format!("nice {nice}"),
+        Err(_) => unknown(),
+    }
 }
 
 fn commit() -> String {

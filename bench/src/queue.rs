@@ -15,8 +15,8 @@ use crate::trouble::{Trouble, io, succeeded};
 
 /// How many jobs one transaction adds.
 const AT_ONCE: usize = 10_000;
-/// How long something may take that should be done at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long something may take at most.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// No job here takes so long.
 const LONG: Duration = Duration::from_secs(3600);

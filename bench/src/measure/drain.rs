@@ -68,7 +68,7 @@ fn round(scene: &Scene, count: usize, figures: &mut Figures) -> Result<(), Troub
     let two = drain(scene, &line("true"), 2, count)?;
     let bare = per_second(count, spawn_loop(&["true"], count)?);
     let argv = drain(scene, &argv(&["true"]), 1, count)?;
-    let fewer = count / 10;
+    let fewer = scene.size(count / 10, count / 2);
     let parallel = per_second(fewer, tools::parallel(&folder, fewer)?);
     figures.of_spawn_loop.push(one, shell);
     figures.of_xargs.push(one, xargs);

@@ -92,3 +92,31 @@ fn tables(conn: &Connection) -> Result<Vec<Table>, Trouble> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_are_those_that_the_store_itself_would_add() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = |name: &str| {
+            let folder = folder.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            Queue::new(folder, "queuectl".into())
+        };
+        let (bare, ours) = (queue("bare"), queue("ours"));
+        insert(&bare, 300).unwrap();
+        ours.fill(&line("true"), 301).unwrap();
+        let rows = |queue: &Queue| {
+            let conn = Connection::open(queue.file()).unwrap();
+            let sql = "SELECT j.seq, j.id, j.state, j.priority, c.line
+                FROM jobs j JOIN commands c USING (seq) ORDER BY j.seq";
+            let mut statement = conn.prepare(sql).unwrap();
+            let row = |row: &rusqlite::Row<'_>| (0..5).map(|at| row.get(at)).collect();
+            let rows = statement.query_map([], row).unwrap();
+            rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>().unwrap()
+        };
+        assert_eq!(rows(&bare), rows(&ours));
+    }
+}
