@@ -395,6 +395,12 @@ impl<'a> Loop<'a> {
             self.observer.notice(&Happening::Stopping);
         }
         self.stop = asked;
+        if let Some(mode) = asked {
+            // So that others see it, too. If the store can't take it now, it still stops.
+            let _ = self
+                .store
+                .request_stop(std::slice::from_ref(&self.me.id), mode);
+        }
         if asked == Some(StopMode::Now) {
             self.slots.iter().for_each(Slot::stop);
         }

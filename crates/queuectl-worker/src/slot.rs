@@ -190,12 +190,14 @@ impl SlotThread<'_> {
     fn spec(&self, assignment: &Assignment) -> Spec {
         let job = &*assignment.job;
         let fence = assignment.claimed.ticket.fence.to_string();
+        let claim = format!("{}:{fence}", self.surroundings.worker);
         let values = [
             job.id.to_string(),
             job.attempts.to_string(),
             job.rules.max_retries.to_string(),
             self.surroundings.worker.clone(),
-            fence.clone(),
+            fence,
+            claim.clone(),
         ];
         Spec {
             program: program(&job.command),
@@ -209,8 +211,8 @@ impl SlotThread<'_> {
             grace: assignment.grace,
             scratch: self.surroundings.scratch.clone(),
             tag: Some(Tag {
-                name: FENCE_VARIABLE.into(),
-                value: fence,
+                name: CLAIM_VARIABLE.into(),
+                value: claim,
             }),
         }
     }
@@ -218,16 +220,18 @@ impl SlotThread<'_> {
 
 /// The variable by which the processes of a worker's jobs are recognised.
 const WORKER_VARIABLE: &str = "QUEUECTL_WORKER_ID";
-/// The variable by which the processes of one attempt are recognised.
-const FENCE_VARIABLE: &str = "QUEUECTL_FENCE";
+/// The variable by which the processes of one attempt are recognised: its worker
+/// and its fence, since another store may give the same fence.
+const CLAIM_VARIABLE: &str = "QUEUECTL_CLAIM";
 
 /// What a job finds in its environment.
-pub(crate) const JOB_VARIABLES: [&str; 5] = [
+pub(crate) const JOB_VARIABLES: [&str; 6] = [
     "QUEUECTL_JOB_ID",
     "QUEUECTL_ATTEMPT",
     "QUEUECTL_MAX_RETRIES",
     WORKER_VARIABLE,
-    FENCE_VARIABLE,
+    "QUEUECTL_FENCE",
+    CLAIM_VARIABLE,
 ];
 
 /// What all processes of a worker's jobs have in their environment.
