@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::fault::{Fault, say, say_io};
 use super::lock::FairLock;
 use super::session::{Session, beside};
+use super::sql;
 use crate::{Options, StoreError};
 
 /// Marks a database as ours: the letters `qctl`.
@@ -134,7 +135,7 @@ fn version(moment: &Transaction<'_>, location: &str) -> Result<i64, Fault> {
         }
         return Ok(version);
     }
-    let objects = number("SELECT count(*) FROM sqlite_schema")?;
+    let objects = number(sql!("count_objects"))?;
     if application != 0 || version != 0 || objects != 0 {
         return Err(StoreError::NotAStore(location.to_owned()).into());
     }
