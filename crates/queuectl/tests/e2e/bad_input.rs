@@ -198,7 +198,8 @@ fn an_error_says_what_and_then_what_to_do() {
 fn a_store_of_an_unknown_kind_is_refused_and_not_made_a_file() {
     let home = Home::new();
     for place in ["mysql://localhost/queue", "http://localhost/", ""] {
-        home.run(["--db", place, "status"]).failed(2);
+        let output = home.run(["--db", place, "status"]);
+        assert!(output.failed(2).contains("store"), "{output}");
     }
     let made = std::fs::read_dir(home.work(""))
         .expect("the folder is there")

@@ -283,5 +283,6 @@ fn raw_bytes_of_a_command_never_reach_the_terminal() {
     let home = Home::new();
     home.ok(["enqueue", "--id", "odd", "--", "printf", "\x1b[31mred\x07"]);
     let said = home.work_off();
+    assert!(said.contains("red"), "{said:?}");
     assert!(!said.contains(['\x1b', '\x07']), "{said:?}");
 }

@@ -164,4 +164,5 @@ fn a_limit_that_makes_no_sense_is_refused() {
     for limit in ["-1", "many", "99999999999999999999999"] {
         home.run(["list", "--limit", limit]).failed(2);
     }
+    home.ok(["list", "--limit", "4294967295"]);
 }

@@ -1,7 +1,5 @@
 //! `worker start` and `worker list`: processes that are really there when it says so, and outlive who started them.
 
-use serde_json::Value;
-
 use crate::jobs;
 use crate::support::{Home, items, moment, number, redacted, system, text, wait_until};
 
@@ -160,26 +158,9 @@ fn a_worker_that_dies_on_start_is_an_error_with_the_last_of_its_log() {
 fn workers_json_names_the_background_workers() {
     let home = Home::new();
     let pids = home.start_workers(&["--count", "2"]);
-    let path = home.path().join("data/workers.json");
-    let tracked = std::fs::read_to_string(&path).expect("workers.json is there");
-    let tracked: Value = serde_json::from_str(&tracked).expect("workers.json is JSON");
-    let text = tracked.to_string();
-    for worker in home.workers() {
-        assert!(
-            text.contains(self::text(&worker, "id")),
-            "{worker} isn't in {text}"
-        );
-    }
-    assert!(
-        pids.iter().all(|pid| text.contains(&pid.to_string())),
-        "{pids:?} aren't in {text}"
-    );
+    assert_eq!(home.tracked_pids(), pids);
     home.ok(["worker", "stop"]);
-    let tracked = std::fs::read_to_string(&path).expect("workers.json is there");
-    assert!(
-        !pids.iter().any(|pid| tracked.contains(&pid.to_string())),
-        "still there: {tracked}"
-    );
+    assert_eq!(home.tracked_pids(), [0; 0]);
 }
 
 #[test]
