@@ -157,7 +157,8 @@ fn a_worker_that_dies_on_start_is_an_error_with_the_last_of_its_log() {
 #[test]
 fn workers_json_names_the_background_workers() {
     let home = Home::new();
-    let pids = home.start_workers(&["--count", "2"]);
+    let mut pids = home.start_workers(&["--count", "2"]);
+    pids.sort_unstable();
     assert_eq!(home.tracked_pids(), pids);
     home.ok(["worker", "stop"]);
     assert_eq!(home.tracked_pids(), [0; 0]);

@@ -216,15 +216,17 @@ impl Home {
         self.ok(["worker", "start", "--foreground", "--until-idle"])
     }
 
-    /// The process ids in `workers.json`.
+    /// The process ids in `workers.json`, in order.
     #[track_caller]
     pub(crate) fn tracked_pids(&self) -> Vec<i32> {
         let path = self.seen("data/workers.json");
         let tracked = std::fs::read_to_string(path).expect("workers.json is there");
         let tracked: Value = serde_json::from_str(&tracked).expect("workers.json is JSON");
         let pids = items(&tracked).iter().map(|entry| number(entry, "pid"));
-        pids.map(|pid| pid.try_into().expect("a pid is small"))
-            .collect()
+        let pids = pids.map(|pid| pid.try_into().expect("a pid is small"));
+        let mut pids: Vec<_> = pids.collect();
+        pids.sort_unstable();
+        pids
     }
 
     /// Starts background workers, with further options; returns their process ids.
