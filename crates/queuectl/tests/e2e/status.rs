@@ -128,6 +128,18 @@ fn global_options_stand_before_or_after_the_command() {
 }
 
 #[test]
+fn the_store_is_in_the_home_of_the_user_if_nothing_else_was_said() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    let mut usual = home.command(["--json", "status"]);
+    let output = usual.env_remove("QUEUECTL_HOME").output();
+    let status = output.expect("it runs").stdout;
+    let status: Value = serde_json::from_slice(&status).expect("JSON");
+    assert_eq!(number(&status, "total"), 1);
+    assert_eq!(text(&status, "database"), home.database().to_string_lossy());
+}
+
+#[test]
 fn every_command_has_help_with_an_example() {
     let home = Home::new();
     let commands = "enqueue; worker start; worker stop; worker list; status; list; show; dlq list; dlq retry; dlq clear; \

@@ -30,7 +30,7 @@ impl Home {
         let folder = tempfile::Builder::new().prefix("queuectl-e2e-").tempdir();
         let folder = folder.expect("a temporary folder can be made");
         let path = folder.path().canonicalize().expect("the folder is there");
-        let (home, work) = (path.join("home"), path.join("work"));
+        let (home, work) = (path.join(".queuectl"), path.join("work"));
         std::fs::create_dir(&work).expect("a folder can be made");
         Self {
             _folder: folder,
@@ -92,6 +92,7 @@ impl Home {
         command
             .current_dir(&self.work)
             .env("QUEUECTL_HOME", &self.home)
+            .env("HOME", self.home.parent().expect("it is in a folder"))
             .env("TZ", "UTC");
         for name in [
             "QUEUECTL_DB",
@@ -161,7 +162,6 @@ impl Home {
                 session += &format!("[exit code {}]\n", output.code.expect("not killed"));
             }
         }
-        let session = session.replace(&*self.home.to_string_lossy(), "~/.queuectl");
         let session = session.replace(&*self.work.to_string_lossy(), "~/work");
         super::redacted(&session)
     }
