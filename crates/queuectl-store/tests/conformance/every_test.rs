@@ -22,6 +22,15 @@ macro_rules! conformance {
                 rules_at_their_limits_come_back_as_they_were,
                 what_is_not_there_is_no_such_job,
             });
+            theme!($scene: batch {
+                jobs_whose_ids_are_taken_are_passed_over_if_that_is_meant,
+                a_batch_with_an_id_that_is_taken_is_refused_if_that_is_meant,
+                a_batch_of_none_but_taken_ids_adds_nothing,
+                a_batch_that_is_taken_back_is_gone_and_no_other_job_with_it,
+                a_batch_of_nothing_takes_nothing_back,
+                what_somebody_has_begun_to_run_is_not_taken_back,
+                a_store_says_which_ids_are_taken_in_the_order_given,
+            });
             theme!($scene: lists {
                 a_list_is_newest_first_whatever_has_happened_since,
                 a_list_of_one_state_has_only_jobs_in_it,

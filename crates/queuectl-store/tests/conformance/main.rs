@@ -12,6 +12,7 @@ mod hand;
 mod scene;
 mod sqlite_scene;
 
+mod batch;
 mod bell;
 mod claims;
 mod dead;

@@ -1,13 +1,14 @@
 //! What the model knows, beside the store that must know the same.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use queuectl_domain::{
     Attempt, Claim, Ending, Event, Fence, Job, JobId, Key, NewJob, Outcome, Settings, State,
     Timeout, Timestamp,
 };
-use queuectl_store::{Clear, Reply, Selection, Store, StoreError, Ticket};
+use queuectl_store::{Clear, Existing, Reply, Selection, Store, StoreError, Ticket};
 
 use super::step::{Step, WORKERS};
 use crate::hand::{Hand, all, counts, id};
@@ -26,6 +27,9 @@ pub(super) struct Known<'a, S> {
     /// All ids that there have been.
     ids: HashSet<JobId>,
     last_fence: Fence,
+    /// The numbers of the batch that was added last, and how many batches there have been.
+    batch: RangeInclusive<i64>,
+    batches: usize,
     /// A claim that has been settled.
     old_ticket: Option<Ticket>,
     /// How many claims turned out to be lost.
@@ -41,6 +45,8 @@ pub(super) struct Worker {
 pub(super) struct Entry {
     pub(super) job: Job,
     pub(super) attempts: Vec<Attempt>,
+    /// With which others it was added.
+    batch: usize,
 }
 
 impl<'a, S: Scene> Known<'a, S> {
@@ -55,6 +61,8 @@ impl<'a, S: Scene> Known<'a, S> {
             jobs: Vec::new(),
             ids: HashSet::new(),
             last_fence: Fence(i64::MIN),
+            batch: RangeInclusive::new(1, 0),
+            batches: 0,
             old_ticket: None,
             lost: 0,
         };
@@ -77,7 +85,8 @@ impl<'a, S: Scene> Known<'a, S> {
         let now = self.store.now().unwrap();
         match step {
             Step::Pass(time) => self.scene.advance(*time),
-            Step::Enqueue(jobs) => self.enqueue(jobs, now),
+            Step::Enqueue(jobs, existing) => self.enqueue(jobs, *existing, now),
+            Step::Withdraw => self.withdraw(),
             Step::Turn {
                 worker,
                 free,
@@ -104,32 +113,45 @@ impl<'a, S: Scene> Known<'a, S> {
         }
     }
 
-    fn enqueue(&mut self, jobs: &[NewJob], now: Timestamp) {
-        let given: Vec<_> = jobs.iter().filter_map(|job| job.id.as_ref()).collect();
-        let different: HashSet<_> = given.iter().collect();
-        let taken = self.jobs.iter().any(|entry| given.contains(&&entry.job.id));
-        match self.store.enqueue(jobs.to_vec()) {
-            Ok(ids) => {
-                assert!(!taken && different.len() == given.len());
-                assert_eq!(ids.len(), jobs.len());
-                for (id, new) in ids.into_iter().zip(jobs) {
-                    let seen = !self.ids.insert(id.clone());
-                    match &new.id {
-                        Some(given) => assert_eq!(&id, given),
-                        None => assert!(!seen, "id {id} was made twice"),
-                    }
-                    self.jobs.push(Entry {
-                        job: Job::new(id, new.clone(), now),
-                        attempts: Vec::new(),
-                    });
-                }
-            }
+    fn enqueue(&mut self, jobs: &[NewJob], existing: Existing, now: Timestamp) {
+        let mut taken: HashSet<_> = self.jobs.iter().map(|entry| entry.job.id.clone()).collect();
+        let (new, old): (Vec<_>, Vec<_>) = jobs
+            .iter()
+            .partition(|job| job.id.clone().is_none_or(|id| taken.insert(id)));
+        let batch = match self.store.enqueue_batch(jobs.to_vec(), existing) {
+            Ok(batch) => batch,
             Err(StoreError::JobExists(id)) => {
-                assert!(taken || different.len() < given.len());
-                assert!(given.contains(&&id));
+                assert_eq!(existing, Existing::Refused);
+                assert!(old.iter().any(|job| job.id.as_ref() == Some(&id)));
+                return;
             }
             Err(error) => panic!("{error}"),
+        };
+        assert!(old.is_empty() || existing == Existing::Skipped);
+        assert_eq!(batch.ids.len(), new.len());
+        self.batch = batch.numbers;
+        self.batches += 1;
+        for (id, new) in batch.ids.into_iter().zip(new) {
+            let seen = !self.ids.insert(id.clone());
+            match &new.id {
+                Some(given) => assert_eq!(&id, given),
+                None => assert!(!seen, "id {id} was made twice"),
+            }
+            self.jobs.push(Entry {
+                job: Job::new(id, new.clone(), now),
+                attempts: Vec::new(),
+                batch: self.batches,
+            });
         }
+    }
+
+    fn withdraw(&mut self) {
+        let withdrawn = self.store.withdraw(self.batch.clone()).unwrap();
+        let before = self.jobs.len();
+        let last = self.batches;
+        self.jobs
+            .retain(|entry| entry.batch != last || !entry.job.is_untouched());
+        assert_eq!(withdrawn, (before - self.jobs.len()) as u64);
     }
 
     fn turn(&mut self, number: usize, free: usize, endings: &[Ending], late: bool, now: Timestamp) {

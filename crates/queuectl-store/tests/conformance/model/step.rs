@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use queuectl_domain::{Ending, Key, NewJob, Outcome, Timeout};
-use queuectl_store::Clear;
+use queuectl_store::{Clear, Existing};
 
 use crate::hand::{With, named, seconds, unnamed};
 
@@ -18,7 +18,9 @@ pub(super) const WORKERS: usize = 3;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Pass(Duration),
-    Enqueue(Vec<NewJob>),
+    Enqueue(Vec<NewJob>, Existing),
+    /// Takes back what was added last.
+    Withdraw,
     Turn {
         worker: usize,
         free: usize,
@@ -54,6 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..12_000u64).prop_map(|millis| Step::Pass(Duration::from_millis(millis))),
         1 => (0..20u64).prop_map(|minutes| Step::Pass(seconds(60 * minutes))),
         4 => enqueue(),
+        1 => Just(Step::Withdraw),
         16 => turn(),
         1 => vec(job(), 0..3).prop_map(Step::Retry),
         2 => option::of((0..9u64).prop_map(|count| Timeout::from(seconds(count))))
@@ -90,7 +93,8 @@ fn enqueue() -> impl Strategy<Value = Step> {
         let job = name.map_or_else(unnamed, named);
         job.priority(priority).max_retries(most).backoff_base(base)
     });
-    vec(job, 0..4).prop_map(Step::Enqueue)
+    let existing = select(&[Existing::Refused, Existing::Skipped][..]);
+    (vec(job, 0..4), existing).prop_map(|(jobs, existing)| Step::Enqueue(jobs, existing))
 }
 
 fn turn() -> impl Strategy<Value = Step> {
