@@ -68,7 +68,10 @@ impl Target {
 
     fn lives(&self) -> bool {
         match self {
-            Self::Known(worker) => liveness(worker) == Liveness::Alive,
+            // It lets go of its life a moment before its process has closed the store and gone.
+            Self::Known(worker) => {
+                liveness(worker) == Liveness::Alive || os::is_alive(worker.pid, worker.pid_started)
+            }
             Self::Listed(entry) => entry.is_alive(),
         }
     }
