@@ -214,10 +214,10 @@ fn a_worker_that_was_taken_for_dead_drops_everything_and_starts_anew() {
     let scene = Scene::new();
     let id = scene.enqueue(
         "contested",
-        "[ -e second ] || { touch second; sleep 1000; }",
+        "[ -e second ] || { touch second; echo; sleep 1000; }",
     );
     let worker = scene.worker(false);
-    worker.wait_for("contested started");
+    worker.wait_for("contested printed");
     let back = scene.store().rescue(&worker.id).unwrap();
     assert_eq!(back.len(), 1);
     worker.wait_for("contested lost");
