@@ -73,7 +73,11 @@ fn nobody_to_wake_and_tokens_that_are_there_already() {
     assert!(os::wake(&path).unwrap() && os::wake(&path).unwrap() && os::wake(&path).unwrap());
     wake.wait().unwrap();
     let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || sender.send(wake.wait()));
+    std::thread::spawn(move || {
+        let waited = wake.wait();
+        drop(wake);
+        sender.send(waited)
+    });
     assert!(
         receiver.recv_timeout(Duration::from_millis(100)).is_err(),
         "there was a second token"

@@ -104,6 +104,7 @@ mod linux {
                         let (ended, heard) = run_it(&spec);
                         assert_eq!(ended.how, How::Exited(7));
                         until("a stray lives on", || !lives(heard.number()));
+                        until("what a stray has started lives on", || none_has(&spec));
                         let spec = tagged(
                             line("(exit 3); sleep 0.001; exit 8"),
                             &format!("{slot}-{round}-b"),
@@ -113,6 +114,21 @@ mod linux {
                 });
             }
         });
+    }
+
+    /// Whether no process has the tag of this attempt.
+    fn none_has(spec: &queuectl_process::Spec) -> bool {
+        let tag = spec.tag.as_ref().expect("the attempt has a tag");
+        let variable = format!("{}={}", tag.name, tag.value);
+        let processes = std::fs::read_dir("/proc")
+            .expect("/proc is there")
+            .flatten();
+        processes
+            .filter_map(|process| std::fs::read(process.path().join("environ")).ok())
+            .all(|environ| {
+                let mut variables = environ.split(|byte| *byte == 0);
+                !variables.any(|one| one == variable.as_bytes())
+            })
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Drop for Starting {
         drop(register);
         let settled: Vec<Doubt> = settled;
         for Doubt { pid, tag, .. } in settled {
-            strays::end(pid, tag.as_ref());
+            strays::end_with_descendants(pid, tag.as_ref());
         }
     }
 }

@@ -42,8 +42,20 @@ pub(in crate::os) fn adopting() -> bool {
 
 /// Ends and reaps every process that left the group of this leader, which has been reaped.
 pub(in crate::os) fn end_strays(leader: Leader, tag: Option<&Tag>) {
+    end_after(leader.pid, tag);
+}
+
+/// Ends a stray about which there was a doubt, and what it has started meanwhile.
+pub(super) fn end_with_descendants(pid: Pid, tag: Option<&Tag>) {
+    if end(pid, tag) {
+        end_after(pid.as_raw_nonzero().get().unsigned_abs(), tag);
+    }
+}
+
+/// Ends and reaps the strays with pids that were given out after this one.
+fn end_after(first: u32, tag: Option<&Tag>) {
     let began = Instant::now();
-    while sweep(&since(leader.pid), tag) && began.elapsed() < DYING {}
+    while sweep(&since(first), tag) && began.elapsed() < DYING {}
 }
 
 /// Reaps orphans that have died. For a run that lasts long and leaves many.
@@ -97,7 +109,7 @@ fn sweep(pids: &[Pid], tag: Option<&Tag>) -> bool {
 }
 
 /// Ends a process that is no leader of ours, if it has the tag, and reaps it, if it is our child.
-pub(super) fn end(pid: Pid, tag: Option<&Tag>) -> bool {
+fn end(pid: Pid, tag: Option<&Tag>) -> bool {
     let ended = tag.is_some_and(|tag| end_tagged(pid, tag));
     if is_dead_child(pid) {
         reap(pid);
