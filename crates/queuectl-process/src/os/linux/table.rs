@@ -1,6 +1,8 @@
 //! The process table, as /proc shows it.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use crate::Tag;
 
@@ -55,7 +57,7 @@ pub(in crate::os) fn pids() -> Vec<u32> {
 /// Whether the environment a process was started with has the tag. Nobody else's environment can be read, and a zombie has
 /// none.
 pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else {
+    let Some(environment) = environment(pid) else {
         return false;
     };
     environment.split(|byte| *byte == 0).any(|variable| {
@@ -65,6 +67,24 @@ pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
         value == Some(tag.value.as_bytes())
     })
 }
+
+/// The environment a process was started with. A process that is just replacing itself shows none for a moment, so an empty
+/// one is looked at again.
+fn environment(pid: u32) -> Option<Vec<u8>> {
+    const LOOKS: u32 = 20;
+    for _ in 0..LOOKS {
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let process = read(pid)?;
+        if !environment.is_empty() || process.zombie || process.parent == KERNEL || pid == KERNEL {
+            return Some(environment);
+        }
+        thread::sleep(Duration::from_micros(100));
+    }
+    None
+}
+
+/// The parent of the kernel's own threads.
+const KERNEL: u32 = 2;
 
 /// A number that another boot of this machine doesn't have: pids and start times begin anew with each.
 pub(in crate::os) fn boot() -> u64 {
