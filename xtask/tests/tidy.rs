@@ -108,6 +108,7 @@ fn only_the_process_room_and_chores_ask_which_system_they_are_on() {
     });
     let places = asked.flat_map(|(path, text)| {
         let words = [
+            "cfg!(",
             "cfg(unix",
             "cfg(windows",
             "cfg(target_",

@@ -147,7 +147,7 @@ impl Job {
         }
     }
 
-    /// Whether nobody has ever begun to run the job, or done anything else to it.
+    /// Whether the job waits, and nobody has ever begun to run it.
     pub fn is_untouched(&self) -> bool {
         self.state == State::Pending && self.attempts == 0 && self.last_worker.is_none()
     }

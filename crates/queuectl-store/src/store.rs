@@ -124,7 +124,8 @@ pub trait Store: Send {
 
 /// Wakes idle workers, across processes, when there is something to claim.
 ///
-/// The store rings it by itself after an enqueue or a retry. One ring wakes one
+/// The store rings it by itself after an enqueue, a retry, and when the jobs of a
+/// worker that has ended go back to the queue. One ring wakes one
 /// waiting worker, which rings again if it leaves more than it takes.
 pub trait Bell: Send {
     /// Blocks until the bell is rung. A ring that came before is not lost.

@@ -25,6 +25,7 @@ pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
 pub use run::{Options, RunError, run};
+pub use slot::native;
 pub use stop::{StopOrder, stop};
 
 /// The line by which a background worker tells its starter that it runs.

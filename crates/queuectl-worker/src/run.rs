@@ -229,7 +229,7 @@ impl<'a> Loop<'a> {
 
     /// One turn with the store, unless it has just failed.
     fn turn(&mut self, cause: Cause) -> Result<(), RunError> {
-        self.heed(self.control.asked());
+        self.heed_control();
         if self
             .trouble
             .is_some_and(|(_, until)| Instant::now() < until)
@@ -387,6 +387,17 @@ impl<'a> Loop<'a> {
         next.saturating_duration_since(Instant::now())
     }
 
+    /// Does what was asked for in this process, and lets others see it.
+    fn heed_control(&mut self) {
+        let asked = self.control.asked();
+        if let Some(mode) = asked.filter(|_| asked > self.stop) {
+            self.heed(asked);
+            // If the store can't take it now, the worker stops all the same.
+            let me = std::slice::from_ref(&self.me.id);
+            let _ = self.store.request_stop(me, mode);
+        }
+    }
+
     fn heed(&mut self, asked: Option<StopMode>) {
         if asked <= self.stop {
             return;
@@ -395,12 +406,6 @@ impl<'a> Loop<'a> {
             self.observer.notice(&Happening::Stopping);
         }
         self.stop = asked;
-        if let Some(mode) = asked {
-            // So that others see it, too. If the store can't take it now, it still stops.
-            let _ = self
-                .store
-                .request_stop(std::slice::from_ref(&self.me.id), mode);
-        }
         if asked == Some(StopMode::Now) {
             self.slots.iter().for_each(Slot::stop);
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 use std::time::Duration;
 
-use queuectl_domain::{Chunk, Command, Ending, Job, Settings, Stream};
+use queuectl_domain::{Chunk, Command, Ending, Job, NativeString, Settings, Stream};
 use queuectl_process::{
     Ended, How, Leader, Program, Roster, Spec, StopHandle, StopSignal, Tag, Watcher, os,
     signal_name,
@@ -240,6 +240,12 @@ pub(crate) fn worker_tag(worker: &str) -> Tag {
         name: WORKER_VARIABLE.into(),
         value: worker.into(),
     }
+}
+
+/// The system's own text as a job keeps it. None if it can't be kept: on Windows,
+/// where it has to be valid Unicode.
+pub fn native(text: OsString) -> Option<NativeString> {
+    os::native_bytes(text).map(NativeString)
 }
 
 fn program(command: &Command) -> Program {

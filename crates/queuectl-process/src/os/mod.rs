@@ -16,8 +16,8 @@ mod system;
 pub(crate) use system::{Origin, end_all, origin, write_at};
 pub use system::{
     StopHandle, StopSignal, Wake, adopt_orphans, ask_to_stop, create_private, detach, hostname,
-    is_alive, kill, leave_terminal, native_text, private_dir, process_start, run, signal_name,
-    wake, when_asked_to_stop,
+    is_alive, kill, leave_terminal, native_bytes, native_text, private_dir, process_start, run,
+    signal_name, wake, when_asked_to_stop,
 };
 
 /// How this process was asked to stop.

@@ -198,15 +198,15 @@ fn working_directory(given: Option<&PathBuf>) -> Result<NativeString, CliError> 
     native(path.into_os_string())
 }
 
-/// Text of the system as the job keeps it: any bytes on Unix; UTF-8 on Windows.
+/// Text of the system as the job keeps it.
 fn native(text: OsString) -> Result<NativeString, CliError> {
-    if cfg!(windows) && text.to_str().is_none() {
-        return Err(CliError::usage(
-            format!("`{}` isn't valid Unicode", text.display()),
+    let shown = text.display().to_string();
+    queuectl_worker::native(text).ok_or_else(|| {
+        CliError::usage(
+            format!("`{shown}` isn't valid Unicode"),
             "rename the file, or change the argument",
-        ));
-    }
-    Ok(NativeString(text.into_encoded_bytes()))
+        )
+    })
 }
 
 #[cfg(test)]

@@ -56,6 +56,11 @@ pub fn native_text(bytes: Vec<u8>) -> OsString {
     OsString::from_vec(bytes)
 }
 
+/// The operating system's own text as bytes: on Unix it is bytes.
+pub fn native_bytes(text: OsString) -> Option<Vec<u8>> {
+    Some(text.into_vec())
+}
+
 /// The name this machine calls itself.
 pub fn hostname() -> String {
     rustix::system::uname()

@@ -18,8 +18,8 @@ pub use super::native::adopt_orphans;
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(crate) use facts::write_at;
 pub use facts::{
-    create_private, detach, hostname, is_alive, kill, leave_terminal, native_text, private_dir,
-    process_start, signal_name,
+    create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes, native_text,
+    private_dir, process_start, signal_name,
 };
 pub(crate) use orphans::{Origin, end_all, origin};
 pub use run::run;

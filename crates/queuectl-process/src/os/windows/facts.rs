@@ -80,6 +80,11 @@ pub fn native_text(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
+/// The operating system's own text as bytes: on Windows UTF-8. None if it isn't valid Unicode.
+pub fn native_bytes(text: OsString) -> Option<Vec<u8>> {
+    text.into_string().ok().map(String::into_bytes)
+}
+
 /// The name this machine calls itself.
 pub fn hostname() -> String {
     let mut name = [0_u16; 256];

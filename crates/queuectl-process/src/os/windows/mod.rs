@@ -11,8 +11,8 @@ mod wake;
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(crate) use facts::{Origin, end_all, origin, write_at};
 pub use facts::{
-    adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_text,
-    private_dir, process_start, signal_name,
+    adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes,
+    native_text, private_dir, process_start, signal_name,
 };
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
