@@ -59,8 +59,13 @@ pub fn wake(path: &Path) -> io::Result<bool> {
             "there is a file in the place of the wake-up",
         ));
     }
-    if rustix::io::ioctl_fionread(&fifo)? == 0 {
-        fifo.write_all(&[1])?;
+    if rustix::io::ioctl_fionread(&fifo)? > 0 {
+        return Ok(true);
     }
-    Ok(true)
+    match fifo.write_all(&[1]) {
+        Ok(()) => Ok(true),
+        // The last who had it open has gone in this very moment.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
 }
