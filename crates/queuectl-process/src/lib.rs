@@ -6,10 +6,12 @@
 
 mod ended;
 pub mod os;
+mod place;
 mod roster;
 mod spec;
 
 pub use ended::{Ended, How, StartError};
 pub use os::{StopHandle, StopSignal, run, signal_name};
-pub use roster::{Roster, end_orphans};
+pub use place::{Access, Others, Owner};
+pub use roster::{Roster, end_orphans, orphans};
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};

@@ -50,6 +50,18 @@ impl Roster {
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
 pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<usize> {
+    let (leaders, origin) = read(roster)?;
+    os::end_all(&leaders, origin, worker)
+}
+
+/// The processes that [`end_orphans`] would end now.
+pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
+    let (leaders, origin) = read(roster)?;
+    Ok(os::find_all(&leaders, origin, worker))
+}
+
+/// The leaders in a roster, and where they come from.
+fn read(roster: &Path) -> io::Result<(Vec<Leader>, Origin)> {
     let content = match std::fs::read(roster) {
         Ok(content) => content,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -69,7 +81,7 @@ pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<usize> {
             session: 0,
         },
     };
-    let leaders: Vec<Leader> = records
+    let leaders = records
         .filter(|[pid, ..]| *pid != 0)
         .filter_map(|[pid, earliest, latest]| {
             Some(Leader {
@@ -79,7 +91,7 @@ pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<usize> {
             })
         })
         .collect();
-    os::end_all(&leaders, origin, worker)
+    Ok((leaders, origin))
 }
 
 fn place(slot: usize) -> u64 {

@@ -90,6 +90,15 @@ fn rescued(tagged: &str, count: usize, line: &str) {
         orphans.iter().all(|pid| lives(*pid)),
         "they did not survive the worker"
     );
+    let seen = queuectl_process::orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
+    assert!(
+        orphans.iter().all(|pid| seen.contains(pid)),
+        "it sees {seen:?}"
+    );
+    assert!(
+        orphans.iter().all(|pid| lives(*pid)),
+        "one was ended by a look"
+    );
     let ended = end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
     assert!(!orphans.iter().any(|pid| lives(*pid)), "some live on");
     assert!(ended >= count, "it says {ended}");

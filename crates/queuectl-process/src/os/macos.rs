@@ -36,6 +36,17 @@ pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
     }
 }
 
+/// The name of the network file system that a path is on; none if the system calls its disk local.
+pub fn network_file_system(path: &Path) -> io::Result<Option<String>> {
+    let found = rustix::fs::statfs(path)?;
+    if found.f_flags & libc::MNT_LOCAL as u32 != 0 {
+        return Ok(None);
+    }
+    let name = found.f_fstypename.iter().map(|byte| *byte as u8);
+    let name: Vec<u8> = name.take_while(|byte| *byte != 0).collect();
+    Ok(Some(String::from_utf8_lossy(&name).into_owned()))
+}
+
 /// Does nothing: orphans go to process 1, which reaps them.
 pub fn adopt_orphans() -> io::Result<()> {
     Ok(())

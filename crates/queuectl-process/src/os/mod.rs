@@ -13,11 +13,12 @@ mod system;
 #[path = "windows/mod.rs"]
 mod system;
 
-pub(crate) use system::{Origin, end_all, origin, write_at};
+pub(crate) use system::{Origin, end_all, find_all, origin, write_at};
 pub use system::{
-    StopHandle, StopSignal, Wake, adopt_orphans, ask_to_stop, create_private, detach, hostname,
-    is_alive, kill, leave_terminal, native_bytes, native_text, private_dir, process_start, run,
-    signal_name, wake, when_asked_to_stop,
+    StopHandle, StopSignal, Wake, access, adopt_orphans, ask_to_stop, create_private, detach,
+    hostname, is_alive, kill, leave_terminal, make_private, native_bytes, native_text,
+    network_file_system, new_private_dir, private_dir, process_start, run, signal_name, sync_dir,
+    wake, when_asked_to_stop,
 };
 
 /// How this process was asked to stop.

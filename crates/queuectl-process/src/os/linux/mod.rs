@@ -1,5 +1,6 @@
 //! Linux: processes are read from /proc, their end is a readable pidfd, and orphans come to the nearest subreaper.
 
+mod disk;
 mod leaders;
 mod strays;
 mod table;
@@ -13,6 +14,7 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, PidfdFlags, WaitIdOptions, pidfd_open};
 use rustix::time::{DynamicClockId, clock_gettime_dynamic};
 
+pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
 pub use strays::adopt_orphans;
 pub(super) use strays::{adopting, end_strays, reap_dead_orphans};

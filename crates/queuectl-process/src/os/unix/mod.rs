@@ -7,6 +7,7 @@ mod exec;
 mod facts;
 mod group;
 mod orphans;
+mod place;
 mod run;
 mod script;
 mod spawn;
@@ -14,14 +15,15 @@ mod stop;
 mod trouble;
 mod wake;
 
-pub use super::native::adopt_orphans;
+pub use super::native::{adopt_orphans, network_file_system};
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(crate) use facts::write_at;
 pub use facts::{
     create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes, native_text,
     private_dir, process_start, signal_name,
 };
-pub(crate) use orphans::{Origin, end_all, origin};
+pub(crate) use orphans::{Origin, end_all, find_all, origin};
+pub use place::{access, make_private, new_private_dir, sync_dir};
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

@@ -35,38 +35,23 @@ pub(crate) fn origin() -> Origin {
 
 /// Ends every process in one of these groups and every one with the tag, and returns how many there were, once all have gone.
 pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Result<usize> {
-    let leaders = if theirs.boot == native::boot() {
-        leaders
-    } else {
-        &[]
-    };
     let began = Instant::now();
     let mut ended = HashSet::new();
     let mut out_of_reach = HashSet::new();
     loop {
         let mut left = false;
-        for pid in native::pids() {
-            let Some(found) = native::read(pid) else {
-                continue;
-            };
-            let who = (pid, found.start);
-            if found.zombie || pid == process::id() || out_of_reach.contains(&who) {
+        for found in find(leaders, theirs, tag) {
+            if out_of_reach.contains(&found) {
                 continue;
             }
-            if !leaders
-                .iter()
-                .any(|leader| in_group(&found, *leader, theirs))
-                && !native::has_tag(pid, tag)
-            {
-                continue;
-            }
+            let (pid, _) = found;
             match signal(pid, Signal::KILL) {
                 Ok(()) => {
-                    ended.insert(who);
+                    ended.insert(found);
                     left = true;
                 }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    out_of_reach.insert(who);
+                    out_of_reach.insert(found);
                 }
                 Err(_) => {}
             }
@@ -82,6 +67,35 @@ pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Resu
         }
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The processes that [`end_all`] would end.
+pub(crate) fn find_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> Vec<u32> {
+    let found = find(leaders, theirs, tag);
+    found.map(|(pid, _)| pid).collect()
+}
+
+/// Pids and when they started. One is looked at after the other, so that what was seen is still so when it is signalled.
+fn find<'a>(
+    leaders: &'a [Leader],
+    theirs: Origin,
+    tag: &'a Tag,
+) -> impl Iterator<Item = (u32, u64)> + 'a {
+    let leaders = if theirs.boot == native::boot() {
+        leaders
+    } else {
+        &[]
+    };
+    native::pids().into_iter().filter_map(move |pid| {
+        let found = native::read(pid)?;
+        if found.zombie || pid == process::id() {
+            return None;
+        }
+        let in_group = leaders
+            .iter()
+            .any(|leader| in_group(&found, *leader, theirs));
+        (in_group || native::has_tag(pid, tag)).then_some((pid, found.start))
+    })
 }
 
 /// Whether a process belongs to the group that this leader led. The leader may be dead, but a live process of its number

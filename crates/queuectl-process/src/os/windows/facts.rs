@@ -125,6 +125,11 @@ pub(crate) fn end_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> io::R
     Ok(0)
 }
 
+/// For the same reason there are none to be found.
+pub(crate) fn find_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> Vec<u32> {
+    Vec::new()
+}
+
 /// Writes all of `bytes` at an offset.
 pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     match file.seek_write(bytes, at)? {

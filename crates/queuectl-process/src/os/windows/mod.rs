@@ -3,17 +3,19 @@
 mod ask;
 mod facts;
 mod handle;
+mod place;
 mod run;
 mod spawn;
 mod stop;
 mod wake;
 
 pub use ask::{ask_to_stop, when_asked_to_stop};
-pub(crate) use facts::{Origin, end_all, origin, write_at};
+pub(crate) use facts::{Origin, end_all, find_all, origin, write_at};
 pub use facts::{
     adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes,
     native_text, private_dir, process_start, signal_name,
 };
+pub use place::{access, make_private, network_file_system, new_private_dir, sync_dir};
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

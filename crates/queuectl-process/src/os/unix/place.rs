@@ -1,0 +1,46 @@
+//! Places on a disk: owners, modes, and what makes a change last.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use crate::place::{Access, Others, Owner};
+
+/// In a folder with this bit, only the owner of a file may remove it.
+const STICKY: u32 = 0o1000;
+
+/// Whose a file or folder is, and what others may do with it. Of a symbolic link only the owner counts.
+pub fn access(path: &Path) -> io::Result<Access> {
+    let seen = fs::symlink_metadata(path)?;
+    let owner = match seen.uid() {
+        me if me == rustix::process::geteuid().as_raw() => Owner::Me,
+        0 => Owner::Root,
+        another => Owner::Another(another),
+    };
+    let mode = seen.mode();
+    let others = if seen.is_symlink() || mode & 0o077 == 0 {
+        Others::Nothing
+    } else if mode & 0o002 != 0 && !(seen.is_dir() && mode & STICKY != 0) {
+        Others::Everything
+    } else {
+        Others::Something
+    };
+    Ok(Access { owner, others })
+}
+
+/// Takes a file or folder away from everybody but its owner.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    let mode = if path.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Creates a folder, 0700, that wasn't there.
+pub fn new_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// Waits until what was created, renamed or removed in a folder is on disk.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
