@@ -1,5 +1,7 @@
 //! What can go wrong with a store, why, and what then.
 
+use std::path::PathBuf;
+
 use queuectl_domain::{InvalidValue, JobId, TransitionError, WorkerId};
 
 /// What kind of error it is; decides the exit code.
@@ -51,6 +53,49 @@ pub enum StoreError {
         /// Why, in the system's words.
         reason: String,
     },
+    /// It is on a disk that other machines may change, too.
+    #[error(
+        "can't keep a store at `{location}`: it is on a network file system ({kind}), where locks don't hold"
+    )]
+    Network {
+        /// Where.
+        location: String,
+        /// What kind of file system that is.
+        kind: String,
+    },
+    /// It is in the hands of another user, who could run commands as whoever works on it.
+    #[error("won't use a store of another user: `{}` belongs to user {user}", .path.display())]
+    Foreign {
+        /// The file or folder.
+        path: PathBuf,
+        /// Whose it is.
+        user: u32,
+    },
+    /// Everybody may write to it, and so run commands as whoever works on it.
+    #[error("won't use a store that everybody may change: `{}`", .path.display())]
+    Exposed {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// There is none to be read.
+    #[error("there is no store at `{0}`")]
+    Missing(String),
+    /// A backup would take the place of something else.
+    #[error("won't write a backup to `{}`: {reason}", .path.display())]
+    Occupied {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What is there.
+        reason: &'static str,
+    },
+    /// A backup can't be written; nothing is left of it.
+    #[error("can't write the backup to `{}`: {reason}", .path.display())]
+    Backup {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why, in the system's words.
+        reason: String,
+    },
     /// Others have been writing to it for too long.
     #[error("the store is locked by another process")]
     Locked,
@@ -94,13 +139,21 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoSuchJob(_) | Self::NoSuchWorker(_) => ErrorKind::NotFound,
-            Self::JobExists(_) | Self::Transition(_) | Self::BeingProcessed(_) => {
-                ErrorKind::Conflict
-            }
+            Self::JobExists(_)
+            | Self::Transition(_)
+            | Self::BeingProcessed(_)
+            | Self::Occupied { .. } => ErrorKind::Conflict,
             Self::Invalid(_) | Self::BadLocation(_) => ErrorKind::Usage,
-            Self::Open { .. } | Self::Locked | Self::Full | Self::ReadOnly(_) | Self::Io(_) => {
-                ErrorKind::Unavailable
-            }
+            Self::Open { .. }
+            | Self::Network { .. }
+            | Self::Foreign { .. }
+            | Self::Exposed { .. }
+            | Self::Missing(_)
+            | Self::Backup { .. }
+            | Self::Locked
+            | Self::Full
+            | Self::ReadOnly(_)
+            | Self::Io(_) => ErrorKind::Unavailable,
             Self::NotAStore(_) | Self::Corrupt(_) | Self::Newer { .. } => ErrorKind::Corrupt,
             Self::Internal(_) => ErrorKind::Internal,
         }

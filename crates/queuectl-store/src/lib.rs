@@ -4,6 +4,8 @@
 //! A store loads rows, lets the lifecycle decide, and saves: no SQL decides a
 //! state. Nothing of a driver is seen from outside.
 
+mod backup;
+mod check;
 mod clock;
 mod error;
 mod location;
@@ -12,6 +14,8 @@ mod store;
 mod turn;
 mod workers;
 
+pub use backup::{BackupTo, Progress};
+pub use check::{Check, Checked, Finding};
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, StoreError};
 pub use location::Location;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::StoreError;
+use crate::{StoreError, sqlite};
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,27 @@ impl Location {
             )));
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+}
+
+impl Location {
+    /// Whether there is something at it.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.exists(),
+        }
+    }
+
+    /// The files of the store on this machine, as far as they are there.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Sqlite(path) => {
+                let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+                let mut files = sqlite::files(&real);
+                files.retain(|file| file.exists());
+                files
+            }
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use queuectl_domain::{
     Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp, WorkerId,
 };
 
-use crate::{Reply, StopMode, StoreError, Turn, Worker, WorkerInfo};
+use crate::{
+    BackupTo, Checked, Finding, Progress, Reply, StopMode, StoreError, Turn, Worker, WorkerInfo,
+};
 
 /// Everything the queue remembers, and the ways to change it.
 ///
@@ -117,6 +119,27 @@ pub trait Store: Send {
     /// [`StopMode::Now`] isn't taken back by asking for less. Unknown workers
     /// are passed over.
     fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<(), StoreError>;
+
+    /// Looks whether all that is kept agrees with itself and with the clock, and changes nothing.
+    /// It reads everything, and keeps nobody waiting. What is of no meaning to a kind of store,
+    /// or can't be looked at since the store is damaged, is left out.
+    fn check(&mut self) -> Result<Vec<Checked>, StoreError>;
+
+    /// Puts right what [`check`](Self::check) has found, as far as that is still so; nothing that
+    /// can be reached gets lost by it. False if it can't be put right, or not now.
+    ///
+    /// The caller of [`Finding::Ownerless`] has ended the processes of that worker.
+    fn mend(&mut self, finding: &Finding) -> Result<bool, StoreError>;
+
+    /// Writes a copy of the whole store, as it is at one moment, while others go on.
+    ///
+    /// The copy is of no worker: what was being processed is in it as if stopped by the user, and
+    /// runs again where the copy is put to use. It is there whole and safe, or not at all.
+    fn backup(
+        &mut self,
+        to: &BackupTo<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), StoreError>;
 
     /// What wakes idle workers when there is something to claim.
     fn bell(&self) -> Result<Box<dyn Bell>, StoreError>;

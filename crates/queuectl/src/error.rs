@@ -144,6 +144,27 @@ fn hint_for(error: &StoreError) -> String {
         StoreError::Invalid(_) => "see the settings and their defaults with `queuectl config get`",
         StoreError::BadLocation(_) => "give a path with --db or QUEUECTL_DB, such as jobs.db",
         StoreError::Open { .. } => "check the path, its folder and their permissions",
+        StoreError::Network { .. } => {
+            "name a place on a disk of this machine with --db or QUEUECTL_HOME; a queue for several machines needs PostgreSQL, \
+             which this version can't use yet"
+        }
+        StoreError::Foreign { path, .. } => {
+            let path = shell_word(&path.to_string_lossy());
+            return format!(
+                "work as that user; if it is to be yours: `sudo chown -R \"$USER\" {path}`"
+            );
+        }
+        StoreError::Exposed { path } => {
+            let path = shell_word(&path.to_string_lossy());
+            return format!(
+                "look whether it has only what you know, then keep others out: `chmod go-w {path}`"
+            );
+        }
+        StoreError::Missing(_) => "name the store with --db or QUEUECTL_DB",
+        StoreError::Occupied { .. } => {
+            "choose another name; --force replaces a plain file that no store uses"
+        }
+        StoreError::Backup { .. } => "see to its folder and its disk, or choose another place",
         StoreError::Locked => {
             "try again; if that doesn't help, look for a program that holds the file open"
         }

@@ -5,17 +5,23 @@
 //!
 //! - [`open`] makes, checks and upgrades the file; [`session`] is one connection and its
 //!   transactions, [`lock`] the queue before them.
+//! - [`guard`] refuses places where it would be in danger.
+//! - [`check`] and [`mend`] look after the whole of it, [`backup`] copies it.
 //! - [`edit`], [`turn`] and [`workers`] are what happens in them.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counters`] know how each thing is kept.
 
 mod attempts;
+mod backup;
 mod bell;
+mod check;
 mod codes;
 mod counters;
 mod edit;
 mod fault;
+mod guard;
 mod jobs;
 mod lock;
+mod mend;
 mod open;
 mod output;
 mod row;
@@ -34,8 +40,8 @@ use queuectl_domain::{
 };
 
 use crate::{
-    Batch, Bell, Clear, Counts, Existing, Options, Page, Query, Reply, Selection, StopMode, Store,
-    StoreError, Turn, Worker, WorkerInfo,
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
+    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
 };
 use counters::Counters;
 use session::{Durability, Session};
@@ -48,6 +54,11 @@ macro_rules! sql {
 }
 use sql;
 
+pub(crate) use guard::files;
+
+/// What may lie beside the file: SQLite's own, and ours.
+const SIDE_FILES: [&str; 5] = ["-wal", "-shm", "-journal", "-lock", "-wake"];
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// A store in one SQLite file.
@@ -55,6 +66,7 @@ pub(crate) struct SqliteStore {
     session: Session,
     bell: PathBuf,
     unsynced: bool,
+    options: Options,
 }
 
 impl SqliteStore {
@@ -66,6 +78,7 @@ impl SqliteStore {
             session,
             bell,
             unsynced: false,
+            options: options.clone(),
         })
     }
 
@@ -215,6 +228,34 @@ impl Store for SqliteStore {
 
     fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<()> {
         self.change(|change| workers::request_stop(change, ids, mode))
+    }
+
+    fn check(&mut self) -> Result<Vec<Checked>> {
+        check::check(&mut self.session)
+    }
+
+    fn mend(&mut self, finding: &Finding) -> Result<bool> {
+        match finding {
+            Finding::Miscounted { .. } | Finding::NumbersInUse => self.change(mend::recount)?,
+            Finding::Ownerless { worker, .. } => {
+                let put_back = self.change(|change| mend::put_back(change, worker))?;
+                self.ring_for(&put_back);
+            }
+            Finding::Leftovers { .. } => self.change(mend::sweep)?,
+            Finding::WaitFromTheFuture { .. } => {
+                self.change(mend::wait_as_from_now)?;
+                bell::ring(&self.bell);
+            }
+            Finding::LongLog { .. } => return mend::cut_log(&self.session),
+            Finding::Damaged { .. } | Finding::Unreadable { .. } | Finding::Ahead { .. } => {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn backup(&mut self, to: &BackupTo<'_>, progress: &mut dyn FnMut(Progress)) -> Result<()> {
+        backup::write(&self.session.path, to, &self.options, progress)
     }
 
     fn bell(&self) -> Result<Box<dyn Bell>> {

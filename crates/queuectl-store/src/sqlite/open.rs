@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, say, say_io};
+use super::guard;
 use super::lock::FairLock;
 use super::session::{Session, beside};
 use super::sql;
@@ -33,6 +34,7 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Session, StoreError
     let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let location = path.display().to_string();
     let path = std::path::absolute(path).map_err(|error| say_io(&error, &location))?;
+    guard::admit(&path)?;
     let conn = connect(&path, &location)?;
     let (path, lock) = set_up(&conn, &path, &location, options.patience)
         .map_err(|fault| fault.said(&conn, &location))?;

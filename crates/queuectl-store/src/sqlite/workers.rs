@@ -66,6 +66,12 @@ pub(super) fn register(change: &Change<'_>, worker: &Worker) -> Result<()> {
     Ok(())
 }
 
+/// Whether there is such a worker.
+pub(super) fn is_known(conn: &Connection, id: &WorkerId) -> Result<bool> {
+    let mut statement = conn.prepare_cached(sql!("worker"))?;
+    Ok(statement.exists([id.as_str()])?)
+}
+
 /// Whether claim `fence` on job `seq` is good.
 pub(super) fn holds(conn: &Connection, seq: i64, fence: Fence) -> Result<bool> {
     let mut statement = conn.prepare_cached(sql!("held"))?;
@@ -79,6 +85,15 @@ pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, died: bool) -> Resu
     if statement.execute([id.as_str()])? == 0 {
         return Ok(Vec::new());
     }
+    give_back_all(change, id, died)
+}
+
+/// Gives back all that a worker holds.
+pub(super) fn give_back_all(
+    change: &mut Change<'_>,
+    id: &WorkerId,
+    died: bool,
+) -> Result<Vec<Job>> {
     let policy = change.settings()?.policy;
     let held = jobs::numbers(change.conn, sql!("running_of"), [id.as_str()])?;
     let given_back = held.into_iter().map(|seq| {

@@ -149,6 +149,23 @@ macro_rules! conformance {
                 another_handle_is_the_same_bell,
                 ringing_never_blocks_however_few_listen,
             });
+            theme!($scene: check {
+                a_store_that_has_lived_is_sound,
+                a_check_changes_nothing,
+                wrong_counts_are_found_and_counted_anew,
+                numbers_that_would_come_again_are_found_and_do_not,
+                a_job_whose_worker_is_not_known_is_found_and_runs_again,
+                what_has_its_worker_back_is_not_taken_from_it,
+                what_is_left_of_jobs_that_are_gone_is_found_and_removed,
+                a_job_that_can_not_be_read_is_found_and_left_alone,
+                a_clock_that_went_back_is_found_and_no_job_waits_for_it,
+            });
+            theme!($scene: backup {
+                a_backup_has_all_that_the_store_has,
+                what_ran_at_the_backup_runs_again_in_it_as_if_stopped,
+                a_backup_is_sound_and_can_be_worked_on,
+                what_comes_later_is_not_in_a_backup,
+            });
             theme!($scene: life {
                 a_store_that_is_opened_again_has_everything,
                 what_one_handle_does_the_others_see_at_once,

@@ -12,8 +12,10 @@ mod hand;
 mod scene;
 mod sqlite_scene;
 
+mod backup;
 mod batch;
 mod bell;
+mod check;
 mod claims;
 mod dead;
 mod delete;

@@ -1,0 +1,1 @@
+SELECT state, count(*) AS there FROM jobs GROUP BY state

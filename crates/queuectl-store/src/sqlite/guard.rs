@@ -1,0 +1,47 @@
+//! Refuses a place where a store would be in danger, before anything is read from it: whoever can write to
+//! a store runs commands as the user of its workers.
+
+use std::path::{Path, PathBuf};
+
+use queuectl_process::{Others, Owner, os};
+
+use super::SIDE_FILES;
+use super::session::beside;
+use crate::StoreError;
+
+/// Refuses the place of a store if locks don't hold there, or if it is in the hands of others.
+///
+/// Where something can't be looked at, opening the store will say so better.
+pub(super) fn admit(path: &Path) -> Result<(), StoreError> {
+    // Links are followed, as SQLite does.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if let Some(there) = real.ancestors().find(|place| place.exists())
+        && let Ok(Some(kind)) = os::network_file_system(there)
+    {
+        return Err(StoreError::Network {
+            location: path.display().to_string(),
+            kind,
+        });
+    }
+    let folder = real.parent().map(Path::to_owned);
+    folder.into_iter().chain(files(&real)).try_for_each(in_hand)
+}
+
+/// The file of the store at `path` and those beside it, whether they are there or not.
+pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
+    let sides = SIDE_FILES.iter().map(|suffix| beside(path, suffix));
+    std::iter::once(path.to_owned()).chain(sides).collect()
+}
+
+fn in_hand(path: PathBuf) -> Result<(), StoreError> {
+    let Ok(access) = os::access(&path) else {
+        return Ok(());
+    };
+    match access.owner {
+        Owner::Another(user) => Err(StoreError::Foreign { path, user }),
+        Owner::Me | Owner::Root if access.others == Others::Everything => {
+            Err(StoreError::Exposed { path })
+        }
+        Owner::Me | Owner::Root => Ok(()),
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM attempts WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.seq = attempts.seq)

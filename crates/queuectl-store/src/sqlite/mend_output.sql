@@ -1,0 +1,3 @@
+DELETE FROM output
+WHERE fence NOT IN (SELECT fence FROM attempts)
+    AND fence NOT IN (SELECT fence FROM jobs WHERE state = 1 AND fence IS NOT NULL)
