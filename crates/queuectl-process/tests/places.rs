@@ -1,5 +1,6 @@
 //! Places on a disk: whose they are, who else may get at them, and on what disk they lie.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "all of it is test")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use queuectl_domain::WorkerId;
-use queuectl_process::os;
+use queuectl_process::{Others, Owner, os};
 
 /// The folder that holds what belongs to this machine: workers' locks, logs and lists.
 #[derive(Debug, Clone)]
@@ -12,9 +12,21 @@ pub struct DataFolder(PathBuf);
 
 impl DataFolder {
     /// The folder at `path`, made for the owner alone if it isn't there.
+    ///
+    /// # Errors
+    ///
+    /// Refuses one that is in the hands of others: what lies in it decides which processes are ended.
     pub fn create(path: PathBuf) -> io::Result<Self> {
         os::private_dir(&path.join("workers"))?;
-        Ok(Self(path))
+        let access = os::access(&path.canonicalize()?)?;
+        let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        match access.owner {
+            Owner::Another(user) => refused(format!("it belongs to user {user}")),
+            _ if access.others == Others::Everything => {
+                refused("everybody may change it".to_owned())
+            }
+            _ => Ok(Self(path)),
+        }
     }
 
     /// The folder itself.

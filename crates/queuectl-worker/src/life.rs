@@ -44,13 +44,18 @@ pub(crate) struct Life {
 impl Life {
     /// Takes the file at `path`, and makes it first.
     pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
-        let mut how = OpenOptions::new();
-        let file = os::create_private(&path, how.write(true).create(true).truncate(false))?;
-        file.lock()?;
-        Ok(Self {
-            path,
-            _locked: file,
-        })
+        loop {
+            let mut how = OpenOptions::new();
+            let file = os::create_private(&path, how.write(true).create(true).truncate(false))?;
+            file.lock()?;
+            // Who cleans up may have taken it for one that was left behind, before it was locked.
+            if path.try_exists()? {
+                return Ok(Self {
+                    path,
+                    _locked: file,
+                });
+            }
+        }
     }
 
     /// The file.
@@ -94,6 +99,16 @@ impl Remains {
             Err(_) if os::is_alive(worker.pid, worker.pid_started) => Err(Liveness::Alive),
             Err(_) => Ok(remains(None)),
         }
+    }
+
+    /// The remains of whoever held the file at `life`, if that was left behind.
+    pub(crate) fn at(life: PathBuf) -> Option<Self> {
+        let file = OpenOptions::new().write(true).open(&life).ok()?;
+        file.try_lock().ok()?;
+        Some(Self {
+            life,
+            _locked: Some(file),
+        })
     }
 
     /// The dead worker's roster.

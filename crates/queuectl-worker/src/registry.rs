@@ -43,6 +43,16 @@ pub(crate) fn read(data: &DataFolder) -> Vec<Entry> {
     entries
 }
 
+/// How many workers of the list don't run any more. A list that isn't there names nobody.
+pub(crate) fn ended(data: &DataFolder) -> io::Result<usize> {
+    let bytes = match std::fs::read(data.registry()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        read => read?,
+    };
+    let entries: Vec<Entry> = serde_json::from_slice(&bytes)?;
+    Ok(entries.iter().filter(|entry| !entry.is_alive()).count())
+}
+
 /// Adds workers to the list.
 pub(crate) fn add(data: &DataFolder, new: &[Entry]) -> io::Result<()> {
     change(data, |entries| entries.extend_from_slice(new))

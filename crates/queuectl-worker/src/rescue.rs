@@ -42,7 +42,8 @@ pub(crate) fn rescue_dead(
     Ok(any)
 }
 
-fn rescue(
+/// Rescues the jobs of one dead worker; says whether there were any.
+pub(crate) fn rescue(
     store: &mut dyn Store,
     dead: &WorkerInfo,
     remains: Remains,

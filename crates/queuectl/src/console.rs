@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::cli::Color;
 use crate::environment::{self, Environment};
-use crate::error::CliError;
+use crate::error::{CliError, exit_code};
 use crate::views::{Page, View, style, visible};
 
 /// How this invocation speaks.
@@ -54,7 +54,8 @@ impl Console {
         if let Some(note) = view.note().filter(|_| self.json && !self.quiet) {
             self.remark(&note);
         }
-        self.print(&text)
+        let printed = self.print(&text);
+        view.verdict().map_or(printed, exit_code)
     }
 
     /// Prints to stdout. A reader that has gone away has seen enough.

@@ -78,7 +78,8 @@ impl<'a> Context<'a> {
         })
     }
 
-    fn data_path(&self) -> Result<PathBuf, CliError> {
+    /// Where that folder is.
+    pub(crate) fn data_path(&self) -> Result<PathBuf, CliError> {
         Ok(self.home()?.join("data"))
     }
 

@@ -68,14 +68,7 @@ impl CliError {
 
     /// The exit code for it.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.kind {
-            ErrorKind::Internal => 1,
-            ErrorKind::Usage => 2,
-            ErrorKind::NotFound => 3,
-            ErrorKind::Conflict => 4,
-            ErrorKind::Unavailable => 5,
-            ErrorKind::Corrupt => 6,
-        })
+        exit_code(self.kind)
     }
 
     /// Two lines at most, for people.
@@ -110,6 +103,18 @@ impl CliError {
             .map(harmless_json)
             .unwrap_or_default()
     }
+}
+
+/// The exit code that tells a kind of error, or of findings.
+pub(crate) fn exit_code(kind: ErrorKind) -> ExitCode {
+    ExitCode::from(match kind {
+        ErrorKind::Internal => 1,
+        ErrorKind::Usage => 2,
+        ErrorKind::NotFound => 3,
+        ErrorKind::Conflict => 4,
+        ErrorKind::Unavailable => 5,
+        ErrorKind::Corrupt => 6,
+    })
 }
 
 impl From<InvalidValue> for CliError {

@@ -15,10 +15,10 @@ mod system;
 
 pub(crate) use system::{Origin, end_all, find_all, origin, write_at};
 pub use system::{
-    StopHandle, StopSignal, Wake, access, adopt_orphans, ask_to_stop, create_private, detach,
-    hostname, is_alive, kill, leave_terminal, make_private, native_bytes, native_text,
-    network_file_system, new_private_dir, private_dir, process_start, run, signal_name, sync_dir,
-    wake, when_asked_to_stop,
+    StopHandle, StopSignal, Wake, abandoned_scripts, access, adopt_orphans, ask_to_stop,
+    create_private, detach, hostname, is_alive, kill, leave_terminal, make_private, native_bytes,
+    native_text, network_file_system, new_private_dir, private_dir, process_start, run,
+    signal_name, sync_dir, wake, when_asked_to_stop,
 };
 
 /// How this process was asked to stop.

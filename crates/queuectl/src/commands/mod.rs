@@ -1,9 +1,11 @@
 //! The commands: one file each, with its options, its help and what it does.
 
+mod backup;
 mod clear;
 mod config;
 mod dequeue;
 mod dlq;
+mod doctor;
 mod enqueue;
 mod list;
 mod show;
@@ -38,6 +40,10 @@ pub(crate) enum Command {
     Dequeue(dequeue::Args),
     /// Delete all jobs
     Clear(clear::Args),
+    /// Check the store, its workers and their files, and mend what can be mended
+    Doctor(doctor::Args),
+    /// Write a copy of the store to a file, while workers run
+    Backup(backup::Args),
 }
 
 /// Does it.
@@ -52,6 +58,8 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
         Command::Config(command) => config::run(cx, command),
         Command::Dequeue(args) => boxed(dequeue::run(cx, &args)),
         Command::Clear(args) => boxed(clear::run(cx, &args)),
+        Command::Doctor(args) => boxed(doctor::run(cx, &args)),
+        Command::Backup(args) => boxed(backup::run(cx, &args)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A view has its JSON by `Serialize`, and its text by [`Human`]. It reads
 //! nothing and asks nobody; it has all it shows.
 
+mod checkup;
 mod dead;
 mod done;
 mod job;
@@ -17,6 +18,7 @@ mod text;
 mod time;
 mod workers;
 
+pub(crate) use checkup::Checkup;
 pub(crate) use dead::DeadList;
 pub(crate) use done::{Done, Enqueued, Streamed};
 pub(crate) use list::JobList;
@@ -27,6 +29,7 @@ pub(crate) use text::{jobs, shell_word, shortened, visible};
 pub(crate) use time::{Seconds, Utc, exact, local};
 pub(crate) use workers::WorkerList;
 
+use queuectl_store::ErrorKind;
 use serde::Serialize;
 
 /// What people read.
@@ -74,6 +77,11 @@ pub(crate) trait Human {
 
     /// What programs aren't told in the JSON, but whoever runs them should know.
     fn note(&self) -> Option<String> {
+        None
+    }
+
+    /// What kind of bad news it is, if it is; decides the exit code.
+    fn verdict(&self) -> Option<ErrorKind> {
         None
     }
 }

@@ -25,5 +25,6 @@ pub use facts::{
 pub(crate) use orphans::{Origin, end_all, find_all, origin};
 pub use place::{access, make_private, new_private_dir, sync_dir};
 pub use run::run;
+pub use script::abandoned_scripts;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

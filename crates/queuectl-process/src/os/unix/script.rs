@@ -7,11 +7,35 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::facts::process_start;
 use super::trouble::plain;
 use crate::StartError;
 
 /// Linux takes at most 128 KiB in one argument; beyond this a line goes through a file.
 pub(super) const LONGEST_ARGUMENT: usize = 100 * 1024;
+
+/// The scripts in a folder whose makers have died before they could remove them.
+pub fn abandoned_scripts(scratch: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut abandoned = Vec::new();
+    for entry in fs::read_dir(scratch)? {
+        let path = entry?.path();
+        if maker(&path).is_some_and(|maker| process_start(maker).is_none()) {
+            abandoned.push(path);
+        }
+    }
+    Ok(abandoned)
+}
+
+/// The process that has made the script of this name.
+fn maker(path: &Path) -> Option<u32> {
+    let mut parts = path.file_stem()?.to_str()?.split('-');
+    let ("line", maker, number, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next())
+    else {
+        return None;
+    };
+    number.parse::<u64>().ok()?;
+    maker.parse().ok()
+}
 
 /// A script file, removed when dropped.
 pub(super) struct Script {

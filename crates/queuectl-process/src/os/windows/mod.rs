@@ -15,7 +15,9 @@ pub use facts::{
     adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes,
     native_text, private_dir, process_start, signal_name,
 };
-pub use place::{access, make_private, network_file_system, new_private_dir, sync_dir};
+pub use place::{
+    abandoned_scripts, access, make_private, network_file_system, new_private_dir, sync_dir,
+};
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

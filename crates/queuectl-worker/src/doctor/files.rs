@@ -1,0 +1,94 @@
+//! What dead workers have left in the data folder, and what still runs of them, though no store tells.
+
+use std::io;
+use std::path::PathBuf;
+
+use queuectl_domain::WorkerId;
+use queuectl_process::{end_orphans, os};
+use queuectl_store::WorkerInfo;
+
+use super::store::left_running;
+use super::{Diagnosis, Examined, Subject, some};
+use crate::life::Remains;
+use crate::slot::worker_tag;
+use crate::{DataFolder, registry};
+
+/// Looks at the files of workers other than those `known` to the store, which tells of these itself.
+///
+/// A file that its worker holds is left alone, whatever store it works for. One that nobody holds is of no use
+/// to another store either: that its worker is dead can be told without it, and its processes are ended first.
+pub fn files(data: &DataFolder, known: &[WorkerInfo], fix: bool) -> Examined {
+    let mut findings = Vec::new();
+    for (worker, remains) in strangers(data, known) {
+        let left = left_running(&worker, &remains).map(|left| left.what);
+        let what = left.unwrap_or_else(|| format!("{worker} has died, and its files are left"));
+        findings.push(Diagnosis::mendable(
+            what,
+            "ends what it left running and removes them",
+            fix,
+            || {
+                end_orphans(&remains.roster(), &worker_tag(worker.as_str()))?;
+                remains.remove();
+                Ok::<_, io::Error>(())
+            },
+        ));
+    }
+    findings.extend(scripts(data, fix));
+    findings.extend(list(data, fix));
+    Examined {
+        subject: Subject::Files,
+        findings,
+    }
+}
+
+/// Workers that hold their file no longer, and that the store doesn't know.
+fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<(WorkerId, Remains)> {
+    let Ok(entries) = std::fs::read_dir(data.workers()) else {
+        return Vec::new();
+    };
+    let lives = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "lock"));
+    let named = lives.filter_map(|path| {
+        let worker: WorkerId = path.file_stem()?.to_str()?.parse().ok()?;
+        let is_known = known.iter().any(|info| info.worker.id == worker);
+        if is_known {
+            return None;
+        }
+        Some((worker, Remains::at(path)?))
+    });
+    named.collect()
+}
+
+fn scripts(data: &DataFolder, fix: bool) -> Option<Diagnosis> {
+    let scripts = os::abandoned_scripts(&data.workers()).unwrap_or_default();
+    if scripts.is_empty() {
+        return None;
+    }
+    let what = format!("scripts of dead workers: {}", some(&names(&scripts)));
+    Some(Diagnosis::mendable(what, "removes them", fix, || {
+        scripts.iter().try_for_each(std::fs::remove_file)
+    }))
+}
+
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let names = paths.iter().filter_map(|path| path.file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn list(data: &DataFolder, fix: bool) -> Option<Diagnosis> {
+    let what = match registry::ended(data) {
+        Ok(0) => return None,
+        Ok(ended) => format!("workers.json has workers that don't run any more: {ended}"),
+        Err(error) => format!("workers.json can't be read: {error}"),
+    };
+    Some(Diagnosis::mendable(
+        what,
+        "writes it anew, with those that do",
+        fix,
+        || registry::prune(data, None),
+    ))
+}

@@ -1,0 +1,188 @@
+//! What the store holds, and its workers on this machine.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use queuectl_domain::WorkerId;
+use queuectl_process::{end_orphans, orphans};
+use queuectl_store::{Check, Checked, Finding, Store, StoreError, WorkerInfo};
+
+use super::{Diagnosis, Examined, Subject, some};
+use crate::life::{Life, Liveness, Remains};
+use crate::rescue::rescue;
+use crate::slot::worker_tag;
+use crate::{DataFolder, Happening, Observer};
+
+/// How long a worker of another machine may be silent before it is taken to be gone. It speaks every ten seconds.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// Looks at all that the store holds, and at its workers.
+///
+/// # Errors
+///
+/// Fails if the store does. That it is damaged is no failure, but a finding.
+pub fn store(
+    store: &mut dyn Store,
+    data: &DataFolder,
+    fix: bool,
+) -> Result<Vec<Examined>, StoreError> {
+    let checked = store.check()?;
+    let whole = checked
+        .iter()
+        .all(|one| one.check != Check::Integrity || one.findings.is_empty());
+    let (workers, processes) = if whole {
+        workers(store, fix)?
+    } else {
+        Default::default()
+    };
+    let mut examined = Vec::new();
+    for Checked { check, findings } in checked {
+        let found = findings.iter();
+        let treated = found.map(|finding| treat(store, data, finding, fix && whole));
+        examined.push(Examined {
+            subject: subject(check),
+            findings: treated.collect(),
+        });
+    }
+    if whole {
+        let examine = |subject, findings| Examined { subject, findings };
+        examined.push(examine(Subject::Workers, workers));
+        examined.push(examine(Subject::Processes, processes));
+    }
+    Ok(examined)
+}
+
+fn subject(check: Check) -> Subject {
+    match check {
+        Check::Integrity => Subject::Integrity,
+        Check::Counters => Subject::Counters,
+        Check::Jobs => Subject::Jobs,
+        Check::Log => Subject::Log,
+        Check::Clock => Subject::Clock,
+    }
+}
+
+fn treat(store: &mut dyn Store, data: &DataFolder, finding: &Finding, fix: bool) -> Diagnosis {
+    if !finding.is_mendable() {
+        return Diagnosis::left(finding.to_string(), finding.remedy());
+    }
+    Diagnosis::mendable(finding.to_string(), finding.remedy(), fix, || {
+        if let Finding::Ownerless { worker, .. } = finding {
+            end_unknown(data, worker)?;
+        }
+        match store.mend(finding) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("not now; try again".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    })
+}
+
+/// Ends what a worker runs that the store doesn't know. One that lives finds out by itself, and ends it itself.
+fn end_unknown(data: &DataFolder, worker: &WorkerId) -> Result<(), String> {
+    let life = data.life(worker);
+    let tag = worker_tag(worker.as_str());
+    let ended = |error: std::io::Error| error.to_string();
+    match Remains::at(life.clone()) {
+        Some(remains) => {
+            end_orphans(&remains.roster(), &tag).map_err(ended)?;
+            remains.remove();
+        }
+        None if life.exists() => return Err("it lives, and is about to find out".to_owned()),
+        None => {
+            end_orphans(&Life::roster_of(&life), &tag).map_err(ended)?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at the workers that the store knows, and at the processes of those that have died.
+fn workers(
+    store: &mut dyn Store,
+    fix: bool,
+) -> Result<(Vec<Diagnosis>, Vec<Diagnosis>), StoreError> {
+    let now = store.now()?;
+    let (mut workers, mut processes) = (Vec::new(), Vec::new());
+    for info in store.workers()? {
+        match Remains::of(&info.worker) {
+            Ok(remains) => {
+                let left = left_running(&info.worker.id, &remains);
+                let worker = dead(store, &info, remains, fix);
+                if let Some(left) = left {
+                    processes.push(Diagnosis {
+                        outcome: worker.outcome.clone(),
+                        ..left
+                    });
+                }
+                workers.push(worker);
+            }
+            Err(Liveness::Elsewhere) if now.since(info.heartbeat_at) > SILENCE => {
+                let minutes = now.since(info.heartbeat_at).as_secs() / 60;
+                workers.push(silent(store, &info, minutes, fix));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok((workers, processes))
+}
+
+/// What a dead worker has left running, if it has.
+pub(super) fn left_running(worker: &WorkerId, remains: &Remains) -> Option<Diagnosis> {
+    let remedy = "ends them";
+    match orphans(&remains.roster(), &worker_tag(worker.as_str())) {
+        Ok(pids) if pids.is_empty() => None,
+        Ok(pids) => {
+            let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+            let what = format!("{worker} has died, and these go on: {}", some(&pids));
+            Some(Diagnosis::left(what, remedy))
+        }
+        Err(error) => {
+            let what = format!("what {worker} has left running can't be told: {error}");
+            Some(Diagnosis::left(what, remedy))
+        }
+    }
+}
+
+fn dead(store: &mut dyn Store, info: &WorkerInfo, remains: Remains, fix: bool) -> Diagnosis {
+    let what = format!(
+        "{} has died, and holds {} job(s)",
+        info.worker.id, info.running
+    );
+    Diagnosis::mendable(
+        what,
+        "ends what it left running and puts its jobs back",
+        fix,
+        || {
+            let heard = Heard::default();
+            let rescued = rescue(store, info, remains, &heard);
+            rescued.map_err(|error| error.to_string())?;
+            let trouble = heard.0.into_inner().unwrap_or_default();
+            trouble.map_or(Ok(()), Err)
+        },
+    )
+}
+
+fn silent(store: &mut dyn Store, info: &WorkerInfo, minutes: u64, fix: bool) -> Diagnosis {
+    let what = format!(
+        "{} on {} has not been heard of for {minutes} minutes, and holds {} job(s)",
+        info.worker.id, info.worker.host, info.running
+    );
+    let remedy = "puts its jobs back; make sure that it doesn't run there any more";
+    Diagnosis::mendable(what, remedy, fix, || {
+        store.rescue(&info.worker.id).map(|_| ())
+    })
+}
+
+/// Listens for what goes wrong at a rescue.
+#[derive(Default)]
+struct Heard(Mutex<Option<String>>);
+
+impl Observer for Heard {
+    fn notice(&self, happening: &Happening<'_>) {
+        if let Happening::RescueFailed { error, .. } = happening
+            && let Ok(mut heard) = self.0.lock()
+        {
+            *heard = Some(format!("what it left running can't be ended: {error}"));
+        }
+    }
+}
