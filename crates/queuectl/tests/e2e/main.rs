@@ -4,12 +4,14 @@
 //! both. What the jobs run is in `jobs`, what only this operating system knows in `support::system`.
 
 mod attempts;
+mod backup;
 mod bad_input;
 mod bad_store;
 mod capture;
 mod config;
 mod crash;
 mod dlq;
+mod doctor;
 mod enqueue;
 mod foreground;
 mod full_disk;

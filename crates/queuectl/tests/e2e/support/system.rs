@@ -98,6 +98,16 @@ pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
 }
 
+/// Lets a process stand still.
+pub(crate) fn pause(pid: i32) {
+    signal(pid, Signal::STOP);
+}
+
+/// Lets a process go on.
+pub(crate) fn resume(pid: i32) {
+    signal(pid, Signal::CONT);
+}
+
 fn signal(pid: i32, signal: Signal) {
     match kill_process(pid_of(pid), signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => {}

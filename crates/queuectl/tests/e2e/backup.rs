@@ -1,0 +1,158 @@
+//! `queuectl backup`: a copy that can be put to use, made while workers run.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::jobs;
+use crate::support::{Home, items, number, system, text};
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("it is there");
+    let names = entries.map(|entry| {
+        let name = entry.expect("it is there").file_name();
+        name.into_string().expect("names here are plain")
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_backup_taken_while_a_job_runs_is_put_into_a_new_home_and_drained() {
+    let home = Home::new();
+    home.enqueue("done", "true", &[]);
+    home.work_off();
+    home.enqueue("running", &jobs::held_and_counted("running"), &[]);
+    home.enqueue("waiting", "true", &[]);
+    let pids = home.start_workers(&[]);
+    home.wait_for_pid("running.pid");
+    let copy = home.work("copy.db");
+    let said = home.ok(["backup", "copy.db"]);
+    assert!(said.contains("copy.db"), "{said}");
+
+    // The worker of the store lives on, and so does its claim there.
+    let restored = Home::new();
+    fs::create_dir_all(restored.path().join("data")).expect("a folder can be made");
+    fs::copy(&copy, restored.database()).expect("it can be copied");
+    let job = restored.show("running");
+    assert_eq!(
+        (text(&job, "state"), number(&job, "attempts")),
+        ("pending", 0)
+    );
+    assert_eq!(restored.workers(), [] as [serde_json::Value; 0]);
+    assert!(system::is_alive(pids[0]));
+    assert_eq!(text(&home.show("running"), "state"), "processing");
+
+    // Where it runs is in the job, so the same file lets it go.
+    home.touch("running.go");
+    restored.work_off();
+    let job = restored.show("running");
+    assert_eq!(
+        (text(&job, "state"), number(&job, "attempts")),
+        ("completed", 1)
+    );
+    let outcomes: Vec<_> = items(&job["runs"])
+        .iter()
+        .map(|run| text(run, "outcome"))
+        .collect();
+    assert_eq!(outcomes, ["stopped", "completed"]);
+    let status = restored.json(["status"]);
+    assert_eq!(
+        (number(&status, "completed"), number(&status, "total")),
+        (3, 3)
+    );
+    restored.ok(["doctor", "--fix"]);
+    restored.ok(["doctor"]);
+    home.wait_for_state("waiting", "completed");
+    assert_eq!(items(&home.show("running")["runs"]).len(), 1);
+}
+
+#[test]
+fn a_backup_is_one_file_for_its_owner_alone_and_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    let said = home.json(["backup", "copy.db"]);
+    let file = home.work("copy.db");
+    let seen = file.metadata().expect("it is there");
+    assert_eq!(said["path"], "copy.db");
+    assert_eq!(
+        number(&said, "bytes"),
+        i64::try_from(seen.len()).expect("it is small")
+    );
+    assert_eq!(seen.permissions().mode() & 0o777, 0o600);
+    assert_eq!(names(&home.work("")), ["copy.db"]);
+    assert_eq!(home.ok(["-q", "backup", "quiet.db"]), "");
+}
+
+#[test]
+fn nothing_is_overwritten_unless_that_is_meant() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    home.touch("there");
+    let error = home.run(["backup", "there"]);
+    assert!(error.failed(4).contains("something already"), "{error}");
+    assert_eq!(home.read("there"), "");
+    home.ok(["backup", "--force", "there"]);
+    let restored = home.json(["--db", "there", "status"]);
+    assert_eq!(number(&restored, "pending"), 1);
+    // A store is used there now, which no force replaces; nor the store itself.
+    home.run(["backup", "--force", "there"]).failed(4);
+    let store = home.database();
+    let store = store.to_str().expect("a temporary folder has a plain name");
+    home.run(["backup", "--force", store]).failed(4);
+    home.run(["backup", "--force", "/dev/null"]).failed(4);
+    home.run(["backup", "--force", "."]).failed(4);
+    assert_eq!(number(&home.json(["status"]), "pending"), 1);
+}
+
+#[test]
+fn what_can_not_be_backed_up_is_said() {
+    let home = Home::new();
+    let error = home.run(["backup", "copy.db"]);
+    assert!(error.failed(5).contains("there is no store"), "{error}");
+    assert!(!home.path().exists(), "a store was made of it");
+    home.enqueue("a", "true", &[]);
+    let error = home.run(["backup", "-"]);
+    assert!(error.failed(2).contains("stdout"), "{error}");
+    home.run(["backup"]).failed(2);
+    let error = home.run(["backup", "no/such/folder.db"]);
+    assert!(error.failed(5).contains("no/such"), "{error}");
+    assert_eq!(names(&home.work("")), [] as [&str; 0]);
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_left_on_it() {
+    let home =
+        Home::with_mounts("mkdir \"$1/small\"; mount -t tmpfs -o size=256k tmpfs \"$1/small\"");
+    for i in 0..10 {
+        let line = jobs::says(&"x".repeat(50_000));
+        home.enqueue(&format!("job{i}"), &line, &[]);
+    }
+    let place = home.path().join("small/copy.db");
+    let place = place.to_str().expect("a temporary folder has a plain name");
+    let error = home.run(["backup", place]);
+    assert!(error.failed(5).contains("disk is full"), "{error}");
+    assert_eq!(names(&home.seen("small")), [] as [&str; 0]);
+    assert_eq!(number(&home.json(["status"]), "pending"), 10);
+}
+
+#[test]
+fn people_see_how_far_it_has_come() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    let (mut person, program) = system::terminal();
+    let mut command = home.command(["backup", "copy.db"]);
+    command.stdout(Stdio::null()).stderr(program);
+    let status = command.status().expect("it can be started");
+    drop(command);
+    assert!(status.success());
+    let mut seen = Vec::new();
+    // At its end a terminal whose program has gone gives an error.
+    let _ = person.read_to_end(&mut seen);
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(seen.contains("100 %"), "{seen:?}");
+    assert!(seen.ends_with("\r\x1b[K"), "{seen:?}");
+}

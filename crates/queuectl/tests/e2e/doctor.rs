@@ -1,0 +1,406 @@
+//! `queuectl doctor`: what it finds, what it says of it, and what `--fix` makes of it.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::jobs;
+use crate::support::{Home, Output, items, number, system, text, wait_until};
+
+/// What was found of each check that found something: `check: what`, and what has become of it.
+fn findings(output: &Output) -> Vec<(String, String)> {
+    let checkup: Value = serde_json::from_str(output.out()).expect("it is JSON");
+    let checks = items(&checkup["checks"]).iter();
+    let found = checks.flat_map(|check| {
+        let name = text(check, "check");
+        let one = move |finding: &Value| {
+            let what = format!("{name}: {}", text(finding, "what"));
+            (what, text(finding, "state").to_owned())
+        };
+        items(&check["findings"]).iter().map(one)
+    });
+    let found: Vec<_> = found.collect();
+    let well = found.iter().all(|(_, state)| state == "mended");
+    assert_eq!(checkup["ok"], well, "{output}");
+    found
+}
+
+/// Looks, which has to end with `code`; every finding has to be in `state`, and there has to be one for each of
+/// `words`, which it contains, and no other.
+#[track_caller]
+fn finds(home: &Home, fix: bool, code: i32, state: &str, words: &[&str]) {
+    let options: &[&str] = if fix { &["--fix"] } else { &[] };
+    let output = home.run(["doctor", "--json"].iter().chain(options));
+    assert_eq!(output.code, Some(code), "{output}");
+    let found = findings(&output);
+    assert_eq!(found.len(), words.len(), "{found:?}");
+    for ((what, became), word) in found.iter().zip(words) {
+        assert!(what.contains(word), "`{word}` isn't in {what}");
+        assert_eq!(became, state, "{what}");
+    }
+}
+
+#[track_caller]
+fn finds_nothing(home: &Home) {
+    finds(home, false, 0, "", &[]);
+}
+
+fn sql(home: &Home, text: &str) {
+    let store = rusqlite::Connection::open(home.database()).expect("the store can be opened");
+    store.execute_batch(text).expect("SQL");
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
+}
+
+fn mode(path: &Path) -> u32 {
+    let seen = path.metadata().expect("it is there");
+    seen.permissions().mode() & 0o777
+}
+
+#[test]
+fn all_is_well_while_workers_work() {
+    let home = Home::new();
+    home.enqueue("held", &jobs::held("held"), &[]);
+    home.start_workers(&["--count", "2"]);
+    home.wait_for_pid("held.pid");
+    insta::assert_snapshot!(home.session(&["queuectl doctor"]), @"
+    $ queuectl doctor
+    ok       permissions  nobody else may read or change the files
+    ok       store        it can be opened
+    ok       integrity    the store is whole
+    ok       counters     there is as much as is counted
+    ok       jobs         each can be read, and has an owner while it is processed
+    ok       clock        nothing was written down later than now
+    ok       log          the log of changes is no longer than it has to be
+    ok       workers      all that are known live
+    ok       processes    none is left of a dead worker
+    ok       files        none is left of a dead worker
+    ");
+    finds(&home, true, 0, "", &[]);
+    home.touch("held.go");
+    home.wait_for_state("held", "completed");
+    finds_nothing(&home);
+}
+
+#[test]
+fn where_nothing_is_nothing_is_made() {
+    let home = Home::new();
+    assert!(home.ok(["doctor"]).contains("there is none yet"));
+    home.ok(["doctor", "--fix"]);
+    assert!(!home.path().exists());
+}
+
+#[test]
+fn a_dead_worker_and_what_it_left_running_are_found_and_fixed() {
+    let home = Home::new();
+    home.enqueue("a", &jobs::held_and_counted("a"), &[]);
+    let pids = home.start_workers(&[]);
+    let orphan = home.wait_for_pid("a.pid");
+    system::kill_hard(pids[0]);
+    wait_until("the worker to be dead", || !system::is_alive(pids[0]));
+    let found = [
+        "workers: worker-",
+        "processes: worker-",
+        "files: workers.json",
+    ];
+    finds(&home, false, 4, "mendable", &found);
+    assert!(system::is_alive(orphan), "a look has ended it");
+    assert_eq!(text(&home.show("a"), "state"), "processing");
+
+    finds(&home, true, 0, "mended", &found);
+    assert!(!system::is_alive(orphan), "the orphan goes on");
+    let job = home.show("a");
+    assert_eq!(
+        (text(&job, "state"), number(&job, "attempts")),
+        ("pending", 0)
+    );
+    finds_nothing(&home);
+    home.touch("a.go");
+    home.work_off();
+    assert_eq!(home.read("a.starts").lines().count(), 2);
+}
+
+#[test]
+fn a_job_whose_worker_the_store_has_forgotten_runs_again_alone() {
+    let home = Home::new();
+    home.enqueue("a", &jobs::held_and_counted("a"), &[]);
+    let pids = home.start_workers(&[]);
+    let orphan = home.wait_for_pid("a.pid");
+    system::kill_hard(pids[0]);
+    wait_until("the worker to be dead", || !system::is_alive(pids[0]));
+    sql(&home, "DELETE FROM workers");
+    home.ok(["worker", "stop"]);
+    let found = ["jobs: jobs are processed by worker-", "files: worker-"];
+    finds(&home, false, 6, "mendable", &found);
+    assert!(system::is_alive(orphan), "a look has ended it");
+    finds(&home, true, 0, "mended", &found[..1]);
+    assert!(!system::is_alive(orphan), "the orphan goes on");
+    finds_nothing(&home);
+    home.touch("a.go");
+    home.work_off();
+    assert_eq!(text(&home.show("a"), "state"), "completed");
+}
+
+#[test]
+fn a_living_worker_that_the_store_has_forgotten_is_left_to_find_out() {
+    let home = Home::new();
+    home.enqueue("a", &jobs::held_and_counted("a"), &[]);
+    let pids = home.start_workers(&[]);
+    let job = home.wait_for_pid("a.pid");
+    system::pause(pids[0]);
+    sql(&home, "DELETE FROM workers");
+    let what = ["jobs: jobs are processed by worker-"];
+    finds(&home, true, 6, "failed", &what);
+    assert!(system::is_alive(job));
+    system::resume(pids[0]);
+    wait_until("the worker to end it", || !system::is_alive(job));
+}
+
+#[test]
+fn wrong_counts_are_found_and_fixed() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    sql(&home, "UPDATE counters SET pending = 3, dead = 1");
+    let found = [
+        "counters: 3 jobs are counted as pending, there are 1",
+        "counters: 1 jobs are counted as dead, there are 0",
+    ];
+    finds(&home, false, 6, "mendable", &found);
+    assert_eq!(number(&home.json(["status"]), "total"), 4);
+    finds(&home, true, 0, "mended", &found);
+    assert_eq!(number(&home.json(["status"]), "total"), 1);
+    finds_nothing(&home);
+}
+
+#[test]
+fn a_damaged_store_is_not_touched_and_a_backup_is_advised() {
+    let home = Home::new();
+    for i in 0..50 {
+        let line = jobs::says(&"x".repeat(2000));
+        home.enqueue(&format!("job{i}"), &line, &[]);
+    }
+    sql(&home, "PRAGMA wal_checkpoint(TRUNCATE)");
+    let file = home.database();
+    let mut bytes = fs::read(&file).expect("it is there");
+    let length = bytes.len();
+    bytes[length / 2..].fill(0x5a);
+    fs::write(&file, &bytes).expect("it can be written");
+    for fix in [false, true] {
+        finds(&home, fix, 6, "left", &["integrity: the store is damaged"]);
+    }
+    let shown = home.run(["doctor"]);
+    assert!(shown.out().contains("backup"), "{shown}");
+    assert_eq!(fs::read(&file).expect("it is there"), bytes);
+    // Damage that keeps it from being opened is said by the same command.
+    bytes[100..].fill(0x5a);
+    fs::write(&file, &bytes).expect("it can be written");
+    finds(&home, true, 6, "left", &["store: "]);
+    assert_eq!(fs::read(&file).expect("it is there"), bytes);
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_said_to_be_so() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    sql(&home, "PRAGMA user_version = 1000");
+    finds(
+        &home,
+        true,
+        6,
+        "left",
+        &["store: the store has version 1000"],
+    );
+}
+
+#[test]
+fn files_that_others_may_read_are_found_and_fixed() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    let [data, file, workers] = ["data", "data/queuectl.db", "data/workers"].map(|p| home.seen(p));
+    home.start_workers(&[]);
+    set_mode(&data, 0o755);
+    set_mode(&file, 0o664);
+    set_mode(&workers, 0o750);
+    let found = ["permissions: others may read or change "];
+    finds(&home, false, 4, "mendable", &found);
+    assert_eq!((mode(&data), mode(&file)), (0o755, 0o664));
+    finds(&home, true, 0, "mended", &found);
+    assert_eq!(
+        (mode(&data), mode(&file), mode(&workers)),
+        (0o700, 0o600, 0o700)
+    );
+    finds_nothing(&home);
+}
+
+#[test]
+fn a_store_that_everybody_may_change_is_refused_until_it_is_fixed() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    for path in ["data/queuectl.db", "data"] {
+        let path = home.seen(path);
+        set_mode(&path, 0o777);
+        let error = home.run(["status"]);
+        assert!(error.failed(5).contains("everybody may change"), "{error}");
+        home.run(["worker", "start"]).failed(5);
+        let looked = home.run(["doctor", "--json"]);
+        assert_eq!(looked.code, Some(5), "{looked}");
+        finds(&home, true, 0, "mended", &["permissions: "]);
+        home.ok(["status"]);
+    }
+}
+
+#[test]
+fn a_data_folder_of_somebody_else_is_refused() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    let data = home.seen("data");
+    if !rustix::process::geteuid().is_root() {
+        // Only root can give it away. Who isn't trusts root's.
+        home.ok(["--db", "other.db", "status"]);
+        return;
+    }
+    std::os::unix::fs::chown(&data, Some(12345), None).expect("root may");
+    let error = home.run(["status"]);
+    assert!(error.failed(5).contains("12345"), "{error}");
+    let error = home.run(["--db", "other.db", "worker", "start"]);
+    assert!(error.failed(5).contains("12345"), "{error}");
+    let looked = home.run(["doctor", "--fix", "--json"]);
+    assert_eq!(looked.code, Some(5), "{looked}");
+    assert!(looked.out().contains("another user owns"), "{looked}");
+    std::os::unix::fs::chown(&data, Some(0), None).expect("root may");
+}
+
+#[test]
+fn what_dead_workers_left_in_the_data_folder_is_found_and_removed() {
+    let home = Home::new();
+    home.start_workers(&[]);
+    let workers = home.seen("data/workers");
+    let there = |name: &str| workers.join(name).exists();
+    let make = |name: &str| fs::write(workers.join(name), "").expect("it can be written");
+    for name in [
+        "gone.lock",
+        "gone.pids",
+        "held.lock",
+        "gone.log",
+        "notes.txt",
+    ] {
+        make(name);
+    }
+    // No process has a number as high as that.
+    make("line-2147483647-1.sh");
+    make(&format!("line-{}-1.sh", std::process::id()));
+    let held = OpenOptions::new()
+        .write(true)
+        .open(workers.join("held.lock"));
+    let held: File = held.expect("it is there");
+    held.lock().expect("nobody has it");
+    for entry in fs::read_dir(&workers).expect("it is there") {
+        set_mode(&entry.expect("it is there").path(), 0o600);
+    }
+    let found = [
+        "files: gone has died",
+        "files: scripts of dead workers: line-2147483647-1.sh",
+    ];
+    finds(&home, false, 4, "mendable", &found);
+    assert!(there("gone.lock") && there("line-2147483647-1.sh"));
+    finds(&home, true, 0, "mended", &found);
+    assert!(!there("gone.lock") && !there("gone.pids") && !there("line-2147483647-1.sh"));
+    assert!(there("held.lock") && there("gone.log") && there("notes.txt"));
+    assert!(there(&format!("line-{}-1.sh", std::process::id())));
+    finds_nothing(&home);
+    assert_eq!(home.workers().len(), 1);
+}
+
+#[test]
+fn a_list_of_workers_that_can_not_be_read_is_written_anew() {
+    let home = Home::new();
+    home.start_workers(&[]);
+    let list = home.seen("data/workers.json");
+    fs::write(&list, "not JSON").expect("it can be written");
+    finds(
+        &home,
+        false,
+        4,
+        "mendable",
+        &["files: workers.json can't be read"],
+    );
+    finds(
+        &home,
+        true,
+        0,
+        "mended",
+        &["files: workers.json can't be read"],
+    );
+    assert_eq!(home.tracked_pids(), [] as [i32; 0]);
+    finds_nothing(&home);
+}
+
+#[test]
+fn a_worker_of_another_machine_is_given_up_when_it_has_long_been_silent() {
+    let home = Home::new();
+    home.enqueue("a", &jobs::held("a"), &[]);
+    let pids = home.start_workers(&[]);
+    home.wait_for_pid("a.pid");
+    system::kill_hard(pids[0]);
+    wait_until("the worker to be dead", || !system::is_alive(pids[0]));
+    fs::remove_file(home.seen("data/workers.json")).expect("it is there");
+    sql(
+        &home,
+        "UPDATE workers SET host = 'far-away', life = CAST('/nowhere/w.lock' AS BLOB)",
+    );
+    // Its files are seen as those of a worker that this machine knows of.
+    finds_nothing(&home);
+    sql(
+        &home,
+        "UPDATE workers SET heartbeat_at = heartbeat_at - 3600 * 1000000",
+    );
+    let found = ["workers: worker-"];
+    finds(&home, false, 4, "mendable", &found);
+    let shown = home.run(["doctor"]);
+    assert!(
+        shown
+            .out()
+            .contains("on far-away has not been heard of for 60 minutes"),
+        "{shown}"
+    );
+    let output = home.run(["doctor", "--fix"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(text(&home.show("a"), "state"), "pending");
+    home.ok(["doctor", "--fix"]);
+    finds_nothing(&home);
+}
+
+#[test]
+fn a_clock_that_is_behind_is_said_and_no_job_waits_for_it() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    sql(
+        &home,
+        "UPDATE jobs SET created_at = created_at + 86400000000, ready_at = ready_at + 86400000000",
+    );
+    let output = home.run(["doctor"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(output.out().contains("set the clock"), "{output}");
+    let output = home.run(["doctor", "--fix", "--json"]);
+    let states: Vec<_> = findings(&output)
+        .into_iter()
+        .map(|(_, state)| state)
+        .collect();
+    assert_eq!(states, ["left", "mended"], "{output}");
+    assert_eq!(output.code, Some(4), "{output}");
+}
+
+#[test]
+fn others_that_write_do_not_hold_it_up() {
+    let home = Home::new();
+    home.enqueue("a", "true", &[]);
+    let store = rusqlite::Connection::open(home.database()).expect("the store can be opened");
+    store.execute_batch("BEGIN IMMEDIATE").expect("SQL");
+    let lock = File::open(home.seen("data/queuectl.db-lock")).expect("it is there");
+    lock.lock().expect("nobody has it");
+    finds_nothing(&home);
+}
