@@ -91,18 +91,20 @@ pub(crate) fn wrong_counts_are_found_and_counted_anew<S: Scene>() {
 }
 
 pub(crate) fn numbers_that_would_come_again_are_found_and_do_not<S: Scene>() {
-    let scene = S::new();
-    let mut hand = lived(&scene);
-    scene.damage(Damage::NumbersInUse);
-    assert_eq!(findings(&mut *hand.store), [Finding::NumbersInUse]);
-    mend(&mut *hand.store);
-    hand.store.enqueue(vec![unnamed()]).unwrap();
-    let claimed = hand.claim(9);
-    assert_eq!(claimed.len(), 2);
-    for one in claimed {
-        hand.settle(&one, success());
+    for damage in [Damage::JobNumbersInUse, Damage::FencesInUse] {
+        let scene = S::new();
+        let mut hand = lived(&scene);
+        scene.damage(damage);
+        assert_eq!(findings(&mut *hand.store), [Finding::NumbersInUse]);
+        mend(&mut *hand.store);
+        hand.store.enqueue(vec![unnamed()]).unwrap();
+        let claimed = hand.claim(9);
+        assert_eq!(claimed.len(), 2, "{damage:?}");
+        for one in claimed {
+            hand.settle(&one, success());
+        }
+        assert_eq!(findings(&mut *hand.store), []);
     }
-    assert_eq!(findings(&mut *hand.store), []);
 }
 
 pub(crate) fn a_job_whose_worker_is_not_known_is_found_and_runs_again<S: Scene>() {

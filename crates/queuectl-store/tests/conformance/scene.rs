@@ -32,8 +32,10 @@ pub(crate) trait Scene {
 pub(crate) enum Damage {
     /// Seven more jobs are counted as pending than there are.
     Miscounted,
-    /// The numbers of jobs and claims begin anew.
-    NumbersInUse,
+    /// The numbers of jobs begin anew.
+    JobNumbersInUse,
+    /// The numbers of claims begin anew.
+    FencesInUse,
     /// All workers are forgotten, and what they hold stays as it is.
     Ownerless,
     /// A command, an attempt and its output are there of a job that isn't.

@@ -37,7 +37,8 @@ impl Scene for SqliteScene {
         let file = rusqlite::Connection::open(self.folder.path().join("queue.db")).unwrap();
         file.execute_batch(match damage {
             Damage::Miscounted => "UPDATE counters SET pending = pending + 7",
-            Damage::NumbersInUse => "UPDATE counters SET last_job = 0, last_fence = 0",
+            Damage::JobNumbersInUse => "UPDATE counters SET last_job = 0",
+            Damage::FencesInUse => "UPDATE counters SET last_fence = 0",
             Damage::Ownerless => "DELETE FROM workers",
             Damage::Leftovers => {
                 "INSERT INTO attempts VALUES (99, 99, 1, 'w', 0, 0, 0, 0, NULL, NULL, 0);
