@@ -1,8 +1,6 @@
 //! `queuectl doctor`: what it finds, what it says of it, and what `--fix` makes of it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
 
 use serde_json::Value;
 
@@ -50,15 +48,6 @@ fn finds_nothing(home: &Home) {
 fn sql(home: &Home, text: &str) {
     let store = rusqlite::Connection::open(home.database()).expect("the store can be opened");
     store.execute_batch(text).expect("SQL");
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
-}
-
-fn mode(path: &Path) -> u32 {
-    let seen = path.metadata().expect("it is there");
-    seen.permissions().mode() & 0o777
 }
 
 #[test]
@@ -222,15 +211,19 @@ fn files_that_others_may_read_are_found_and_fixed() {
     home.enqueue("a", "true", &[]);
     let [data, file, workers] = ["data", "data/queuectl.db", "data/workers"].map(|p| home.seen(p));
     home.start_workers(&[]);
-    set_mode(&data, 0o755);
-    set_mode(&file, 0o664);
-    set_mode(&workers, 0o750);
+    system::set_mode(&data, 0o755);
+    system::set_mode(&file, 0o664);
+    system::set_mode(&workers, 0o750);
     let found = ["permissions: others may read or change "];
     finds(&home, false, 4, "mendable", &found);
-    assert_eq!((mode(&data), mode(&file)), (0o755, 0o664));
+    assert_eq!((system::mode(&data), system::mode(&file)), (0o755, 0o664));
     finds(&home, true, 0, "mended", &found);
     assert_eq!(
-        (mode(&data), mode(&file), mode(&workers)),
+        (
+            system::mode(&data),
+            system::mode(&file),
+            system::mode(&workers)
+        ),
         (0o700, 0o600, 0o700)
     );
     finds_nothing(&home);
@@ -242,7 +235,7 @@ fn a_store_that_everybody_may_change_is_refused_until_it_is_fixed() {
     home.enqueue("a", "true", &[]);
     for path in ["data/queuectl.db", "data"] {
         let path = home.seen(path);
-        set_mode(&path, 0o777);
+        system::set_mode(&path, 0o777);
         let error = home.run(["status"]);
         assert!(error.failed(5).contains("everybody may change"), "{error}");
         home.run(["worker", "start"]).failed(5);
@@ -258,12 +251,11 @@ fn a_data_folder_of_somebody_else_is_refused() {
     let home = Home::new();
     home.enqueue("a", "true", &[]);
     let data = home.seen("data");
-    if !rustix::process::geteuid().is_root() {
+    if !system::give_to(&data, 12345) {
         // Only root can give it away. Who isn't trusts root's.
         home.ok(["--db", "other.db", "status"]);
         return;
     }
-    std::os::unix::fs::chown(&data, Some(12345), None).expect("root may");
     let error = home.run(["status"]);
     assert!(error.failed(5).contains("12345"), "{error}");
     let error = home.run(["--db", "other.db", "worker", "start"]);
@@ -271,7 +263,7 @@ fn a_data_folder_of_somebody_else_is_refused() {
     let looked = home.run(["doctor", "--fix", "--json"]);
     assert_eq!(looked.code, Some(5), "{looked}");
     assert!(looked.out().contains("another user owns"), "{looked}");
-    std::os::unix::fs::chown(&data, Some(0), None).expect("root may");
+    assert!(system::give_to(&data, 0));
 }
 
 #[test]
@@ -299,7 +291,7 @@ fn what_dead_workers_left_in_the_data_folder_is_found_and_removed() {
     let held: File = held.expect("it is there");
     held.lock().expect("nobody has it");
     for entry in fs::read_dir(&workers).expect("it is there") {
-        set_mode(&entry.expect("it is there").path(), 0o600);
+        system::set_mode(&entry.expect("it is there").path(), 0o600);
     }
     let found = [
         "files: gone has died",

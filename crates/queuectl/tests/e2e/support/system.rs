@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -96,6 +97,24 @@ pub(crate) fn kill_hard(pid: i32) {
 /// Interrupts a process as Ctrl+C does.
 pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
+}
+
+/// The mode of a file or folder: who may do what with it.
+pub(crate) fn mode(path: &Path) -> u32 {
+    let seen = path.metadata().expect("it is there");
+    seen.permissions().mode() & 0o777
+}
+
+/// Sets the mode of a file or folder.
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(path, permissions).expect("it is ours");
+}
+
+/// Gives a file or folder to another user; false if we may not.
+pub(crate) fn give_to(path: &Path, user: u32) -> bool {
+    let given = std::os::unix::fs::chown(path, Some(user), None);
+    given.is_ok()
 }
 
 /// Lets a process stand still.
