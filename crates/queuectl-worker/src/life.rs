@@ -128,3 +128,27 @@ fn remove_files(life: &Path) {
     let _ = std::fs::remove_file(Life::roster_of(life));
     let _ = std::fs::remove_file(life);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cleared_away_while_it_is_waited_for_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("worker.lock");
+        for _ in 0..200 {
+            std::fs::write(&path, "").unwrap();
+            let left_behind = Remains::at(path.clone()).unwrap();
+            std::thread::scope(|scope| {
+                let taker = scope.spawn(|| Life::take(path.clone()).unwrap());
+                std::thread::yield_now();
+                left_behind.remove();
+                let life = taker.join().unwrap();
+                assert!(path.exists(), "nobody can see that it is held");
+                assert!(Remains::at(path.clone()).is_none(), "nobody holds it");
+                life.end();
+            });
+        }
+    }
+}

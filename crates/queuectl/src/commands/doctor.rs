@@ -42,7 +42,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Checkup, CliError> {
     let mut store = match cx.store() {
         Ok(store) => store,
         Err(error) => {
-            checkup.add(closed(&error), error.kind);
+            checkup.add(found(Subject::Store, &error), error.kind);
             return Ok(checkup);
         }
     };
@@ -57,11 +57,11 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Checkup, CliError> {
     Ok(checkup)
 }
 
-/// The store as one that can't be opened.
-fn closed(error: &CliError) -> Examined {
+/// What can't be looked at, and why.
+fn found(subject: Subject, error: &CliError) -> Examined {
     let remedy = error.hint.clone().unwrap_or_default();
     Examined {
-        subject: Subject::Store,
+        subject,
         findings: vec![Diagnosis::left(error.message.clone(), remedy)],
     }
 }
@@ -72,7 +72,13 @@ fn look_inside(
     fix: bool,
     checkup: &mut Checkup,
 ) -> Result<(), CliError> {
-    let data = cx.data_folder()?;
+    let data = match cx.data_folder() {
+        Ok(data) => data,
+        Err(error) => {
+            checkup.add(found(Subject::Files, &error), error.kind);
+            return Ok(());
+        }
+    };
     for examined in queuectl_worker::store(store, &data, fix)? {
         let kind = if examined.subject.is_content() {
             ErrorKind::Corrupt

@@ -70,6 +70,37 @@ fn a_backup_taken_while_a_job_runs_is_put_into_a_new_home_and_drained() {
 }
 
 #[test]
+fn a_backup_is_put_in_the_place_of_the_store() {
+    let home = Home::new();
+    for i in 0..20 {
+        home.enqueue(&format!("job{i}"), "true", &[]);
+    }
+    home.ok(["backup", "copy.db"]);
+    home.start_workers(&["--count", "2"]);
+    home.wait_for_state("job19", "completed");
+    home.enqueue("late", &jobs::held("late"), &[]);
+    home.wait_for_pid("late.pid");
+    home.touch("late.go");
+    let restored = home.shell(
+        "queuectl worker stop && cd \"$QUEUECTL_HOME/data\" && rm -f queuectl.db-wal queuectl.db-shm && \
+         cp \"$OLDPWD/copy.db\" queuectl.db && queuectl -q doctor --fix",
+    );
+    assert_eq!(restored.code, Some(0), "{restored}");
+    let status = home.json(["status"]);
+    assert_eq!(
+        (number(&status, "pending"), number(&status, "total")),
+        (20, 20)
+    );
+    home.start_workers(&["--count", "2"]);
+    for i in 0..20 {
+        home.wait_for_state(&format!("job{i}"), "completed");
+    }
+    home.ok(["worker", "stop"]);
+    home.ok(["doctor"]);
+    home.check_store();
+}
+
+#[test]
 fn a_backup_is_one_file_for_its_owner_alone_and_says_so() {
     let home = Home::new();
     home.enqueue("a", "true", &[]);
