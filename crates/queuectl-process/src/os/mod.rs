@@ -4,7 +4,7 @@
 #[path = "linux/mod.rs"]
 mod native;
 #[cfg(target_os = "macos")]
-#[path = "macos.rs"]
+#[path = "macos/mod.rs"]
 mod native;
 #[cfg(unix)]
 #[path = "unix/mod.rs"]

@@ -2,6 +2,7 @@
 
 mod disk;
 mod leaders;
+mod spawn;
 mod strays;
 mod table;
 
@@ -11,20 +12,18 @@ use std::path::Path;
 use std::thread;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
-use rustix::process::{Pid, PidfdFlags, WaitIdOptions, pidfd_open};
+use rustix::process::{Pid, WaitIdOptions};
 use rustix::time::{DynamicClockId, clock_gettime_dynamic};
 
 pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
+pub(super) use spawn::{Born, spawn};
 pub use strays::adopt_orphans;
 pub(super) use strays::{adopting, end_strays, reap_dead_orphans};
 pub(super) use table::{Process, boot, has_tag, pids, read};
 
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.
 const TICK_NANOS: u64 = 10_000_000;
-
-/// What `posix_spawn` is told besides: nothing, since every descriptor of ours is made to close in children.
-pub(super) const SPAWN_FLAGS: i32 = 0;
 
 /// The clock by which /proc says when a process started, in its unit.
 pub(super) fn now() -> u64 {
@@ -41,15 +40,15 @@ pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
 /// Becomes readable when a child has ended, without reaping it.
 pub(super) enum ExitWatch {
     Pidfd(OwnedFd),
-    /// Where there are no pidfds (before Linux 5.3, and in some sandboxes): a thread waits, and its end closes a pipe.
+    /// Where there are no pidfds: a thread waits, and its end closes a pipe.
     Thread(PipeReader),
 }
 
 impl ExitWatch {
-    pub(super) fn new(child: Pid) -> io::Result<Self> {
-        match pidfd_open(child, PidfdFlags::empty()) {
-            Ok(pidfd) => Ok(Self::Pidfd(pidfd)),
-            Err(_) => Self::by_thread(child),
+    pub(super) fn new(child: Born) -> io::Result<Self> {
+        match child.pidfd {
+            Some(pidfd) => Ok(Self::Pidfd(pidfd)),
+            None => Self::by_thread(child.pid),
         }
     }
 

@@ -1,18 +1,15 @@
-//! The native call that starts a process: `posix_spawn`, with nothing done per start that can be done once.
+//! What a process is started with: program, arguments, environment and pipes, as the native call takes them.
 //!
-//! std's `Command` takes the same call, but copies and sorts the whole environment and opens /dev/null each time; together
-//! with the rest that is a tenth of what `sh -c true` costs.
+//! std's `Command` copies and sorts the whole environment and opens /dev/null each time. Here nothing is done per start that
+//! can be done once.
 
-use std::ffi::{CStr, CString, NulError, OsStr, OsString, c_char, c_int, c_short};
+use std::ffi::{CStr, CString, NulError, OsStr, OsString, c_char};
 use std::fs::File;
-use std::io::{self, PipeReader};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::ptr;
 use std::sync::OnceLock;
-
-use rustix::process::Pid;
 
 use crate::os::native;
 
@@ -28,9 +25,20 @@ pub(super) struct Exec {
 
 /// A process that was started, and the pipes from it.
 pub(super) struct Child {
-    pub(super) pid: Pid,
+    pub(super) born: native::Born,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
+}
+
+/// What the native call is given. Both arrays end with a null pointer.
+pub(in crate::os) struct Call<'a> {
+    /// A path, or a name that is looked for in our own PATH.
+    pub(in crate::os) program: &'a CStr,
+    pub(in crate::os) argv: &'a [*const c_char],
+    pub(in crate::os) environment: &'a [*const c_char],
+    pub(in crate::os) cwd: &'a CStr,
+    /// What becomes stdin, stdout and stderr.
+    pub(in crate::os) fds: [RawFd; 3],
 }
 
 impl Exec {
@@ -38,33 +46,21 @@ impl Exec {
     pub(super) fn spawn(&self) -> io::Result<Child> {
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
-        let mut actions = Actions::new()?;
-        actions.dup(empty()?.as_raw_fd(), 0)?;
-        actions.dup(stdout_end.as_raw_fd(), 1)?;
-        actions.dup(stderr_end.as_raw_fd(), 2)?;
-        actions.chdir(&self.cwd)?;
-        let attributes = Attributes::new()?;
-        let argv = pointers(self.argv.iter().map(CString::as_c_str));
-        let environment = pointers(self.environment.variables());
-        let mut pid = 0;
-        // SAFETY: all pointers are to values that live through the call; both arrays end with a null pointer.
-        check(unsafe {
-            libc::posix_spawnp(
-                &mut pid,
-                self.program.as_ptr(),
-                &actions.0,
-                &attributes.0,
-                argv.as_ptr().cast(),
-                environment.as_ptr().cast(),
-            )
+        let born = native::spawn(&Call {
+            program: &self.program,
+            argv: &pointers(self.argv.iter().map(CString::as_c_str)),
+            environment: &pointers(self.environment.variables()),
+            cwd: &self.cwd,
+            fds: [
+                empty()?.as_raw_fd(),
+                stdout_end.as_raw_fd(),
+                stderr_end.as_raw_fd(),
+            ],
         })?;
-        let pid =
-            Pid::from_raw(pid).ok_or_else(|| io::Error::other("the system gave no process id"))?;
-        let owned = |pipe: PipeReader| OwnedFd::from(pipe);
         Ok(Child {
-            pid,
-            stdout: owned(stdout),
-            stderr: owned(stderr),
+            born,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
         })
     }
 }
@@ -140,85 +136,4 @@ fn empty() -> io::Result<&'static File> {
 
 fn pointers<'a>(strings: impl Iterator<Item = &'a CStr>) -> Vec<*const c_char> {
     strings.map(CStr::as_ptr).chain([ptr::null()]).collect()
-}
-
-struct Actions(libc::posix_spawn_file_actions_t);
-
-impl Actions {
-    fn new() -> io::Result<Self> {
-        let mut actions = MaybeUninit::uninit();
-        // SAFETY: the call initialises what the pointer leads to, unless it fails.
-        unsafe {
-            check(libc::posix_spawn_file_actions_init(actions.as_mut_ptr()))?;
-            Ok(Self(actions.assume_init()))
-        }
-    }
-
-    fn dup(&mut self, fd: c_int, target: c_int) -> io::Result<()> {
-        // SAFETY: initialised by `new`.
-        check(unsafe { libc::posix_spawn_file_actions_adddup2(&mut self.0, fd, target) })
-    }
-
-    fn chdir(&mut self, path: &CStr) -> io::Result<()> {
-        // SAFETY: initialised by `new`; the call copies the path.
-        check(unsafe { libc::posix_spawn_file_actions_addchdir_np(&mut self.0, path.as_ptr()) })
-    }
-}
-
-impl Drop for Actions {
-    fn drop(&mut self) {
-        // SAFETY: initialised by `new` and not used after.
-        unsafe { libc::posix_spawn_file_actions_destroy(&mut self.0) };
-    }
-}
-
-struct Attributes(libc::posix_spawnattr_t);
-
-impl Attributes {
-    fn new() -> io::Result<Self> {
-        let mut attributes = MaybeUninit::uninit();
-        let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: each value is initialised by the first call that gets it.
-        unsafe {
-            check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
-            let mut attributes = Self(attributes.assume_init());
-            check(libc::posix_spawnattr_setflags(
-                &mut attributes.0,
-                FLAGS as c_short,
-            ))?;
-            check(libc::posix_spawnattr_setpgroup(&mut attributes.0, 0))?;
-            libc::sigemptyset(signals.as_mut_ptr());
-            check(libc::posix_spawnattr_setsigmask(
-                &mut attributes.0,
-                signals.as_ptr(),
-            ))?;
-            libc::sigaddset(signals.as_mut_ptr(), libc::SIGPIPE);
-            check(libc::posix_spawnattr_setsigdefault(
-                &mut attributes.0,
-                signals.as_ptr(),
-            ))?;
-            Ok(attributes)
-        }
-    }
-}
-
-impl Drop for Attributes {
-    fn drop(&mut self) {
-        // SAFETY: initialised by `new` and not used after.
-        unsafe { libc::posix_spawnattr_destroy(&mut self.0) };
-    }
-}
-
-const FLAGS: c_int = libc::POSIX_SPAWN_SETPGROUP
-    | libc::POSIX_SPAWN_SETSIGMASK
-    | libc::POSIX_SPAWN_SETSIGDEF
-    | native::SPAWN_FLAGS;
-
-/// These calls return the error number.
-fn check(error: c_int) -> io::Result<()> {
-    if error == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(error))
-    }
 }

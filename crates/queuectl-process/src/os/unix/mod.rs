@@ -17,6 +17,7 @@ mod wake;
 
 pub use super::native::{adopt_orphans, network_file_system};
 pub use ask::{ask_to_stop, when_asked_to_stop};
+pub(super) use exec::Call;
 pub(crate) use facts::write_at;
 pub use facts::{
     create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes, native_text,

@@ -41,22 +41,23 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
         .spawn()
         .map_err(|error| explain(&error, program, spec))?;
     let latest = native::now();
-    let running = starting.noted(child.pid);
-    let exit = ExitWatch::new(child.pid).map_err(|error| {
-        group::abandon(child.pid);
+    let pid = child.born.pid;
+    let running = starting.noted(pid);
+    let exit = ExitWatch::new(child.born).map_err(|error| {
+        group::abandon(pid);
         StartError::Other {
             program: name(),
             reason: plain(&error),
         }
     })?;
     let leader = Leader {
-        pid: child.pid.as_raw_nonzero().get().unsigned_abs(),
+        pid: pid.as_raw_nonzero().get().unsigned_abs(),
         earliest,
         latest,
     };
     Ok(Started {
         leader,
-        pid: child.pid,
+        pid,
         stdout: child.stdout,
         stderr: child.stderr,
         exit,

@@ -1,5 +1,7 @@
 //! macOS: processes are read through libproc, their end is a readable kqueue, and orphans go to process 1.
 
+mod spawn;
+
 use std::ffi::CString;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
@@ -17,9 +19,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::{Leader, Tag};
 
-/// What `posix_spawn` is told besides: that a child has no descriptor but those it is given. A pipe can't be made to close in
-/// children from the outset here.
-pub(super) const SPAWN_FLAGS: i32 = libc::POSIX_SPAWN_CLOEXEC_DEFAULT;
+pub(super) use spawn::{Born, spawn};
 
 /// The clock by which libproc says when a process started: microseconds of the calendar.
 pub(super) fn now() -> u64 {
@@ -88,11 +88,11 @@ pub(super) enum ExitWatch {
 }
 
 impl ExitWatch {
-    pub(super) fn new(child: Pid) -> io::Result<Self> {
+    pub(super) fn new(child: Born) -> io::Result<Self> {
         let queue = kqueue()?;
         rustix::io::fcntl_setfd(&queue, rustix::io::FdFlags::CLOEXEC)?;
         let filter = EventFilter::Proc {
-            pid: child,
+            pid: child.pid,
             flags: ProcessEvents::EXIT,
         };
         let change = Event::new(

@@ -1,0 +1,120 @@
+//! The native call that starts a process: `posix_spawn`, which is a system call here.
+
+use std::ffi::{CStr, c_int, c_short};
+use std::io;
+use std::mem::MaybeUninit;
+
+use rustix::process::Pid;
+
+use crate::os::system::Call;
+
+/// A process that was just started.
+pub(in crate::os) struct Born {
+    pub(in crate::os) pid: Pid,
+}
+
+pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
+    let mut actions = Actions::new()?;
+    for (fd, target) in call.fds.into_iter().zip(0..) {
+        actions.dup(fd, target)?;
+    }
+    actions.chdir(call.cwd)?;
+    let attributes = Attributes::new()?;
+    let mut pid = 0;
+    // SAFETY: all pointers are to values that live through the call; both arrays end with a null pointer.
+    check(unsafe {
+        libc::posix_spawnp(
+            &mut pid,
+            call.program.as_ptr(),
+            &actions.0,
+            &attributes.0,
+            call.argv.as_ptr().cast(),
+            call.environment.as_ptr().cast(),
+        )
+    })?;
+    let pid =
+        Pid::from_raw(pid).ok_or_else(|| io::Error::other("the system gave no process id"))?;
+    Ok(Born { pid })
+}
+
+struct Actions(libc::posix_spawn_file_actions_t);
+
+impl Actions {
+    fn new() -> io::Result<Self> {
+        let mut actions = MaybeUninit::uninit();
+        // SAFETY: the call initialises what the pointer leads to, unless it fails.
+        unsafe {
+            check(libc::posix_spawn_file_actions_init(actions.as_mut_ptr()))?;
+            Ok(Self(actions.assume_init()))
+        }
+    }
+
+    fn dup(&mut self, fd: c_int, target: c_int) -> io::Result<()> {
+        // SAFETY: initialised by `new`.
+        check(unsafe { libc::posix_spawn_file_actions_adddup2(&mut self.0, fd, target) })
+    }
+
+    fn chdir(&mut self, path: &CStr) -> io::Result<()> {
+        // SAFETY: initialised by `new`; the call copies the path.
+        check(unsafe { libc::posix_spawn_file_actions_addchdir_np(&mut self.0, path.as_ptr()) })
+    }
+}
+
+impl Drop for Actions {
+    fn drop(&mut self) {
+        // SAFETY: initialised by `new` and not used after.
+        unsafe { libc::posix_spawn_file_actions_destroy(&mut self.0) };
+    }
+}
+
+struct Attributes(libc::posix_spawnattr_t);
+
+impl Attributes {
+    fn new() -> io::Result<Self> {
+        let mut attributes = MaybeUninit::uninit();
+        let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: each value is initialised by the first call that gets it.
+        unsafe {
+            check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
+            let mut attributes = Self(attributes.assume_init());
+            check(libc::posix_spawnattr_setflags(
+                &mut attributes.0,
+                FLAGS as c_short,
+            ))?;
+            check(libc::posix_spawnattr_setpgroup(&mut attributes.0, 0))?;
+            libc::sigemptyset(signals.as_mut_ptr());
+            check(libc::posix_spawnattr_setsigmask(
+                &mut attributes.0,
+                signals.as_ptr(),
+            ))?;
+            libc::sigaddset(signals.as_mut_ptr(), libc::SIGPIPE);
+            check(libc::posix_spawnattr_setsigdefault(
+                &mut attributes.0,
+                signals.as_ptr(),
+            ))?;
+            Ok(attributes)
+        }
+    }
+}
+
+impl Drop for Attributes {
+    fn drop(&mut self) {
+        // SAFETY: initialised by `new` and not used after.
+        unsafe { libc::posix_spawnattr_destroy(&mut self.0) };
+    }
+}
+
+/// A child has no descriptor but those it is given: a pipe can't be made to close in children from the outset here.
+const FLAGS: c_int = libc::POSIX_SPAWN_SETPGROUP
+    | libc::POSIX_SPAWN_SETSIGMASK
+    | libc::POSIX_SPAWN_SETSIGDEF
+    | libc::POSIX_SPAWN_CLOEXEC_DEFAULT;
+
+/// These calls return the error number.
+fn check(error: c_int) -> io::Result<()> {
+    if error == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(error))
+    }
+}
