@@ -85,6 +85,7 @@ fn main() -> std::io::Result<()> {
                 }),
             };
             let stop = signals[slot].lock().expect("no panic");
+            roster.begin(slot, done).expect("the roster can be written");
             let ended = run(&spec, &stop, &mut Noting(&roster, slot));
             assert_eq!(ended.how, How::Exited(0));
             roster.clear(slot).expect("the roster can be written");

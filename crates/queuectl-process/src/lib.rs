@@ -13,5 +13,5 @@ mod spec;
 pub use ended::{Ended, How, StartError};
 pub use os::{StopHandle, StopSignal, run, signal_name};
 pub use place::{Access, Others, Owner};
-pub use roster::{Roster, end_orphans, orphans};
+pub use roster::{Orphans, Roster, end_orphans, orphans};
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};

@@ -1,118 +1,161 @@
-//! A worker's running leaders, in a small file that outlives it: whoever rescues its jobs ends their processes first.
+//! What a worker's slots run, in a small file that outlives it: whoever rescues its jobs ends their processes first, and
+//! learns which of them had begun.
 //!
-//! One record per slot, written with one call and no fsync: what the kernel has taken survives the worker's death, and a
-//! power cut leaves no process to end. The file is private to one machine and one version of this program.
+//! One record per slot, written without a sync: what the kernel has taken survives the worker's death, and a power cut leaves
+//! no process to end. A worker may be killed between any two words of a record, so a pid is written last and taken away first:
+//! it never stands beside the times of another. The file is private to one machine.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::os::{self, Origin};
+use crate::os::{self, Origin, Words};
 use crate::{Leader, Tag};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER1");
-const RECORD: usize = 24;
+const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER2");
+/// The first version had no labels.
+const WITHOUT_LABELS: u64 = u64::from_le_bytes(*b"QROSTER1");
 
-/// Notes which process each slot of a worker runs.
+// The file begins with what it is and where it comes from; the words of each slot follow.
+const HEAD: usize = 3;
+const PID: usize = 0;
+const EARLIEST: usize = 1;
+const LATEST: usize = 2;
+const BEGUN: usize = 3;
+const LABEL: usize = 4;
+const RECORD: usize = 5;
+
+/// Notes what each slot of a worker runs.
 #[derive(Debug)]
 pub struct Roster {
-    file: File,
+    words: Words,
+}
+
+/// What a dead worker left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphans {
+    /// How many processes were running, and have been ended.
+    pub ended: usize,
+    /// The labels of what had begun and not been cleared. `None` if that isn't known: there is no roster, it is of an older
+    /// version, or the machine has been started since, and may have lost what was written last.
+    pub running: Option<Vec<u64>>,
 }
 
 impl Roster {
-    /// A roster with no process in it. To be created after [`os::leave_terminal`], since it notes the session too.
+    /// A roster with nothing in it. To be created after [`os::leave_terminal`], since it notes the session too.
     pub fn create(path: &Path, slots: usize) -> io::Result<Self> {
-        let file = os::create_private(
-            path,
-            OpenOptions::new().write(true).create(true).truncate(true),
-        )?;
         let Origin { boot, session } = os::origin();
-        let mut content = record([MAGIC, boot, session]).to_vec();
-        content.resize(RECORD * (slots + 1), 0);
-        os::write_at(&file, &content, 0)?;
-        Ok(Self { file })
+        let mut content = vec![MAGIC, boot, session];
+        content.resize(HEAD + RECORD * slots, 0);
+        let words = Words::create(path, &content)?;
+        Ok(Self { words })
+    }
+
+    /// The slot is about to run what the caller knows by this label.
+    pub fn begin(&self, slot: usize, label: u64) -> io::Result<()> {
+        self.set(slot, LABEL, label)?;
+        self.set(slot, BEGUN, 1)
     }
 
     /// The slot runs this leader.
     pub fn note(&self, slot: usize, leader: Leader) -> io::Result<()> {
-        let content = record([leader.pid.into(), leader.earliest, leader.latest]);
-        os::write_at(&self.file, &content, place(slot))
+        self.set(slot, PID, 0)?;
+        self.set(slot, EARLIEST, leader.earliest)?;
+        self.set(slot, LATEST, leader.latest)?;
+        self.set(slot, PID, leader.pid.into())
     }
 
     /// The slot runs nothing.
     pub fn clear(&self, slot: usize) -> io::Result<()> {
-        os::write_at(&self.file, &[0; RECORD], place(slot))
+        self.set(slot, PID, 0)?;
+        self.set(slot, BEGUN, 0)
+    }
+
+    fn set(&self, slot: usize, field: usize, word: u64) -> io::Result<()> {
+        self.words.set(HEAD + RECORD * slot + field, word)
     }
 }
 
 /// Ends what a dead worker left running: the groups in its roster, and every process of ours that has its tag in the
-/// environment. Returns how many processes that were, once they have gone. No roster means no groups.
+/// environment. Returns once they have gone. No roster means no groups.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
-pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<usize> {
-    let (leaders, origin) = read(roster)?;
-    os::end_all(&leaders, origin, worker)
+pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<Orphans> {
+    let Left {
+        origin,
+        leaders,
+        running,
+    } = read(roster)?;
+    let ended = os::end_all(&leaders, origin, worker)?;
+    Ok(Orphans {
+        ended,
+        running: running.filter(|_| origin.boot == os::origin().boot),
+    })
 }
 
 /// The processes that [`end_orphans`] would end now.
 pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
-    let (leaders, origin) = read(roster)?;
+    let Left {
+        origin, leaders, ..
+    } = read(roster)?;
     Ok(os::find_all(&leaders, origin, worker))
 }
 
-/// The leaders in a roster, and where they come from.
-fn read(roster: &Path) -> io::Result<(Vec<Leader>, Origin)> {
-    let content = match std::fs::read(roster) {
+/// What is in a roster.
+struct Left {
+    origin: Origin,
+    leaders: Vec<Leader>,
+    running: Option<Vec<u64>>,
+}
+
+fn read(path: &Path) -> io::Result<Left> {
+    let content = match std::fs::read(path) {
         Ok(content) => content,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
-    let mut records = content.chunks_exact(RECORD).map(fields);
-    let origin = match records.next() {
-        Some([MAGIC, boot, session]) => Origin { boot, session },
-        Some(_) => {
+    let (words, _) = content.as_chunks();
+    let words: Vec<u64> = words.iter().copied().map(u64::from_ne_bytes).collect();
+    let Some(([magic, boot, session], records)) = words.split_first_chunk::<HEAD>() else {
+        // There is none, or its worker was killed before it could write it.
+        return Ok(Left {
+            origin: Origin {
+                boot: 0,
+                session: 0,
+            },
+            leaders: Vec::new(),
+            running: None,
+        });
+    };
+    let (record, labels) = match *magic {
+        MAGIC => (RECORD, true),
+        WITHOUT_LABELS => (BEGUN, false),
+        _ => {
             return Err(io::Error::new(
                 ErrorKind::InvalidData,
                 "not a roster of this version",
             ));
         }
-        None => Origin {
-            boot: 0,
-            session: 0,
-        },
     };
-    let leaders = records
-        .filter(|[pid, ..]| *pid != 0)
-        .filter_map(|[pid, earliest, latest]| {
-            Some(Leader {
-                pid: u32::try_from(pid).ok()?,
-                earliest,
-                latest,
-            })
-        })
-        .collect();
-    Ok((leaders, origin))
+    let records = records.chunks_exact(record);
+    Ok(Left {
+        origin: Origin {
+            boot: *boot,
+            session: *session,
+        },
+        leaders: records.clone().filter_map(leader).collect(),
+        running: labels.then(|| records.filter_map(label).collect()),
+    })
 }
 
-fn place(slot: usize) -> u64 {
-    (RECORD * (slot + 1)) as u64
+fn leader(record: &[u64]) -> Option<Leader> {
+    let pid = u32::try_from(record[PID]).ok().filter(|pid| *pid != 0)?;
+    Some(Leader {
+        pid,
+        earliest: record[EARLIEST],
+        latest: record[LATEST],
+    })
 }
 
-fn record(fields: [u64; 3]) -> [u8; RECORD] {
-    let mut bytes = [0; RECORD];
-    for (place, field) in bytes.chunks_exact_mut(8).zip(fields) {
-        place.copy_from_slice(&field.to_le_bytes());
-    }
-    bytes
-}
-
-fn fields(record: &[u8]) -> [u64; 3] {
-    let mut fields = [0; 3];
-    for (field, bytes) in fields.iter_mut().zip(record.chunks_exact(8)) {
-        *field = bytes
-            .iter()
-            .rev()
-            .fold(0, |number, byte| number << 8 | u64::from(*byte));
-    }
-    fields
+fn label(record: &[u64]) -> Option<u64> {
+    (record[BEGUN] != 0).then_some(record[LABEL])
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use queuectl_process::{
-    Leader, Program, Roster, Spec, StopSignal, Stream, Tag, Watcher, end_orphans, os, run,
+    Leader, Orphans, Program, Roster, Spec, StopSignal, Stream, Tag, Watcher, end_orphans, os, run,
 };
 use support::*;
 
@@ -50,6 +50,10 @@ fn helper_worker() {
     };
     std::env::set_current_dir(&folder).unwrap();
     let mut noting = Noting(Roster::create(&folder.join("roster"), 3).unwrap());
+    noting.0.begin(0, 40).unwrap();
+    noting.0.begin(2, 42).unwrap();
+    noting.0.clear(2).unwrap();
+    noting.0.begin(1, 41).unwrap();
     run(&spec, &StopSignal::new().unwrap(), &mut noting);
     noting.0.clear(1).unwrap();
 }
@@ -67,6 +71,10 @@ fn worker(folder: &Path, tagged: &str, line: &str) -> Child {
 fn kill(mut worker: Child) {
     worker.kill().unwrap();
     worker.wait().unwrap();
+}
+
+fn end(folder: &Path) -> Orphans {
+    end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap()
 }
 
 fn pids(folder: &Path) -> Vec<u32> {
@@ -99,14 +107,11 @@ fn rescued(tagged: &str, count: usize, line: &str) {
         orphans.iter().all(|pid| lives(*pid)),
         "one was ended by a look"
     );
-    let ended = end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
+    let Orphans { ended, running } = end(folder);
     assert!(!orphans.iter().any(|pid| lives(*pid)), "some live on");
     assert!(ended >= count, "it says {ended}");
-    assert_eq!(
-        end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap(),
-        0,
-        "it found some again"
-    );
+    assert_eq!(running, Some(vec![40, 41]), "what had begun");
+    assert_eq!(end(folder).ended, 0, "it found some again");
 }
 
 #[test]
@@ -137,10 +142,7 @@ fn a_group_whose_leader_has_died_is_ended_without_any_tag() {
     os::kill(leader).unwrap();
     until("the leader dies", || !lives(leader));
     assert!(lives(pids(folder)[0]));
-    assert_eq!(
-        end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap(),
-        1
-    );
+    assert_eq!(end(folder).ended, 1);
     assert!(!lives(pids(folder)[0]));
 }
 
@@ -151,65 +153,4 @@ fn a_process_with_a_session_of_its_own_is_ended_by_its_tag() {
         2,
         "setsid sh -c 'echo $$ >> pids; exec sleep 600' & echo $$ >> pids; wait",
     );
-}
-
-#[test]
-fn a_process_that_only_has_the_pid_is_spared() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("roster");
-    let roster = Roster::create(&path, 2).unwrap();
-    let mut innocent = Command::new("sleep").arg("600").spawn().unwrap();
-    let start = os::process_start(innocent.id()).unwrap();
-    let leader = Leader {
-        pid: innocent.id(),
-        earliest: start - 5,
-        latest: start - 1,
-    };
-    roster.note(0, leader).unwrap();
-    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 0);
-    assert!(lives(innocent.id()));
-    innocent.kill().unwrap();
-    innocent.wait().unwrap();
-}
-
-#[test]
-fn a_cleared_slot_and_a_missing_roster_name_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("roster");
-    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 0);
-    let roster = Roster::create(&path, 2).unwrap();
-    let mut sleeper = {
-        use std::os::unix::process::CommandExt;
-        Command::new("sleep")
-            .arg("600")
-            .process_group(0)
-            .spawn()
-            .unwrap()
-    };
-    let start = os::process_start(sleeper.id()).unwrap();
-    roster
-        .note(
-            1,
-            Leader {
-                pid: sleeper.id(),
-                earliest: start,
-                latest: start,
-            },
-        )
-        .unwrap();
-    roster.clear(1).unwrap();
-    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 0);
-    roster
-        .note(
-            1,
-            Leader {
-                pid: sleeper.id(),
-                earliest: start,
-                latest: start,
-            },
-        )
-        .unwrap();
-    let reaper = std::thread::spawn(move || sleeper.wait());
-    assert_eq!(end_orphans(&path, &worker_tag(folder.path())).unwrap(), 1);
-    reaper.join().unwrap().unwrap();
 }

@@ -52,7 +52,7 @@ pub(crate) fn rescue(
     let worker = &dead.worker.id;
     let tag = worker_tag(worker.as_str());
     let orphans = match end_orphans(&remains.roster(), &tag) {
-        Ok(orphans) => orphans,
+        Ok(orphans) => orphans.ended,
         Err(error) => {
             // Two copies of a job must never run side by side: its jobs stay where they are.
             let error = &error;

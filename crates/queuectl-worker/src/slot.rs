@@ -175,10 +175,13 @@ impl SlotThread<'_> {
         let observer = self.surroundings.observer;
         observer.notice(&Happening::JobStarted { job });
         let spec = self.spec(assignment);
-        let ended = queuectl_process::run(&spec, &self.signal, &mut Watch { slot: self, job });
+        let fence = assignment.claimed.ticket.fence.0;
         // A roster that can't be written costs the certainty to find orphans; the
-        // job itself has gone well.
-        let _ = self.surroundings.roster.clear(self.number);
+        // job itself goes well.
+        let roster = &self.surroundings.roster;
+        let _ = roster.begin(self.number, fence.unsigned_abs());
+        let ended = queuectl_process::run(&spec, &self.signal, &mut Watch { slot: self, job });
+        let _ = roster.clear(self.number);
         let mut capture = lock(&self.capture);
         Settled {
             ticket: assignment.claimed.ticket,

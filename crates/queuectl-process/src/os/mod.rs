@@ -13,7 +13,7 @@ mod system;
 #[path = "windows/mod.rs"]
 mod system;
 
-pub(crate) use system::{Origin, end_all, find_all, origin, write_at};
+pub(crate) use system::{Origin, Words, end_all, find_all, origin};
 pub use system::{
     StopHandle, StopSignal, Wake, abandoned_scripts, access, adopt_orphans, ask_to_stop,
     create_private, detach, hostname, is_alive, kill, leave_terminal, make_private, native_bytes,

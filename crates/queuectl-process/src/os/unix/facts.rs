@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -75,11 +75,6 @@ pub fn signal_name(signal: i32) -> Option<&'static str> {
         .iter()
         .find(|(known, _)| known.as_raw() == signal)
         .map(|(_, name)| *name)
-}
-
-/// Writes all of `bytes` at an offset, in one call as a rule.
-pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    file.write_all_at(bytes, at)
 }
 
 pub(super) fn signal(pid: u32, signal: Signal) -> io::Result<()> {

@@ -14,11 +14,11 @@ mod spawn;
 mod stop;
 mod trouble;
 mod wake;
+mod words;
 
 pub use super::native::{adopt_orphans, network_file_system};
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(super) use exec::Call;
-pub(crate) use facts::write_at;
 pub use facts::{
     create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes, native_text,
     private_dir, process_start, signal_name,
@@ -29,3 +29,4 @@ pub use run::run;
 pub use script::abandoned_scripts;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};
+pub(crate) use words::Words;

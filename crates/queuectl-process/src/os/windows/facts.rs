@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind};
-use std::os::windows::fs::FileExt;
+use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::Path;
@@ -128,14 +127,6 @@ pub(crate) fn end_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> io::R
 /// For the same reason there are none to be found.
 pub(crate) fn find_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> Vec<u32> {
     Vec::new()
-}
-
-/// Writes all of `bytes` at an offset.
-pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    match file.seek_write(bytes, at)? {
-        written if written == bytes.len() => Ok(()),
-        _ => Err(ErrorKind::WriteZero.into()),
-    }
 }
 
 /// The clock by which the system says when a process started.

@@ -8,9 +8,10 @@ mod run;
 mod spawn;
 mod stop;
 mod wake;
+mod words;
 
 pub use ask::{ask_to_stop, when_asked_to_stop};
-pub(crate) use facts::{Origin, end_all, find_all, origin, write_at};
+pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use facts::{
     adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes,
     native_text, private_dir, process_start, signal_name,
@@ -21,3 +22,4 @@ pub use place::{
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};
+pub(crate) use words::Words;

@@ -1,0 +1,214 @@
+//! What a roster tells whoever reads it when its worker is dead. A worker that is killed is this binary, run again.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "all of it is test")]
+
+mod support;
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use queuectl_process::{Leader, Orphans, Roster, Tag, end_orphans, os};
+use support::*;
+
+const FOLDER: &str = "ROSTER_TEST_FOLDER";
+
+/// A process that leads a group of its own, ended and reaped when dropped.
+struct Sleeper(Child);
+
+impl Sleeper {
+    fn start() -> Self {
+        let mut command = Command::new("sleep");
+        Self(command.arg("600").process_group(0).spawn().unwrap())
+    }
+
+    /// What a roster says of it, its start moved by so much.
+    fn leader(&self, moved: i64) -> Leader {
+        let start = os::process_start(self.0.id()).unwrap();
+        let start = start.checked_add_signed(moved).unwrap();
+        Leader {
+            pid: self.0.id(),
+            earliest: start,
+            latest: start,
+        }
+    }
+
+    fn lives(&self) -> bool {
+        lives(self.0.id())
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn end(roster: &Path) -> Orphans {
+    let nobody = Tag {
+        name: "QUEUECTL_WORKER_ID".to_owned(),
+        value: roster.display().to_string(),
+    };
+    end_orphans(roster, &nobody).unwrap()
+}
+
+fn orphans(ended: usize, running: Option<&[u64]>) -> Orphans {
+    Orphans {
+        ended,
+        running: running.map(<[u64]>::to_vec),
+    }
+}
+
+#[test]
+fn a_process_that_only_has_the_pid_is_spared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    let roster = Roster::create(&path, 2).unwrap();
+    let innocent = Sleeper::start();
+    roster.note(0, innocent.leader(-1)).unwrap();
+    assert_eq!(end(&path).ended, 0);
+    assert!(innocent.lives());
+}
+
+#[test]
+fn a_cleared_slot_and_a_missing_roster_name_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    assert_eq!(end(&path), orphans(0, None));
+    let roster = Roster::create(&path, 2).unwrap();
+    let sleeper = Sleeper::start();
+    roster.note(1, sleeper.leader(0)).unwrap();
+    roster.clear(1).unwrap();
+    assert_eq!(end(&path).ended, 0);
+    roster.note(1, sleeper.leader(0)).unwrap();
+    assert_eq!(end(&path).ended, 1);
+    assert!(!sleeper.lives());
+}
+
+#[test]
+fn what_has_begun_is_known_by_its_label_until_it_is_cleared() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    let roster = Roster::create(&path, 3).unwrap();
+    assert_eq!(end(&path), orphans(0, Some(&[])));
+    roster.begin(0, 0).unwrap();
+    roster.begin(2, u64::MAX).unwrap();
+    assert_eq!(end(&path), orphans(0, Some(&[0, u64::MAX])));
+    let sleeper = Sleeper::start();
+    roster.note(2, sleeper.leader(0)).unwrap();
+    assert_eq!(end(&path), orphans(1, Some(&[0, u64::MAX])));
+    roster.clear(2).unwrap();
+    roster.begin(0, 5).unwrap();
+    assert_eq!(end(&path), orphans(0, Some(&[5])));
+    // A worker that begins anew in the same file has begun nothing.
+    drop(roster);
+    let _roster = Roster::create(&path, 3).unwrap();
+    assert_eq!(end(&path), orphans(0, Some(&[])));
+}
+
+#[test]
+fn a_roster_from_before_the_machine_was_started_again_tells_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    let roster = Roster::create(&path, 1).unwrap();
+    let sleeper = Sleeper::start();
+    roster.begin(0, 1).unwrap();
+    roster.note(0, sleeper.leader(0)).unwrap();
+    let mut content = std::fs::read(&path).unwrap();
+    content[8] ^= 1;
+    std::fs::write(folder.path().join("before"), content).unwrap();
+    assert_eq!(end(&folder.path().join("before")), orphans(0, None));
+    assert!(sleeper.lives());
+}
+
+#[test]
+fn a_roster_of_the_first_version_names_processes_and_no_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    Roster::create(&path, 1).unwrap();
+    let head = std::fs::read(&path).unwrap();
+    let sleeper = Sleeper::start();
+    let Leader {
+        pid,
+        earliest,
+        latest,
+    } = sleeper.leader(0);
+    let mut content = [b"QROSTER1", &head[8..24], &[0; 24]].concat();
+    for word in [u64::from(pid), earliest, latest] {
+        content.extend(word.to_le_bytes());
+    }
+    std::fs::write(&path, content).unwrap();
+    assert_eq!(end(&path), orphans(1, None));
+    assert!(!sleeper.lives());
+}
+
+#[test]
+fn what_is_no_roster_is_refused_and_what_is_cut_off_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    std::fs::write(&path, "QROSTER9 and whatever follows then").unwrap();
+    let tag = Tag {
+        name: "NOBODY".to_owned(),
+        value: "1".to_owned(),
+    };
+    let refused = end_orphans(&path, &tag).unwrap_err().to_string();
+    assert_eq!(refused, "not a roster of this version");
+    for cut in ["", "QROSTER2"] {
+        std::fs::write(&path, cut).unwrap();
+        assert_eq!(end(&path), orphans(0, None));
+    }
+}
+
+#[test]
+fn a_worker_killed_at_any_moment_leaves_no_pid_beside_the_times_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let innocent = Sleeper::start();
+    let Leader { pid, earliest, .. } = innocent.leader(0);
+    std::fs::write(folder.join("innocent"), format!("{pid} {earliest}")).unwrap();
+    for round in 0..40 {
+        let _ = std::fs::remove_file(folder.join("noting"));
+        let mut worker = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "helper_worker"])
+            .env(FOLDER, folder)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("it notes", || folder.join("noting").exists());
+        for _ in 0..round * 1000 {
+            std::hint::spin_loop();
+        }
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        assert_eq!(end(&folder.join("roster")).ended, 0, "round {round}");
+        assert!(innocent.lives(), "round {round}");
+    }
+}
+
+/// Not a test of its own: what the helper process does. It notes, without end, the pid of an innocent process beside times
+/// that are not its own, and another pid beside those that are. Without its variable there is nothing to do.
+#[test]
+fn helper_worker() {
+    #[expect(clippy::disallowed_methods, reason = "tells the helper from the test")]
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
+    let innocent = read(&folder.join("innocent"));
+    let (pid, start) = innocent.split_once(' ').unwrap();
+    let (pid, start): (u32, u64) = (pid.parse().unwrap(), start.parse().unwrap());
+    let leader = |pid, start| Leader {
+        pid,
+        earliest: start,
+        latest: start,
+    };
+    let roster = Roster::create(&folder.join("roster"), 1).unwrap();
+    std::fs::write(folder.join("noting"), "").unwrap();
+    loop {
+        roster.note(0, leader(pid, start - 1)).unwrap();
+        roster.note(0, leader(u32::MAX, start)).unwrap();
+        roster.note(0, leader(pid, start + 1)).unwrap();
+        roster.clear(0).unwrap();
+        roster.note(0, leader(u32::MAX, start)).unwrap();
+    }
+}
