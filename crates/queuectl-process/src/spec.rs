@@ -50,7 +50,8 @@ pub struct Tag {
 pub trait Watcher {
     /// The leader runs. Called once, before any output.
     fn started(&mut self, leader: Leader);
-    /// A piece of output, in the order of arrival. The bytes are gone after the call.
+    /// A piece of output, in the order of arrival; only of what both streams hold at one look, or when a command of a few
+    /// milliseconds has ended, stdout comes first. The bytes are gone after the call.
     fn output(&mut self, stream: Stream, bytes: &[u8]);
 }
 

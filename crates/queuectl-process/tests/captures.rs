@@ -6,6 +6,7 @@ mod support;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, Instant};
 
 use queuectl_process::{How, Leader, Program, StartError, StopSignal, Stream, Watcher, run};
 use support::*;
@@ -85,6 +86,30 @@ fn the_streams_are_apart_and_in_order_of_arrival() {
         (heard.out().as_str(), heard.err().as_str()),
         ("1\n3\n", "2\n")
     );
+}
+
+#[test]
+fn a_command_that_may_be_short_is_left_alone_at_first() {
+    struct First(Instant, Option<Duration>);
+    impl Watcher for First {
+        fn started(&mut self, _: Leader) {}
+        fn output(&mut self, _: Stream, _: &[u8]) {
+            self.1.get_or_insert_with(|| self.0.elapsed());
+        }
+    }
+    for _ in 0..10 {
+        let mut first = First(Instant::now(), None);
+        run(
+            &line("echo a; sleep 0.03; echo b"),
+            &StopSignal::new().unwrap(),
+            &mut first,
+        );
+        assert!(
+            first.1.unwrap() >= Duration::from_millis(5),
+            "{:?}",
+            first.1
+        );
+    }
 }
 
 #[test]

@@ -21,6 +21,9 @@ use crate::{Ended, How, Spec, Stream, Watcher};
 const CHUNK: usize = 64 * 1024;
 /// What the leader left in a pipe can't be more than the largest pipe; a stray that goes on writing must not hold us up.
 const LARGEST_PIPE: usize = 1024 * 1024;
+/// For so long after its start nobody listens to a command: a short one then wakes us once, when it ends, not at each line
+/// and at the closing of each stream too. What it prints meanwhile waits in the pipe, and if that is full, so does the command.
+const SHORT: Duration = Duration::from_millis(5);
 /// How often a grace looks whether the group is gone.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How often a long run looks for orphans that died meanwhile and wait to be reaped.
@@ -100,11 +103,12 @@ enum Seen {
     Deadline,
 }
 
-/// Whether a poll returns for the stop signal too.
+/// What a poll returns for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Heed {
-    Stop,
-    NoStop,
+    ExitAndStop,
+    All,
+    AllButStop,
 }
 
 #[derive(Default)]
@@ -117,12 +121,18 @@ impl Attempt<'_> {
     /// Passes on output until the leader ends, the stop signal is given or the deadline is past. The leader's end comes
     /// first: it is looked at once more when the deadline is past, and always together with the stop signal.
     fn watch(&mut self, deadline: Option<Instant>) -> Seen {
-        let mut round = native::adopting().then(|| Instant::now() + ROUND);
+        let begun = Instant::now();
+        let mut round = native::adopting().then(|| begun + ROUND);
         loop {
             let now = Instant::now();
             let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
             let to_round = round.map(|round| round.saturating_duration_since(now));
-            let ready = self.poll(shorter(left, to_round), Heed::Stop);
+            let short = (begun + SHORT).saturating_duration_since(now);
+            let ready = if short.is_zero() {
+                self.poll(shorter(left, to_round), Heed::All)
+            } else {
+                self.poll(shorter(left, Some(short)), Heed::ExitAndStop)
+            };
             if self.ended.is_some() {
                 return Seen::Exit;
             }
@@ -151,7 +161,7 @@ impl Attempt<'_> {
                 return;
             }
             let glance = self.ended.map(|_| GLANCE);
-            self.poll(shorter(left, glance), Heed::NoStop);
+            self.poll(shorter(left, glance), Heed::AllButStop);
         }
     }
 
@@ -161,12 +171,12 @@ impl Attempt<'_> {
         let ended = loop {
             match self.ended {
                 Some(ended) => break ended,
-                None => _ = self.poll(None, Heed::NoStop),
+                None => _ = self.poll(None, Heed::AllButStop),
             }
         };
         let mut left = LARGEST_PIPE * self.streams.len();
         while left > 0 && self.streams.iter().any(|(_, fd)| fd.is_some()) {
-            match self.poll(Some(Duration::ZERO), Heed::NoStop).read {
+            match self.poll(Some(Duration::ZERO), Heed::AllButStop).read {
                 0 => break,
                 read => left = left.saturating_sub(read),
             }
@@ -190,13 +200,12 @@ impl Attempt<'_> {
             .ended
             .is_none()
             .then(|| add(PollFd::new(&self.exit, PollFlags::IN)));
-        let stop = (heed == Heed::Stop)
+        let stop = (heed != Heed::AllButStop)
             .then(|| add(PollFd::from_borrowed_fd(self.stop.fd(), PollFlags::IN)));
         let streams = [0, 1].map(|at| {
-            self.streams[at]
-                .1
-                .as_ref()
-                .map(|fd| add(PollFd::new(fd, PollFlags::IN)))
+            let open = self.streams[at].1.as_ref();
+            let heard = open.filter(|_| heed != Heed::ExitAndStop);
+            heard.map(|fd| add(PollFd::new(fd, PollFlags::IN)))
         });
         if poll(&mut fds[..used], timeout.as_ref()).is_err() {
             return Ready::default(); // Interrupted; the caller looks at the clock and comes back.
