@@ -30,6 +30,7 @@ fn helper() {
         Ok("signals") => signals(),
         Ok("storm") => storm(),
         Ok("search") => search(),
+        Ok("environment") => environment(),
         _ => {}
     }
 }
@@ -186,4 +187,25 @@ fn search() {
         _ => heard.out().trim().to_owned(),
     };
     println!("<<{said}>>");
+}
+
+#[test]
+fn a_variable_that_is_added_takes_the_place_of_an_inherited_one_and_of_no_other() {
+    as_helper("environment", |helper| {
+        let given = [("ONE", "a"), ("ONE_MORE", "b"), ("ON", "c"), ("Z", "d")];
+        helper.env_clear().env(ROLE, "environment").envs(given);
+    });
+}
+
+fn environment() {
+    let mut spec = argv(["/usr/bin/env"]);
+    spec.env = [("Z", "new"), ("ONE", "new"), ("A", "new")]
+        .map(|(name, value)| (name.into(), value.into()))
+        .to_vec();
+    let heard = run_it(&spec).1.out();
+    let mut found: Vec<_> = heard.lines().collect();
+    found.sort_unstable();
+    let role = format!("{ROLE}=environment");
+    let expected = ["A=new", &role, "ON=c", "ONE=new", "ONE_MORE=b", "Z=new"];
+    assert_eq!(found, expected);
 }

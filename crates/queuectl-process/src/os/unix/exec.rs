@@ -89,25 +89,38 @@ impl Environment {
         Ok(environment)
     }
 
+    /// The inherited variables, but for those of a name that has been added, and the added ones.
     fn variables(&self) -> impl Iterator<Item = &CStr> {
-        let inherited = inherited().iter().filter(|variable| !self.adds(variable));
-        inherited.chain(&self.added).map(CString::as_c_str)
+        let inherited = inherited();
+        let mut kept: Vec<_> = inherited.iter().map(Some).collect();
+        for added in &self.added {
+            let named = inherited.partition_point(|one| name(one) < name(added));
+            for (variable, kept) in inherited.iter().zip(&mut kept).skip(named) {
+                if name(variable) != name(added) {
+                    break;
+                }
+                *kept = None;
+            }
+        }
+        kept.into_iter()
+            .flatten()
+            .chain(&self.added)
+            .map(CString::as_c_str)
     }
 
     /// Whether one of the same name has been added.
     fn adds(&self, variable: &CStr) -> bool {
-        let variable = variable.to_bytes();
-        let name = variable
-            .iter()
-            .position(|byte| *byte == b'=')
-            .and_then(|end| variable.get(..=end))
-            .unwrap_or(variable);
-        self.added
-            .iter()
-            .any(|added| added.to_bytes().starts_with(name))
+        self.added.iter().any(|added| name(added) == name(variable))
     }
 }
 
+/// A variable's name.
+fn name(variable: &CStr) -> &[u8] {
+    let bytes = variable.to_bytes();
+    bytes.split(|byte| *byte == b'=').next().unwrap_or(bytes)
+}
+
+/// What was inherited, in the order of names.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"
@@ -118,9 +131,11 @@ fn inherited() -> &'static [CString] {
         let joined = |(name, value): (OsString, OsString)| {
             [name.as_bytes(), b"=", value.as_bytes()].concat()
         };
-        std::env::vars_os()
+        let mut variables: Vec<_> = std::env::vars_os()
             .filter_map(|variable| CString::new(joined(variable)).ok())
-            .collect()
+            .collect();
+        variables.sort_by(|one, other| name(one).cmp(name(other)));
+        variables
     })
 }
 
