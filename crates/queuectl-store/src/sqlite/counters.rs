@@ -14,9 +14,15 @@ pub(super) struct Counters {
     pub(super) jobs: Counts,
     pub(super) last_job: i64,
     pub(super) last_fence: i64,
+    /// The largest fence that may be given before another block of them is begun. It is on disk
+    /// before any fence of its block is given.
+    fences_reserved: i64,
     /// How often the settings were changed.
     pub(super) settings_changes: i64,
 }
+
+/// How many fences are reserved at a time.
+const FENCE_BLOCK: i64 = 10_000;
 
 /// The states in the order of their columns.
 const STATES: [State; 5] = [
@@ -40,6 +46,7 @@ impl Counters {
             jobs,
             last_job: row.next()?,
             last_fence: row.next()?,
+            fences_reserved: row.next()?,
             settings_changes: row.next()?,
         })
     }
@@ -59,6 +66,7 @@ impl Counters {
             dead,
             self.last_job,
             self.last_fence,
+            self.fences_reserved,
             self.settings_changes,
         ])?;
         Ok(())
@@ -78,5 +86,24 @@ impl Counters {
     pub(super) fn next_fence(&mut self) -> Fence {
         self.last_fence += 1;
         Fence(self.last_fence)
+    }
+
+    /// Whether `count` fences are left of the block.
+    pub(super) fn has_fences(&self, count: u64) -> bool {
+        let left = self.fences_reserved.saturating_sub(self.last_fence);
+        u64::try_from(left).is_ok_and(|left| left >= count)
+    }
+
+    /// Begins a block with room for `count` fences.
+    pub(super) fn reserve_fences(&mut self, count: u64) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.fences_reserved = self.last_fence.saturating_add(count.max(FENCE_BLOCK));
+    }
+
+    /// Passes over all fences of the last block, since a power cut may have undone the claims that
+    /// they were given to, and begins a new one.
+    pub(super) fn pass_over_fences(&mut self) {
+        self.last_fence = self.last_fence.max(self.fences_reserved);
+        self.reserve_fences(0);
     }
 }

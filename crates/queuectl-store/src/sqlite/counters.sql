@@ -1,3 +1,3 @@
 SELECT pending, processing, completed, failed, dead,
-    last_job, last_fence, settings_changes
+    last_job, last_fence, fences_reserved, settings_changes
 FROM counters

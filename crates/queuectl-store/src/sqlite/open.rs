@@ -21,7 +21,10 @@ use crate::{Options, StoreError};
 const APPLICATION_ID: i32 = 0x7163_746c;
 
 /// What brings a store from each version to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_fences_reserved.sql"),
+];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;
 

@@ -34,12 +34,17 @@ pub(super) fn take(
         }
     }
     let results = *unsynced || !turn.settled.is_empty();
-    let durability = if results && session.since_sync() >= SYNC_EVERY {
+    let mut durability = if results && session.since_sync() >= SYNC_EVERY {
         Durability::Full
     } else {
         Durability::Normal
     };
-    let mut reply = session.write(durability, |change| act(change, turn))?;
+    let mut reply = loop {
+        match session.write(durability, |change| act(change, turn, durability))? {
+            Some(reply) => break reply,
+            None => durability = Durability::Full,
+        }
+    };
     *unsynced = results && durability == Durability::Normal;
     reply.unsynced = *unsynced;
     Ok(reply)
@@ -68,8 +73,16 @@ fn look_around(look: &mut Look<'_>, turn: &Turn<'_>) -> Result<Option<Reply>> {
     }))
 }
 
-fn act(change: &mut Change<'_>, turn: &Turn<'_>) -> Result<Reply> {
+/// Does all of a turn; nothing, if that has to be on disk at once and wouldn't be.
+fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Result<Option<Reply>> {
     let standing = workers::standing(change.conn, turn.worker)?;
+    let most = most_claims(change, turn);
+    if !change.counters.has_fences(most) {
+        if durability == Durability::Normal {
+            return Ok(None);
+        }
+        change.counters.reserve_fences(most);
+    }
     let settings = change.settings()?;
     let mut lost = lost_of(change.conn, turn.held)?;
     for printed in turn.output {
@@ -94,7 +107,7 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>) -> Result<Reply> {
     if standing.heartbeat_due(change.now) {
         workers::heartbeat(change, turn.worker)?;
     }
-    Ok(Reply {
+    Ok(Some(Reply {
         claimed,
         lost,
         stop: standing.stop,
@@ -103,7 +116,14 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>) -> Result<Reply> {
         unfinished: change.counters.jobs.unfinished(),
         unsynced: false,
         settings,
-    })
+    }))
+}
+
+/// How many jobs the turn can claim at most.
+fn most_claims(change: &Change<'_>, turn: &Turn<'_>) -> u64 {
+    let jobs = &change.counters.jobs;
+    let there = jobs.of(State::Pending) + jobs.of(State::Failed) + turn.settled.len() as u64;
+    there.min(turn.free as u64)
 }
 
 fn lost_of(conn: &Connection, held: &[Ticket]) -> Result<Vec<Fence>> {

@@ -51,7 +51,9 @@ pub(super) fn heartbeat(change: &Change<'_>, id: &WorkerId) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn register(change: &Change<'_>, worker: &Worker) -> Result<()> {
+pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
+    // Whoever claims after a power cut has made himself known after it.
+    change.counters.pass_over_fences();
     let mut statement = change.conn.prepare_cached(sql!("insert_worker"))?;
     statement.execute(params![
         worker.id.as_str(),
