@@ -110,6 +110,15 @@ pub(super) fn say_io(error: &io::Error, location: &str) -> StoreError {
     }
 }
 
+/// Says an error of the file system's about a file that is open.
+pub(super) fn failed(error: io::Error) -> StoreError {
+    if is_full(Some(&error)) {
+        StoreError::Full
+    } else {
+        StoreError::Io(error.to_string())
+    }
+}
+
 /// Some calls of SQLite's don't tell a full disk from a broken one; the system does.
 pub(super) fn is_full(reason: Option<&io::Error>) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};

@@ -4,7 +4,7 @@
 //! to write queue up, and `q.db-wake`, the bell. The statements are in the `.sql` files here.
 //!
 //! - [`open`] makes, checks and upgrades the file; [`session`] is one connection and its
-//!   transactions, [`lock`] the queue before them.
+//!   transactions, [`lock`] the queue before them, [`log`] what of them is on disk.
 //! - [`guard`] refuses places where it would be in danger.
 //! - [`check`] and [`mend`] look after the whole of it, [`backup`] copies it.
 //! - [`edit`], [`turn`] and [`workers`] are what happens in them.
@@ -21,6 +21,7 @@ mod fault;
 mod guard;
 mod jobs;
 mod lock;
+mod log;
 mod mend;
 mod open;
 mod output;

@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::counters::Counters;
-use super::fault::{Fault, Result, say_io};
+use super::fault::{Fault, Result, failed};
 use super::lock::FairLock;
+use super::log::Log;
 use super::settings;
 use crate::{Clock, Options, StoreError};
 
@@ -40,6 +41,8 @@ pub(super) struct Session {
     conn: Connection,
     lock: FairLock,
     log: Log,
+    /// At how many pages of the log it is to be copied next.
+    next_look: u32,
     durability: Durability,
     synced_at: Option<Instant>,
     settings: Cached,
@@ -51,13 +54,6 @@ pub(super) struct Session {
 
 /// The settings as of some change of them.
 type Cached = Option<(i64, Settings)>;
-
-struct Log {
-    path: PathBuf,
-    file: Option<File>,
-    pages: Arc<AtomicU32>,
-    next_look: u32,
-}
 
 /// A transaction that changes something.
 pub(super) struct Change<'a> {
@@ -112,16 +108,11 @@ impl Session {
             Ok(())
         }))?;
         conn.set_prepared_statement_cache_capacity(64);
-        let log = Log {
-            path: beside(&path, "-wal"),
-            file: None,
-            pages,
-            next_look: LOG_PAGES,
-        };
         Ok(Self {
             conn,
             lock: FairLock::new(lock),
-            log,
+            log: Log::new(beside(&path, "-wal"), pages),
+            next_look: LOG_PAGES,
             durability: Durability::Full,
             synced_at: None,
             settings: None,
@@ -168,16 +159,29 @@ impl Session {
     ) -> std::result::Result<T, StoreError> {
         self.lock.acquire(self.patience)?;
         let result = self.write_locked(durability, change);
+        if let Err(Fault::Sql(error)) = &result {
+            self.log.heed(error);
+        }
         let result = self.said(result);
+        self.roll_back();
+        if result.is_ok() {
+            self.tend_log();
+        }
+        if self.log.is_in_doubt() {
+            // Before others write, if it can be had.
+            let _ = self.write_locked(Durability::Full, |_| Ok(()));
+            self.roll_back();
+        }
+        self.lock.release();
+        result
+    }
+
+    /// Ends a transaction that has failed.
+    fn roll_back(&self) {
         if !self.conn.is_autocommit() {
             // An error here means that SQLite has rolled back by itself.
             let _ = run(&self.conn, "ROLLBACK");
         }
-        if result.is_ok() {
-            self.tend_log();
-        }
-        self.lock.release();
-        result
     }
 
     fn write_locked<T>(
@@ -185,6 +189,9 @@ impl Session {
         durability: Durability,
         change: impl FnOnce(&mut Change<'_>) -> Result<T>,
     ) -> Result<T> {
+        if durability == Durability::Normal {
+            self.log.open().map_err(failed)?;
+        }
         if durability != self.durability {
             // It takes effect when it is prepared, so it can't be kept prepared.
             self.conn.execute_batch(match durability {
@@ -194,6 +201,9 @@ impl Session {
             self.durability = durability;
         }
         run(&self.conn, "BEGIN IMMEDIATE")?;
+        if self.log.is_in_doubt() {
+            self.log.write_anew().map_err(failed)?;
+        }
         let before = Counters::load(&self.conn)?;
         let mut inside = Change {
             conn: &self.conn,
@@ -211,18 +221,9 @@ impl Session {
     }
 
     /// Waits until all that was committed is on disk.
-    ///
-    /// The log is synced through a descriptor of our own: that needs no lock, so nobody waits for
-    /// it. (SQLite's locks are on other files, so closing this one harms none.)
     pub(super) fn sync(&mut self) -> std::result::Result<(), StoreError> {
-        let io = |error| say_io(&error, &self.path.display().to_string());
-        if self.log.file.is_none() {
-            let opened = File::options().write(true).open(&self.log.path);
-            self.log.file = Some(opened.map_err(io)?);
-        }
-        if let Some(file) = &self.log.file {
-            file.sync_data()
-                .map_err(|error| StoreError::Io(error.to_string()))?;
+        if self.log.is_in_doubt() || self.log.sync().is_err() {
+            return self.write(Durability::Full, |_| Ok(()));
         }
         self.synced_at = Some(Instant::now());
         Ok(())
@@ -230,8 +231,8 @@ impl Session {
 
     /// Copies the log into the database now and then, while nobody else writes.
     fn tend_log(&mut self) {
-        let pages = self.log.pages.load(Ordering::Relaxed);
-        if pages >= self.log.next_look {
+        let pages = self.log.pages();
+        if pages >= self.next_look {
             // Readers may need the log as long as they like; what can't be done now is done later.
             let _ = self.conn.busy_timeout(Duration::ZERO);
             let how = if pages >= LOG_PAGES_MAX {
@@ -239,12 +240,14 @@ impl Session {
             } else {
                 "PRAGMA wal_checkpoint(PASSIVE)"
             };
-            let _ = self.conn.query_row(how, [], |_| Ok(()));
+            if let Err(error) = self.conn.query_row(how, [], |_| Ok(())) {
+                self.log.heed(&error);
+            }
             let _ = self.conn.busy_timeout(self.patience);
-            self.log.next_look = pages.saturating_add(LOG_PAGES);
+            self.next_look = pages.saturating_add(LOG_PAGES);
         } else if pages < LOG_PAGES {
             // It was begun anew.
-            self.log.next_look = LOG_PAGES;
+            self.next_look = LOG_PAGES;
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod calls;
 mod disk;
+mod failed_sync;
 mod image;
 mod power_cut;
 mod recording;
