@@ -1,6 +1,6 @@
 //! Opening a store: make it if there is none, bring it up to date, refuse what isn't one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -39,9 +39,21 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Session, StoreError
     let path = std::path::absolute(path).map_err(|error| say_io(&error, &location))?;
     guard::admit(&path)?;
     let conn = connect(&path, &location)?;
-    let (path, lock) = set_up(&conn, &path, &location, options.patience)
-        .map_err(|fault| fault.said(&conn, &location))?;
+    let (path, lock) = set_up(&conn, &path, &location, options.patience).map_err(|fault| {
+        let error = fault.said(&conn, &location);
+        leave_alone(&conn, &path);
+        error
+    })?;
     Session::new(conn, lock, path, options).map_err(|error| say(&error, None, &location))
+}
+
+/// SQLite makes a log beside a file as soon as it looks into it. If nothing is in it, it is deleted
+/// again when the file is closed.
+fn leave_alone(conn: &Connection, path: &Path) {
+    let log = path.canonicalize().map(|path| beside(&path, "-wal"));
+    if log.and_then(fs::metadata).is_ok_and(|log| log.len() == 0) {
+        let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+    }
 }
 
 /// Makes sure that it is a store of ours and up to date, and sets the connection up. Returns where
