@@ -4,6 +4,7 @@
 //! The model is free in one thing, as a store is: a retry whose time has come may be shown as
 //! `failed` or, already, as `pending`.
 
+mod agree;
 mod known;
 mod step;
 

@@ -1,35 +1,42 @@
 //! What the model knows, beside the store that must know the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use queuectl_domain::{
-    Attempt, Claim, Ending, Event, Fence, Job, JobId, Key, NewJob, Outcome, Settings, State,
+    Attempt, Claim, Ending, Event, Fence, Job, JobId, Key, NewJob, Settings, State, Stream,
     Timeout, Timestamp,
 };
-use queuectl_store::{Clear, Existing, Reply, Selection, Store, StoreError, Ticket};
+use queuectl_store::{
+    Clear, Existing, Printed, Reply, Selection, Settled, StopMode, Store, StoreError, Ticket,
+};
 
 use super::step::{Step, WORKERS};
-use crate::hand::{Hand, all, counts, id};
+use crate::hand::{Hand, chunk, id};
 use crate::scene::Scene;
+
+/// What a job prints at a time.
+const MORE: &str = "some more\n";
 
 /// The store, and the model of it.
 pub(super) struct Known<'a, S> {
     scene: &'a S,
-    store: Box<dyn Store>,
-    workers: Vec<Worker>,
+    pub(super) store: Box<dyn Store>,
+    pub(super) workers: Vec<Worker>,
     registered: usize,
     zombie: Option<Hand>,
-    settings: Settings,
+    pub(super) settings: Settings,
     /// In the order of creation.
     pub(super) jobs: Vec<Entry>,
     /// All ids that there have been.
-    ids: HashSet<JobId>,
+    pub(super) ids: HashSet<JobId>,
     last_fence: Fence,
     /// The numbers of the batch that was added last, and how many batches there have been.
     batch: RangeInclusive<i64>,
     batches: usize,
+    /// What each claim has printed.
+    pub(super) printed: HashMap<Fence, String>,
     /// A claim that has been settled.
     old_ticket: Option<Ticket>,
     /// How many claims turned out to be lost.
@@ -37,9 +44,10 @@ pub(super) struct Known<'a, S> {
 }
 
 pub(super) struct Worker {
-    hand: Hand,
+    pub(super) hand: Hand,
     /// What it believes to hold.
     held: Vec<Ticket>,
+    pub(super) stop: Option<StopMode>,
 }
 
 pub(super) struct Entry {
@@ -63,6 +71,7 @@ impl<'a, S: Scene> Known<'a, S> {
             last_fence: Fence(i64::MIN),
             batch: RangeInclusive::new(1, 0),
             batches: 0,
+            printed: HashMap::new(),
             old_ticket: None,
             lost: 0,
         };
@@ -76,8 +85,11 @@ impl<'a, S: Scene> Known<'a, S> {
     fn new_worker(&mut self) -> Worker {
         self.registered += 1;
         let hand = Hand::new(self.scene, &format!("w-{}", self.registered));
-        let held = Vec::new();
-        Worker { hand, held }
+        Worker {
+            hand,
+            held: Vec::new(),
+            stop: None,
+        }
     }
 
     /// Does one thing to both.
@@ -92,7 +104,11 @@ impl<'a, S: Scene> Known<'a, S> {
                 free,
                 endings,
                 late,
-            } => self.turn(*worker, *free, endings, *late, now),
+                prints,
+            } => self.turn(*worker, *free, endings, (*late, *prints), now),
+            Step::Sync(worker) => self.workers[*worker].hand.store.sync().unwrap(),
+            Step::Stop(worker, mode) => self.ask_to_stop(*worker, *mode),
+            Step::Reopen => self.reopen(),
             Step::Retry(which) => {
                 let picked: HashSet<_> = which.iter().map(|&number| self.pick(number)).collect();
                 self.retry(picked.into_iter().collect(), now);
@@ -154,24 +170,49 @@ impl<'a, S: Scene> Known<'a, S> {
         assert_eq!(withdrawn, (before - self.jobs.len()) as u64);
     }
 
-    fn turn(&mut self, number: usize, free: usize, endings: &[Ending], late: bool, now: Timestamp) {
+    fn turn(
+        &mut self,
+        number: usize,
+        free: usize,
+        endings: &[Ending],
+        (late, prints): (bool, bool),
+        now: Timestamp,
+    ) {
         let worker = &mut self.workers[number];
         let ended = worker.held.drain(..endings.len().min(worker.held.len()));
         let mut results: Vec<_> = ended.zip(endings.iter().cloned()).collect();
         if let Some(old) = self.old_ticket.filter(|_| late) {
             results.push((old, Ending::exited(0, None, Duration::ZERO)));
         }
+        let held = worker.held.clone();
+        let more = |ticket: &Ticket| {
+            let so_far = self.printed.get(&ticket.fence).map_or(0, String::len);
+            vec![chunk(so_far as u64, Stream::Stdout, MORE)]
+        };
         let settled: Vec<_> = results
             .iter()
-            .map(|(ticket, ending)| queuectl_store::Settled {
+            .map(|(ticket, ending)| Settled {
                 ticket: *ticket,
                 ending: ending.clone(),
-                output: vec![],
+                output: more(ticket),
             })
             .collect();
-        let held = worker.held.clone();
-        let reply = worker.hand.turn(free, &settled, &[], &held).unwrap();
+        let printed: Vec<_> = held
+            .iter()
+            .take(usize::from(prints))
+            .map(|ticket| Printed {
+                ticket: *ticket,
+                chunks: more(ticket),
+            })
+            .collect();
+        let free = worker.stop.map_or(free, |_| 0);
+        let reply = worker.hand.turn(free, &settled, &printed, &held).unwrap();
 
+        for printed in printed {
+            if self.running_under(printed.ticket.fence).is_some() {
+                self.prints(printed.ticket.fence);
+            }
+        }
         let mut lost = HashSet::new();
         for (ticket, ending) in results {
             match self.running_under(ticket.fence) {
@@ -186,6 +227,7 @@ impl<'a, S: Scene> Known<'a, S> {
                         ending,
                         now,
                     );
+                    self.prints(fence);
                     self.old_ticket = Some(ticket);
                 }
                 None => _ = lost.insert(ticket.fence),
@@ -199,7 +241,12 @@ impl<'a, S: Scene> Known<'a, S> {
             .held
             .retain(|ticket| !lost.contains(&ticket.fence));
         self.claim(number, free, &reply, now);
+        assert_eq!(reply.stop, self.workers[number].stop);
         self.check_reply(&reply, now);
+    }
+
+    fn prints(&mut self, fence: Fence) {
+        self.printed.entry(fence).or_default().push_str(MORE);
     }
 
     /// The jobs of the reply must be those that the model would have given.
@@ -247,7 +294,6 @@ impl<'a, S: Scene> Known<'a, S> {
             .map(|state| in_state(state).count() as u64);
         assert_eq!(reply.unfinished, unfinished.iter().sum::<u64>());
         assert_eq!(reply.settings, self.settings);
-        assert_eq!(reply.stop, None);
         let retries = in_state(State::Failed).map(|entry| entry.job.ready_at);
         let next = retries.filter(|&ready_at| ready_at > now).min();
         // What is due already is told by `more`; it may be told as due in no time as well.
@@ -373,6 +419,20 @@ impl<'a, S: Scene> Known<'a, S> {
         self.zombie = Some(gone);
     }
 
+    fn ask_to_stop(&mut self, number: usize, mode: StopMode) {
+        let worker = &mut self.workers[number];
+        let asked = std::slice::from_ref(&worker.hand.id);
+        self.store.request_stop(asked, mode).unwrap();
+        worker.stop = worker.stop.max(Some(mode));
+    }
+
+    fn reopen(&mut self) {
+        self.store = self.scene.open();
+        for worker in &mut self.workers {
+            worker.hand.store = self.scene.open();
+        }
+    }
+
     fn set(&mut self, key: Key, value: &str) {
         let set = self.store.set(key, value);
         let expected = self.settings.set(key, value);
@@ -395,7 +455,7 @@ impl<'a, S: Scene> Known<'a, S> {
         }
     }
 
-    fn place(&self, id: &JobId) -> Option<usize> {
+    pub(super) fn place(&self, id: &JobId) -> Option<usize> {
         self.jobs.iter().position(|entry| entry.job.id == *id)
     }
 
@@ -405,7 +465,7 @@ impl<'a, S: Scene> Known<'a, S> {
         self.jobs.iter().position(holds)
     }
 
-    fn held_by(&self, hand: &Hand) -> Vec<usize> {
+    pub(super) fn held_by(&self, hand: &Hand) -> Vec<usize> {
         let holds = |place: &usize| {
             let claim = self.jobs[*place].job.claim.as_ref();
             claim.is_some_and(|claim| claim.worker == hand.id)
@@ -418,12 +478,12 @@ impl<'a, S: Scene> Known<'a, S> {
         job.state == State::Pending || self.is_due(place, now)
     }
 
-    fn is_due(&self, place: usize, now: Timestamp) -> bool {
+    pub(super) fn is_due(&self, place: usize, now: Timestamp) -> bool {
         let job = &self.jobs[place].job;
         job.state == State::Failed && job.ready_at <= now
     }
 
-    fn apply(&mut self, place: usize, event: Event, now: Timestamp) {
+    pub(super) fn apply(&mut self, place: usize, event: Event, now: Timestamp) {
         let job = &mut self.jobs[place].job;
         *job = job.apply(event, &self.settings.policy, now).unwrap();
     }
@@ -433,50 +493,4 @@ impl<'a, S: Scene> Known<'a, S> {
         let attempt = self.jobs[place].attempts.last_mut().unwrap();
         attempt.ended = Some((now, ending));
     }
-
-    // ------------------------------------------------------------ do they agree?
-
-    /// The store must have the same jobs in the same states.
-    pub(super) fn compare(&mut self) {
-        let now = self.store.now().unwrap();
-        let mut stored = all(&mut *self.store).jobs;
-        stored.reverse();
-        assert_eq!(stored.len(), self.jobs.len(), "how many jobs there are");
-        for (place, job) in stored.into_iter().enumerate() {
-            if job.state == State::Pending && self.is_due(place, now) {
-                self.apply(place, Event::Due, now);
-            }
-            assert_eq!(job, self.jobs[place].job);
-        }
-        counts(&mut *self.store);
-        assert_eq!(self.store.settings().unwrap(), self.settings);
-        let workers = self.store.workers().unwrap();
-        assert_eq!(workers.len(), self.workers.len());
-        for worker in &self.workers {
-            let mut infos = workers.iter();
-            let info = infos.find(|info| info.worker.id == worker.hand.id).unwrap();
-            assert_eq!(info.running, self.held_by(&worker.hand).len() as u64);
-        }
-    }
-
-    /// The store must have the same attempts.
-    pub(super) fn compare_attempts(&mut self) {
-        for entry in &self.jobs {
-            let stored = self.store.attempts(&entry.job.id).unwrap();
-            let comparable =
-                |attempts: &[Attempt]| attempts.iter().map(timeless).collect::<Vec<_>>();
-            assert_eq!(comparable(&stored), comparable(&entry.attempts));
-        }
-    }
-}
-
-/// How long an attempt ran that nobody saw to its end is the store's guess.
-fn timeless(attempt: &Attempt) -> Attempt {
-    let mut attempt = attempt.clone();
-    if let Some((_, ending)) = &mut attempt.ended
-        && matches!(ending.outcome, Outcome::Stopped | Outcome::Crashed)
-    {
-        ending.exec_time = Duration::ZERO;
-    }
-    attempt
 }

@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use queuectl_domain::{Ending, Key, NewJob, Outcome, Timeout};
-use queuectl_store::{Clear, Existing};
+use queuectl_store::{Clear, Existing, StopMode};
 
 use crate::hand::{With, named, seconds, unnamed};
 
@@ -28,7 +28,15 @@ pub(super) enum Step {
         endings: Vec<Ending>,
         /// Whether it says once more how a lost claim has ended.
         late: bool,
+        /// Whether the first of those that still run has printed something.
+        prints: bool,
     },
+    /// A worker has its results on disk.
+    Sync(usize),
+    /// A worker is asked to stop.
+    Stop(usize, StopMode),
+    /// All go on with new handles.
+    Reopen,
     Retry(Vec<usize>),
     RetryAll(Option<Timeout>),
     Bury(usize, Option<String>),
@@ -67,6 +75,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => worker().prop_map(Step::Rescue),
         1 => worker().prop_map(Step::Unregister),
         1 => Just(Step::Zombie),
+        1 => worker().prop_map(Step::Sync),
+        1 => (worker(), select(&[StopMode::Drain, StopMode::Now][..]))
+            .prop_map(|(worker, mode)| Step::Stop(worker, mode)),
+        1 => Just(Step::Reopen),
         1 => select(&SETTINGS[..]).prop_map(|(key, value)| Step::Set(key, value)),
     ]
 }
@@ -78,7 +90,8 @@ const CLEARINGS: [Clear; 4] = [
     Clear::All { force: true },
 ];
 
-const SETTINGS: [(Key, &str); 5] = [
+const SETTINGS: [(Key, &str); 6] = [
+    (Key::CrashLimit, "none"),
     (Key::CrashLimit, "1"),
     (Key::CrashLimit, "2"),
     (Key::MaxBackoff, "1.5"),
@@ -99,12 +112,14 @@ fn enqueue() -> impl Strategy<Value = Step> {
 
 fn turn() -> impl Strategy<Value = Step> {
     let endings = vec(select(&Outcome::ALL[..]).prop_map(ending), 0..4);
-    (0..WORKERS, 0..4usize, endings, any::<bool>()).prop_map(|(worker, free, endings, late)| {
+    let flags = (any::<bool>(), any::<bool>());
+    (0..WORKERS, 0..4usize, endings, flags).prop_map(|(worker, free, endings, (late, prints))| {
         Step::Turn {
             worker,
             free,
             endings,
             late,
+            prints,
         }
     })
 }
