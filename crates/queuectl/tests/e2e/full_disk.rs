@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 
 use crate::jobs;
-use crate::support::{Home, items, number, system, text, wait_for, wait_until};
+use crate::support::{Home, Running, items, number, system, text, wait_for, wait_until};
 
 /// A home on a disk of this size.
 fn home_on_disk(size: &str) -> Home {
@@ -118,5 +118,26 @@ fn a_worker_waits_with_its_result_until_there_is_room() {
     assert_eq!(home.read("held.starts"), "start\n");
     home.wait_for_state("next", "completed");
     home.ok(["worker", "stop"]);
+    home.check_store();
+}
+
+#[test]
+fn a_worker_says_that_the_disk_is_full_and_when_it_goes_on() {
+    let home = home_on_disk("8m");
+    let line = format!("{}; {}", jobs::held("held"), jobs::prints_much(2_000));
+    home.enqueue("held", &line, &[]);
+    home.enqueue("next", "true", &[]);
+    let worker = Running::start(&home, &["worker", "start", "--foreground", "--until-idle"]);
+    home.wait_for_pid("held.pid");
+    fill(&home);
+    home.touch("held.go");
+    worker.wait_until_it_says("the disk of the store is full; trying again");
+    make_room(&home);
+    worker.wait_until_it_says("the store can be used again");
+    let output = worker.ended();
+    assert_eq!(output.code, Some(0), "{output}");
+    for id in ["held", "next"] {
+        assert_eq!(text(&home.show(id), "state"), "completed");
+    }
     home.check_store();
 }
