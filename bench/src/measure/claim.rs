@@ -60,6 +60,7 @@ fn settle_and_claim(store: &mut dyn Store, count: usize) -> Result<f64, Trouble>
         let turn = Turn {
             worker: &worker.id,
             settled: &settled,
+            released: &[],
             output: &[],
             free: BATCH.min(count - done - settled.len()),
             held: &[],

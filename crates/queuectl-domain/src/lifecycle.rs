@@ -4,13 +4,15 @@
 //!                 Claim                Settle: success
 //!   ┌─▶ pending ────────▶ processing ─────────────────▶ completed
 //!   │   │  ▲  ▲               │ │ │
-//!   │   │  │  └── stop, crash ┘ │ └─ out of attempts, or ─▶ dead ──┐
+//!   │   │  │  └─ given back ──┘ │ └─ out of attempts, or ─▶ dead ──┐
 //!   │   │  │ Due                │    out of crashes         ▲  ▲   │ Retry
 //!   │   │  └────── failed ◀─────┘ Settle: failure           │  │   │
 //!   │   │             └───────────────── Bury ──────────────┘  │   │
 //!   │   └─────────────────────────────── Bury ─────────────────┘   │
 //!   └──────────────────────────────────────────────────────────────┘
 //! ```
+//!
+//! A job is given back when its run is stopped, when its worker dies, and when its worker releases it unbegun.
 
 use crate::{
     Claim, Ending, Fence, Job, JobId, Outcome, Policy, State, Timeout, Timestamp, WorkerId,
@@ -27,6 +29,11 @@ pub enum Event {
         fence: Fence,
         /// How it ended.
         ending: Ending,
+    },
+    /// The worker that claimed it gives it back, without having begun to run it.
+    Release {
+        /// The claim.
+        fence: Fence,
     },
     /// The worker that ran it has died.
     Crash {
@@ -99,14 +106,13 @@ impl Job {
         let job = self.clone();
         match (self.state, event) {
             (State::Pending, Event::Claim(claim)) => Ok(job.claimed(claim, now)),
-            (State::Processing, Event::Settle { fence, ending }) => {
-                if self.claim.as_ref().is_some_and(|held| held.fence == fence) {
-                    Ok(job.settled(ending, policy, now))
-                } else {
-                    Err(self.stale())
-                }
+            (State::Processing, Event::Settle { fence, ending }) if self.is_held_under(fence) => {
+                Ok(job.settled(ending, policy, now))
             }
-            (_, Event::Settle { .. }) => Err(self.stale()),
+            (State::Processing, Event::Release { fence }) if self.is_held_under(fence) => {
+                Ok(job.given_back())
+            }
+            (_, Event::Settle { .. } | Event::Release { .. }) => Err(self.stale()),
             (State::Processing, Event::Crash { worker }) => {
                 if self
                     .claim
@@ -150,6 +156,10 @@ impl Job {
     /// Whether the job waits, and nobody has ever begun to run it.
     pub fn is_untouched(&self) -> bool {
         self.state == State::Pending && self.attempts == 0 && self.last_worker.is_none()
+    }
+
+    fn is_held_under(&self, fence: Fence) -> bool {
+        self.claim.as_ref().is_some_and(|held| held.fence == fence)
     }
 
     fn claimed(self, claim: Claim, now: Timestamp) -> Self {

@@ -60,7 +60,7 @@ fn live(store: &mut dyn Store) -> Outcome<()> {
     store.register(&gone)?;
     store.enqueue(vec![job("crashed", line("echo crashed")?)?])?;
     turn(store, &gone.id, vec![], 1)?;
-    store.rescue(&gone.id)?;
+    store.rescue(&gone.id, None)?;
     let first = worker("w-first")?;
     store.register(&first)?;
     store.enqueue(vec![
@@ -148,6 +148,7 @@ fn turn(
     let turn = Turn {
         worker,
         settled: &settled,
+        released: &[],
         output: &[],
         free,
         held: &[],

@@ -105,12 +105,15 @@ pub trait Store: Send {
     /// to the queue as if stopped by the user.
     fn unregister(&mut self, id: &WorkerId) -> Result<(), StoreError>;
 
-    /// Forgets a worker that has died. What it held has crashed, and goes back
+    /// Forgets a worker that has died. What it ran has crashed, and goes back
     /// to the queue or is dead; returns these jobs as they are now. A worker
     /// that isn't known (any more) held nothing.
     ///
+    /// `begun` are the claims whose jobs it had begun to run, if that is known:
+    /// the others are only released. If it isn't known, all have crashed.
+    ///
     /// The caller knows that the worker is dead and has ended its orphaned processes.
-    fn rescue(&mut self, id: &WorkerId) -> Result<Vec<Job>, StoreError>;
+    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>, StoreError>;
 
     /// All workers that are known, longest running first.
     fn workers(&mut self) -> Result<Vec<WorkerInfo>, StoreError>;
@@ -147,8 +150,8 @@ pub trait Store: Send {
 
 /// Wakes idle workers, across processes, when there is something to claim.
 ///
-/// The store rings it by itself after an enqueue, a retry, and when the jobs of a
-/// worker that has ended go back to the queue. One ring wakes one
+/// The store rings it by itself after an enqueue, a retry, and when jobs that a
+/// worker held go back to the queue. One ring wakes one
 /// waiting worker, which rings again if it leaves more than it takes.
 pub trait Bell: Send {
     /// Blocks until the bell is rung. A ring that came before is not lost.

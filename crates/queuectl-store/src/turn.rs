@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Chunk, Ending, Fence, Job, Settings, WorkerId};
+use queuectl_domain::{Chunk, Ending, Fence, Job, Outcome, Settings, WorkerId};
 
 use crate::StopMode;
 
@@ -13,6 +13,8 @@ pub struct Turn<'a> {
     pub worker: &'a WorkerId,
     /// The attempts that have ended.
     pub settled: &'a [Settled],
+    /// Claims that it gives back, since nobody has begun to run their jobs.
+    pub released: &'a [Ticket],
     /// What running attempts have printed since the last turn.
     pub output: &'a [Printed],
     /// How many more jobs the worker can run.
@@ -21,12 +23,34 @@ pub struct Turn<'a> {
     pub held: &'a [Ticket],
 }
 
+impl<'a> Turn<'a> {
+    /// A turn in which nothing is said and nothing wanted.
+    pub fn of(worker: &'a WorkerId) -> Self {
+        Self {
+            worker,
+            settled: &[],
+            released: &[],
+            output: &[],
+            free: 0,
+            held: &[],
+        }
+    }
+
+    /// Whether jobs go back to the queue that others may run now.
+    pub(crate) fn gives_back(&self) -> bool {
+        let is_back = |settled: &Settled| {
+            matches!(settled.ending.outcome, Outcome::Stopped | Outcome::Crashed)
+        };
+        !self.released.is_empty() || self.settled.iter().any(is_back)
+    }
+}
+
 /// What the store answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// The jobs to run now, `free` at most, most urgent first.
     pub claimed: Vec<Claimed>,
-    /// Claims of this turn (settled, printed or held) that the worker doesn't
+    /// Claims of this turn (settled, released, printed or held) that the worker doesn't
     /// have any more. Nothing was changed for them; what still runs is to be ended.
     pub lost: Vec<Fence>,
     /// How the worker is to stop, if it is.

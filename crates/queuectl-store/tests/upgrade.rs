@@ -124,7 +124,7 @@ fn the_queue_of_an_earlier_version_goes_on() {
             .map(|attempt| attempt.fence);
         let last = fences.max().unwrap();
         let dead = store.workers().unwrap().remove(0).worker;
-        assert_eq!(store.rescue(&dead.id).unwrap().len(), 2);
+        assert_eq!(store.rescue(&dead.id, None).unwrap().len(), 2);
         let worker = Worker {
             id: "w-after".parse().unwrap(),
             ..dead
@@ -136,6 +136,7 @@ fn the_queue_of_an_earlier_version_goes_on() {
             let turn = Turn {
                 worker: &worker.id,
                 settled: &settled,
+                released: &[],
                 output: &[],
                 free: 2,
                 held: &[],

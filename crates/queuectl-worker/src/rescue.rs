@@ -60,7 +60,7 @@ pub(crate) fn rescue(
             return Ok(false);
         }
     };
-    let jobs: Vec<Job> = store.rescue(worker)?;
+    let jobs: Vec<Job> = store.rescue(worker, None)?;
     remains.remove();
     observer.notice(&Happening::Rescued {
         worker,

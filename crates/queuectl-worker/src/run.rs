@@ -246,6 +246,7 @@ impl<'a> Loop<'a> {
         let turn = Turn {
             worker: &self.me.id,
             settled: &self.settled,
+            released: &[],
             output: &output,
             free: if self.stop.is_none() {
                 self.idle.len()

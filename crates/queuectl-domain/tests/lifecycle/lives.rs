@@ -20,6 +20,8 @@ enum Try {
     Settle(Outcome),
     /// Some other claim.
     SettleOther(Outcome),
+    /// The claim that is held, or the last that was.
+    Release,
     Crash,
     CrashOther,
     Due,
@@ -55,6 +57,9 @@ fn live(plan: &Plan) -> Vec<Tried> {
             Try::Claim => claim("me", fence + 1),
             Try::Settle(outcome) => settle(Fence(fence), outcome),
             Try::SettleOther(outcome) => settle(Fence(fence - 1), outcome),
+            Try::Release => Event::Release {
+                fence: Fence(fence),
+            },
             Try::Crash => dies(),
             Try::CrashOther => Event::Crash {
                 worker: worker("another"),
@@ -88,6 +93,7 @@ fn plans() -> impl Strategy<Value = Plan> {
         10 => Just(Try::Settle(Outcome::Failed)),
         6 => outcome().prop_map(Try::Settle),
         2 => outcome().prop_map(Try::SettleOther),
+        2 => Just(Try::Release),
         2 => Just(Try::Crash),
         1 => Just(Try::CrashOther),
         8 => Just(Try::Due),
@@ -175,8 +181,8 @@ proptest! {
             let stale = Err(TransitionError::StaleFence { id: step.before.id.clone() });
             match step.what {
                 Try::SettleOther(_) | Try::CrashOther => prop_assert_eq!(step.became, stale),
-                Try::Settle(_) | Try::Crash if !held => prop_assert_eq!(step.became, stale),
-                Try::Settle(_) | Try::Crash => prop_assert!(step.became.is_ok()),
+                Try::Settle(_) | Try::Release | Try::Crash if !held => prop_assert_eq!(step.became, stale),
+                Try::Settle(_) | Try::Release | Try::Crash => prop_assert!(step.became.is_ok()),
                 _ => {}
             }
         }
@@ -191,9 +197,9 @@ proptest! {
     }
 
     #[test]
-    fn a_stop_leaves_no_trace_but_who_had_it(plan in plans()) {
+    fn a_stop_or_a_release_leaves_no_trace_but_who_had_it(plan in plans()) {
         for (earlier, step) in pairs(&live(&plan)) {
-            if matches!((earlier.what, step.what), (Try::Claim, Try::Settle(Outcome::Stopped)))
+            if matches!((earlier.what, step.what), (Try::Claim, Try::Settle(Outcome::Stopped) | Try::Release))
                 && let (Ok(_), Ok(after)) = (&earlier.became, &step.became)
             {
                 let before = &earlier.before;

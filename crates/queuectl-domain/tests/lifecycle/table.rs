@@ -47,6 +47,9 @@ fn columns() -> Vec<(&'static str, Event)> {
         fence: Fence(fence),
         ending: ending(outcome),
     };
+    let release = |fence| Event::Release {
+        fence: Fence(fence),
+    };
     let crash = |name| Event::Crash {
         worker: worker(name),
     };
@@ -58,6 +61,8 @@ fn columns() -> Vec<(&'static str, Event)> {
         ("crashed", settle(HELD, Outcome::Crashed)),
         ("older fence", settle(HELD - 1, Outcome::Completed)),
         ("newer fence", settle(HELD + 1, Outcome::Completed)),
+        ("released", release(HELD)),
+        ("other released", release(HELD + 1)),
         ("worker dies", crash("me")),
         ("another dies", crash("another")),
         ("due", Event::Due),

@@ -14,7 +14,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::{Fault, is_full, say};
 use super::guard::files;
 use super::session::{Change, Durability, Session, beside};
-use super::{check, sql, workers};
+use super::workers::{self, Gone};
+use super::{check, sql};
 use crate::{BackupTo, Finding, Options, Progress, StoreError};
 
 /// How many pages are copied before it is said how far it has come.
@@ -137,7 +138,7 @@ fn look_over(copy: &Connection, path: &Path) -> Result<Option<Finding>, StoreErr
 /// The workers work on the store, not on the copy.
 fn dismiss_workers(change: &mut Change<'_>) -> super::fault::Result<()> {
     for info in workers::all(change.conn)? {
-        workers::forget(change, &info.worker.id, false)?;
+        workers::forget(change, &info.worker.id, Gone::Ended)?;
     }
     Ok(())
 }

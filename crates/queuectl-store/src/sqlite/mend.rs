@@ -8,7 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::check::{SLACK, count, last_numbers};
 use super::fault::{Result, say};
 use super::session::{Change, Session};
-use super::{sql, workers};
+use super::sql;
+use super::workers::{self, Gone};
 use crate::StoreError;
 
 /// How long those that write may be kept waiting for the log to be cut back.
@@ -29,7 +30,7 @@ pub(super) fn put_back(change: &mut Change<'_>, owner: &WorkerId) -> Result<Vec<
     if workers::is_known(change.conn, owner)? {
         return Ok(Vec::new());
     }
-    workers::give_back_all(change, owner, true)
+    workers::give_back_all(change, owner, Gone::Died(None))
 }
 
 /// Removes what is left of jobs that are gone.

@@ -46,6 +46,7 @@ use crate::{
 };
 use counters::Counters;
 use session::{Durability, Session};
+use workers::Gone;
 
 /// The text of a statement in this folder.
 macro_rules! sql {
@@ -200,7 +201,11 @@ impl Store for SqliteStore {
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
-        turn::take(&mut self.session, turn, &mut self.unsynced)
+        let reply = turn::take(&mut self.session, turn, &mut self.unsynced)?;
+        if reply.more && turn.gives_back() {
+            bell::ring(&self.bell);
+        }
+        Ok(reply)
     }
 
     fn sync(&mut self) -> Result<()> {
@@ -212,13 +217,13 @@ impl Store for SqliteStore {
     }
 
     fn unregister(&mut self, id: &WorkerId) -> Result<()> {
-        let given_back = self.change(|change| workers::forget(change, id, false))?;
+        let given_back = self.change(|change| workers::forget(change, id, Gone::Ended))?;
         self.ring_for(&given_back);
         Ok(())
     }
 
-    fn rescue(&mut self, id: &WorkerId) -> Result<Vec<Job>> {
-        let given_back = self.change(|change| workers::forget(change, id, true))?;
+    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>> {
+        let given_back = self.change(|change| workers::forget(change, id, Gone::Died(begun)))?;
         self.ring_for(&given_back);
         Ok(given_back)
     }

@@ -26,7 +26,7 @@ pub(super) fn take(
     turn: &Turn<'_>,
     unsynced: &mut bool,
 ) -> std::result::Result<Reply, StoreError> {
-    if turn.settled.is_empty() && turn.output.is_empty() {
+    if turn.settled.is_empty() && turn.released.is_empty() && turn.output.is_empty() {
         let seen = session.read(|look| look_around(look, turn))?;
         if let Some(mut reply) = seen {
             reply.unsynced = *unsynced;
@@ -93,6 +93,11 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
     for settled in turn.settled {
         if !settle(change, settled, &settings)? {
             lost.push(settled.ticket.fence);
+        }
+    }
+    for ticket in turn.released {
+        if !release(change, *ticket, &settings)? {
+            lost.push(ticket.fence);
         }
     }
     lost.sort_unstable();
@@ -163,6 +168,15 @@ fn settle(change: &mut Change<'_>, settled: &Settled, settings: &Settings) -> Re
     }
     output::append(change.conn, fence, &settled.output, settings.output_limit)?;
     Ok(true)
+}
+
+/// Puts back a job that wasn't begun; false, and nothing, if its claim is lost.
+fn release(change: &mut Change<'_>, ticket: Ticket, settings: &Settings) -> Result<bool> {
+    let Ticket { number, fence } = ticket;
+    let Some(mut kept) = jobs::load(change.conn, number)? else {
+        return Ok(false);
+    };
+    kept.apply_if_held(change, Event::Release { fence }, &settings.policy)
 }
 
 /// Makes failed jobs claimable whose time has come.

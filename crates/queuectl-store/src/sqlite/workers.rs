@@ -80,52 +80,65 @@ pub(super) fn holds(conn: &Connection, seq: i64, fence: Fence) -> Result<bool> {
     Ok(statement.exists([seq, fence.0])?)
 }
 
-/// Forgets a worker; what it held crashed if it `died`, and was stopped otherwise. Returns these
-/// jobs as they are now.
-pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, died: bool) -> Result<Vec<Job>> {
+/// Why a worker is forgotten.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gone<'a> {
+    /// It has ended by itself.
+    Ended,
+    /// It has died, and had begun to run what it held under these claims, or under all.
+    Died(Option<&'a [Fence]>),
+}
+
+/// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as
+/// they are now.
+pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, gone: Gone<'_>) -> Result<Vec<Job>> {
     let mut statement = change.conn.prepare_cached(sql!("delete_worker"))?;
     if statement.execute([id.as_str()])? == 0 {
         return Ok(Vec::new());
     }
-    give_back_all(change, id, died)
+    give_back_all(change, id, gone)
 }
 
 /// Gives back all that a worker holds.
 pub(super) fn give_back_all(
     change: &mut Change<'_>,
     id: &WorkerId,
-    died: bool,
+    gone: Gone<'_>,
 ) -> Result<Vec<Job>> {
     let policy = change.settings()?.policy;
     let held = jobs::numbers(change.conn, sql!("running_of"), [id.as_str()])?;
     let given_back = held.into_iter().map(|seq| {
         let mut kept = jobs::load_known(change.conn, seq)?;
-        give_back(change, &mut kept, died, &policy)?;
+        give_back(change, &mut kept, gone, &policy)?;
         Ok(kept.job)
     });
     given_back.collect()
 }
 
-fn give_back(change: &mut Change<'_>, kept: &mut Kept, died: bool, policy: &Policy) -> Result<()> {
+fn give_back(
+    change: &mut Change<'_>,
+    kept: &mut Kept,
+    gone: Gone<'_>,
+    policy: &Policy,
+) -> Result<()> {
     let Some(attempt) = attempts::running(&kept.job) else {
         return Err(damaged(format!("nobody processes job {}", kept.job.id)));
     };
+    let fence = attempt.fence;
     let time = attempts::time_so_far(&kept.job, change.now);
-    let ending = if died {
-        Ending::crashed(time)
-    } else {
-        Ending::stopped(time)
+    let ending = match gone {
+        Gone::Ended => Ending::stopped(time),
+        Gone::Died(Some(begun)) if !begun.contains(&fence) => {
+            return kept.apply(change, Event::Release { fence }, policy);
+        }
+        Gone::Died(_) => Ending::crashed(time),
     };
     attempts::record(change.conn, kept.seq, &attempt, change.now, &ending)?;
-    let event = if died {
-        Event::Crash {
+    let event = match gone {
+        Gone::Ended => Event::Settle { fence, ending },
+        Gone::Died(_) => Event::Crash {
             worker: attempt.worker,
-        }
-    } else {
-        Event::Settle {
-            fence: attempt.fence,
-            ending,
-        }
+        },
     };
     kept.apply(change, event, policy)
 }

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use queuectl_domain::Ending;
 use queuectl_store::{Bell, Selection};
 
 use crate::hand::{Hand, id, named, unnamed};
@@ -54,9 +55,30 @@ pub(crate) fn jobs_given_back_by_who_has_gone_wake_who_waits<S: Scene>() {
         assert!(!has_woken(&wakings), "nothing has come back yet");
         let mut store = scene.open();
         if died {
-            store.rescue(&gone.id).unwrap();
+            store.rescue(&gone.id, None).unwrap();
         } else {
             store.unregister(&gone.id).unwrap();
+        }
+        wakings.recv_timeout(SOON).unwrap();
+    }
+}
+
+pub(crate) fn jobs_given_back_in_a_turn_wake_who_waits<S: Scene>() {
+    for begun in [false, true] {
+        let scene = S::new();
+        let (woken, wakings) = channel();
+        let mut hand = Hand::new(&scene, "w");
+        let bell = hand.store.bell().unwrap();
+        hand.store.enqueue(vec![unnamed()]).unwrap();
+        wait_in_a_thread(bell.another().unwrap(), woken.clone());
+        wakings.recv_timeout(SOON).unwrap();
+        let held = hand.claim_one();
+        wait_in_a_thread(bell, woken);
+        assert!(!has_woken(&wakings), "nothing has come back yet");
+        if begun {
+            hand.settle(&held, Ending::stopped(Duration::ZERO));
+        } else {
+            hand.release(&[held.ticket]);
         }
         wakings.recv_timeout(SOON).unwrap();
     }

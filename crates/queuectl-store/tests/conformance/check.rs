@@ -59,7 +59,7 @@ pub(crate) fn a_store_that_has_lived_is_sound<S: Scene>() {
     let mut hand = lived(&scene);
     assert_eq!(findings(&mut *hand.store), []);
     hand.store.retry(&Selection::AllDead, None).unwrap();
-    hand.store.rescue(&hand.id).unwrap();
+    hand.store.rescue(&hand.id, None).unwrap();
     assert_eq!(findings(&mut *hand.store), []);
     hand.store.clear(Clear::All { force: true }).unwrap();
     assert_eq!(findings(&mut *hand.store), []);

@@ -123,6 +123,12 @@ macro_rules! conformance {
                 a_buried_job_is_dead_and_says_why,
                 only_a_waiting_job_can_be_buried,
             });
+            theme!($scene: release {
+                a_released_job_waits_as_if_nobody_had_claimed_it,
+                a_released_job_is_claimed_again_in_its_old_place,
+                who_has_lost_a_claim_releases_nothing,
+                what_a_dead_worker_had_not_begun_is_only_released,
+            });
             theme!($scene: delete {
                 a_removed_job_is_gone_with_all_that_is_known_of_it,
                 a_job_in_any_state_but_processing_can_be_removed,
@@ -144,6 +150,7 @@ macro_rules! conformance {
                 an_enqueue_by_another_wakes_who_waits,
                 a_retry_wakes_who_waits,
                 jobs_given_back_by_who_has_gone_wake_who_waits,
+                jobs_given_back_in_a_turn_wake_who_waits,
                 a_ring_before_the_wait_is_not_lost,
                 one_ring_wakes_one_of_two,
                 another_handle_is_the_same_bell,

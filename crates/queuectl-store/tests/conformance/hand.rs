@@ -137,6 +137,15 @@ impl Hand {
         self.turn(0, &[], &[printed], &[]).unwrap()
     }
 
+    /// Gives back claims unbegun, and claims nothing new.
+    pub(crate) fn release(&mut self, released: &[Ticket]) -> Reply {
+        let turn = Turn {
+            released,
+            ..Turn::of(&self.id)
+        };
+        self.store.turn(&turn).unwrap()
+    }
+
     /// Asks what is new, and claims nothing.
     pub(crate) fn ask(&mut self) -> Reply {
         self.turn(0, &[], &[], &[]).unwrap()
@@ -151,11 +160,11 @@ impl Hand {
         held: &[Ticket],
     ) -> Result<Reply, StoreError> {
         self.store.turn(&Turn {
-            worker: &self.id,
             settled,
             output,
             free,
             held,
+            ..Turn::of(&self.id)
         })
     }
 }

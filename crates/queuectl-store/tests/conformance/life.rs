@@ -79,11 +79,8 @@ pub(crate) fn a_handle_is_as_good_as_new_after_an_error<S: Scene>() {
     let gone = id("gone");
     let nobody = a_worker("nobody").id;
     let turn = queuectl_store::Turn {
-        worker: &nobody,
-        settled: &[],
-        output: &[],
         free: 1,
-        held: &[],
+        ..queuectl_store::Turn::of(&nobody)
     };
     assert!(store.enqueue(vec![unnamed(), named("a")]).is_err());
     store.enqueue(vec![named("b")]).unwrap();

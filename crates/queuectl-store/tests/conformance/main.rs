@@ -25,6 +25,7 @@ mod lists;
 mod model;
 mod order;
 mod output;
+mod release;
 mod rescue;
 mod settings;
 mod settle;

@@ -7,6 +7,7 @@
 mod agree;
 mod known;
 mod step;
+mod turns;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRunner};

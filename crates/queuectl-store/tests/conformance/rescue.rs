@@ -14,7 +14,7 @@ pub(crate) fn what_a_dead_worker_held_goes_back_to_the_queue<S: Scene>() {
     dead.print(&held[0], vec![chunk(0, Stream::Stdout, "half")]);
     scene.advance(seconds(3));
     let mut store = scene.open();
-    let rescued = store.rescue(&dead.id).unwrap();
+    let rescued = store.rescue(&dead.id, None).unwrap();
 
     assert_eq!(rescued.len(), 2);
     for job in rescued {
@@ -43,7 +43,7 @@ pub(crate) fn what_others_hold_is_left_alone_by_a_rescue<S: Scene>() {
         let held = hand.claim_one();
         (hand, held)
     };
-    alive.store.rescue(&dead.id).unwrap();
+    alive.store.rescue(&dead.id, None).unwrap();
     assert_eq!(alive.store.job(&id("b")).unwrap(), held.job);
     assert_eq!(alive.settle(&held, success()).lost, []);
 }
@@ -55,7 +55,7 @@ pub(crate) fn a_job_whose_workers_keep_dying_is_dead_in_the_end<S: Scene>() {
     for crashes in 1..=3 {
         let mut hand = Hand::new(&scene, &format!("w-{crashes}"));
         hand.claim_one();
-        let rescued = store.rescue(&hand.id).unwrap();
+        let rescued = store.rescue(&hand.id, None).unwrap();
         let [job] = &rescued[..] else {
             panic!("{rescued:?}")
         };
@@ -83,22 +83,22 @@ pub(crate) fn how_many_may_die_of_a_job_is_a_setting<S: Scene>() {
     let (dead, _) = holding(&scene, &["bomb"]);
     let mut store = scene.open();
     store.set(queuectl_domain::Key::CrashLimit, "1").unwrap();
-    assert_eq!(store.rescue(&dead.id).unwrap()[0].state, State::Dead);
+    assert_eq!(store.rescue(&dead.id, None).unwrap()[0].state, State::Dead);
 }
 
 pub(crate) fn a_worker_that_is_not_known_held_nothing<S: Scene>() {
     let scene = S::new();
     let mut store = scene.open();
-    assert_eq!(store.rescue(&a_worker("nobody").id).unwrap(), []);
+    assert_eq!(store.rescue(&a_worker("nobody").id, None).unwrap(), []);
 }
 
 pub(crate) fn a_second_rescue_changes_nothing<S: Scene>() {
     let scene = S::new();
     let (dead, _) = holding(&scene, &["a"]);
     let mut store = scene.open();
-    store.rescue(&dead.id).unwrap();
+    store.rescue(&dead.id, None).unwrap();
     let seen = all(&mut *store);
-    assert_eq!(scene.open().rescue(&dead.id).unwrap(), []);
+    assert_eq!(scene.open().rescue(&dead.id, None).unwrap(), []);
     assert_eq!(all(&mut *store), seen);
     assert_eq!(store.attempts(&id("a")).unwrap().len(), 1);
 }
@@ -107,7 +107,7 @@ pub(crate) fn a_zombie_changes_nothing_and_hears_that_it_is_dead<S: Scene>() {
     let scene = S::new();
     let (mut zombie, held) = holding(&scene, &["a"]);
     let mut heir = Hand::new(&scene, "heir");
-    heir.store.rescue(&zombie.id).unwrap();
+    heir.store.rescue(&zombie.id, None).unwrap();
     let again = heir.claim_one();
     let late = settled(&held[0], success(), vec![chunk(0, Stream::Stdout, "late")]);
     let error = zombie.turn(1, &[late], &[], &[]).unwrap_err();
@@ -121,7 +121,7 @@ pub(crate) fn a_zombie_under_a_new_name_does_not_get_its_claims_back<S: Scene>()
     let scene = S::new();
     let (zombie, held) = holding(&scene, &["a"]);
     let mut risen = Hand::new(&scene, "risen");
-    risen.store.rescue(&zombie.id).unwrap();
+    risen.store.rescue(&zombie.id, None).unwrap();
     let reply = risen.settle(&held[0], success());
     assert_eq!(reply.lost, [held[0].ticket.fence]);
     assert_eq!(risen.store.job(&id("a")).unwrap().state, State::Pending);

@@ -103,6 +103,7 @@ fn turn(store: &mut dyn Store, held: &[Claimed], output: &str) -> Result<Reply, 
     store.turn(&Turn {
         worker: &a_worker("w").id,
         settled: &results,
+        released: &[],
         output: &[],
         free: 2,
         held: &[],

@@ -51,6 +51,7 @@ fn a_fence_of_a_new_block_is_never_given_twice() {
         let turn = Turn {
             worker: &worker.id,
             settled: &[],
+            released: &[],
             output: &[],
             free,
             held: &[],
@@ -172,7 +173,7 @@ fn nothing_is_half(recording: &Recording, store: &mut dyn Store) {
 /// All that is left to do gets done, under fences that nobody ever had.
 fn drains(store: &mut dyn Store, last: Fence) {
     for info in store.workers().unwrap() {
-        store.rescue(&info.worker.id).unwrap();
+        store.rescue(&info.worker.id, None).unwrap();
     }
     let worker = a_worker("after");
     store.register(&worker).unwrap();
@@ -185,6 +186,7 @@ fn drains(store: &mut dyn Store, last: Fence) {
         let turn = Turn {
             worker: &worker.id,
             settled: &results,
+            released: &[],
             output: &[],
             free: 100,
             held: &[],

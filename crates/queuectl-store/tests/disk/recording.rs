@@ -186,6 +186,7 @@ impl Players {
         let turn = Turn {
             worker: &hand.id,
             settled: &results,
+            released: &[],
             output: &output,
             free: self.rng.usize(..6),
             held: &[],
@@ -258,7 +259,7 @@ impl Players {
         self.workers.clear();
         self.front = open(&self.path, &self.clock).unwrap();
         for info in self.front.workers().unwrap() {
-            self.front.rescue(&info.worker.id).unwrap();
+            self.front.rescue(&info.worker.id, None).unwrap();
         }
         for _ in 0..2 {
             let hand = self.hand();

@@ -74,7 +74,7 @@ const OPERATIONS: [(&str, Operation); 16] = [
     ("register", |store, _| store.register(&a_worker("another"))),
     ("unregister", |store, _| store.unregister(&a_worker("w").id)),
     ("rescue", |store, _| {
-        store.rescue(&a_worker("w").id).map(drop)
+        store.rescue(&a_worker("w").id, None).map(drop)
     }),
     ("stop", |store, _| {
         store.request_stop(&[a_worker("w").id], StopMode::Now)
@@ -91,6 +91,7 @@ fn turn(store: &mut dyn Store, held: &[Claimed], free: usize) -> Done {
     let turn = Turn {
         worker: &a_worker("w").id,
         settled: &results,
+        released: &[],
         output: &[],
         free,
         held: &[],
@@ -156,6 +157,7 @@ impl Prepared {
             let turn = Turn {
                 worker: &worker.id,
                 settled,
+                released: &[],
                 output: &[],
                 free: 2,
                 held: &[],

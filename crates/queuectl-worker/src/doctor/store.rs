@@ -169,7 +169,7 @@ fn silent(store: &mut dyn Store, info: &WorkerInfo, minutes: u64, fix: bool) -> 
     );
     let remedy = "puts its jobs back; make sure that it doesn't run there any more";
     Diagnosis::mendable(what, remedy, fix, || {
-        store.rescue(&info.worker.id).map(|_| ())
+        store.rescue(&info.worker.id, None).map(|_| ())
     })
 }
 

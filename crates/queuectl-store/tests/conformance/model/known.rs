@@ -5,19 +5,16 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use queuectl_domain::{
-    Attempt, Claim, Ending, Event, Fence, Job, JobId, Key, NewJob, Settings, State, Stream,
-    Timeout, Timestamp,
+    Attempt, Ending, Event, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
 };
-use queuectl_store::{
-    Clear, Existing, Printed, Reply, Selection, Settled, StopMode, Store, StoreError, Ticket,
-};
+use queuectl_store::{Clear, Existing, Selection, StopMode, Store, StoreError, Ticket};
 
 use super::step::{Step, WORKERS};
-use crate::hand::{Hand, chunk, id};
+use crate::hand::{Hand, id};
 use crate::scene::Scene;
 
 /// What a job prints at a time.
-const MORE: &str = "some more\n";
+pub(super) const MORE: &str = "some more\n";
 
 /// The store, and the model of it.
 pub(super) struct Known<'a, S> {
@@ -31,14 +28,14 @@ pub(super) struct Known<'a, S> {
     pub(super) jobs: Vec<Entry>,
     /// All ids that there have been.
     pub(super) ids: HashSet<JobId>,
-    last_fence: Fence,
+    pub(super) last_fence: Fence,
     /// The numbers of the batch that was added last, and how many batches there have been.
     batch: RangeInclusive<i64>,
     batches: usize,
     /// What each claim has printed.
     pub(super) printed: HashMap<Fence, String>,
     /// A claim that has been settled.
-    old_ticket: Option<Ticket>,
+    pub(super) old_ticket: Option<Ticket>,
     /// How many claims turned out to be lost.
     pub(super) lost: usize,
 }
@@ -46,7 +43,7 @@ pub(super) struct Known<'a, S> {
 pub(super) struct Worker {
     pub(super) hand: Hand,
     /// What it believes to hold.
-    held: Vec<Ticket>,
+    pub(super) held: Vec<Ticket>,
     pub(super) stop: Option<StopMode>,
 }
 
@@ -99,13 +96,7 @@ impl<'a, S: Scene> Known<'a, S> {
             Step::Pass(time) => self.scene.advance(*time),
             Step::Enqueue(jobs, existing) => self.enqueue(jobs, *existing, now),
             Step::Withdraw => self.withdraw(),
-            Step::Turn {
-                worker,
-                free,
-                endings,
-                late,
-                prints,
-            } => self.turn(*worker, *free, endings, (*late, *prints), now),
+            Step::Turn(told) => self.turn(told, now),
             Step::Sync(worker) => self.workers[*worker].hand.store.sync().unwrap(),
             Step::Stop(worker, mode) => self.ask_to_stop(*worker, *mode),
             Step::Reopen => self.reopen(),
@@ -117,7 +108,7 @@ impl<'a, S: Scene> Known<'a, S> {
             Step::Bury(number, reason) => self.bury(*number, reason.clone(), now),
             Step::Remove(number) => self.remove(*number),
             Step::Clear(what) => self.clear(*what),
-            Step::Rescue(worker) => self.rescue(*worker, now),
+            Step::Rescue { worker, begun } => self.rescue(*worker, *begun, now),
             Step::Unregister(worker) => self.unregister(*worker, now),
             Step::Zombie => {
                 if let Some(zombie) = &mut self.zombie {
@@ -168,138 +159,6 @@ impl<'a, S: Scene> Known<'a, S> {
         self.jobs
             .retain(|entry| entry.batch != last || !entry.job.is_untouched());
         assert_eq!(withdrawn, (before - self.jobs.len()) as u64);
-    }
-
-    fn turn(
-        &mut self,
-        number: usize,
-        free: usize,
-        endings: &[Ending],
-        (late, prints): (bool, bool),
-        now: Timestamp,
-    ) {
-        let worker = &mut self.workers[number];
-        let ended = worker.held.drain(..endings.len().min(worker.held.len()));
-        let mut results: Vec<_> = ended.zip(endings.iter().cloned()).collect();
-        if let Some(old) = self.old_ticket.filter(|_| late) {
-            results.push((old, Ending::exited(0, None, Duration::ZERO)));
-        }
-        let held = worker.held.clone();
-        let more = |ticket: &Ticket| {
-            let so_far = self.printed.get(&ticket.fence).map_or(0, String::len);
-            vec![chunk(so_far as u64, Stream::Stdout, MORE)]
-        };
-        let settled: Vec<_> = results
-            .iter()
-            .map(|(ticket, ending)| Settled {
-                ticket: *ticket,
-                ending: ending.clone(),
-                output: more(ticket),
-            })
-            .collect();
-        let printed: Vec<_> = held
-            .iter()
-            .take(usize::from(prints))
-            .map(|ticket| Printed {
-                ticket: *ticket,
-                chunks: more(ticket),
-            })
-            .collect();
-        let free = worker.stop.map_or(free, |_| 0);
-        let reply = worker.hand.turn(free, &settled, &printed, &held).unwrap();
-
-        for printed in printed {
-            if self.running_under(printed.ticket.fence).is_some() {
-                self.prints(printed.ticket.fence);
-            }
-        }
-        let mut lost = HashSet::new();
-        for (ticket, ending) in results {
-            match self.running_under(ticket.fence) {
-                Some(place) => {
-                    let fence = ticket.fence;
-                    self.end(
-                        place,
-                        Event::Settle {
-                            fence,
-                            ending: ending.clone(),
-                        },
-                        ending,
-                        now,
-                    );
-                    self.prints(fence);
-                    self.old_ticket = Some(ticket);
-                }
-                None => _ = lost.insert(ticket.fence),
-            }
-        }
-        let gone = held.iter().map(|ticket| ticket.fence);
-        lost.extend(gone.filter(|&fence| self.running_under(fence).is_none()));
-        self.lost += lost.len();
-        assert_eq!(reply.lost.iter().copied().collect::<HashSet<_>>(), lost);
-        self.workers[number]
-            .held
-            .retain(|ticket| !lost.contains(&ticket.fence));
-        self.claim(number, free, &reply, now);
-        assert_eq!(reply.stop, self.workers[number].stop);
-        self.check_reply(&reply, now);
-    }
-
-    fn prints(&mut self, fence: Fence) {
-        self.printed.entry(fence).or_default().push_str(MORE);
-    }
-
-    /// The jobs of the reply must be those that the model would have given.
-    fn claim(&mut self, number: usize, free: usize, reply: &Reply, now: Timestamp) {
-        let mut ready: Vec<_> = (0..self.jobs.len())
-            .filter(|&place| self.is_ready(place, now))
-            .collect();
-        ready.sort_by_key(|&place| (self.jobs[place].job.sort_key(), place));
-        assert_eq!(reply.more, ready.len() > free, "whether there is more");
-        ready.truncate(free);
-        assert_eq!(reply.claimed.len(), ready.len(), "how many are claimed");
-        for (place, claimed) in ready.into_iter().zip(&reply.claimed) {
-            let fence = claimed.ticket.fence;
-            assert!(fence > self.last_fence);
-            self.last_fence = fence;
-            let worker = &mut self.workers[number];
-            worker.held.push(claimed.ticket);
-            let claim = Claim {
-                worker: worker.hand.id.clone(),
-                fence,
-            };
-            if self.jobs[place].job.state == State::Failed {
-                self.apply(place, Event::Due, now);
-            }
-            self.apply(place, Event::Claim(claim.clone()), now);
-            let entry = &mut self.jobs[place];
-            assert_eq!(claimed.job, entry.job);
-            entry.attempts.push(Attempt {
-                fence,
-                attempt: entry.job.attempts,
-                worker: claim.worker,
-                started_at: now,
-                ended: None,
-            });
-        }
-    }
-
-    fn check_reply(&self, reply: &Reply, now: Timestamp) {
-        let in_state = |state| {
-            self.jobs
-                .iter()
-                .filter(move |entry| entry.job.state == state)
-        };
-        let unfinished = [State::Pending, State::Failed, State::Processing]
-            .map(|state| in_state(state).count() as u64);
-        assert_eq!(reply.unfinished, unfinished.iter().sum::<u64>());
-        assert_eq!(reply.settings, self.settings);
-        let retries = in_state(State::Failed).map(|entry| entry.job.ready_at);
-        let next = retries.filter(|&ready_at| ready_at > now).min();
-        // What is due already is told by `more`; it may be told as due in no time as well.
-        if !(reply.more && reply.due_in == Some(Duration::ZERO)) {
-            assert_eq!(reply.due_in, next.map(|ready_at| ready_at.since(now)));
-        }
     }
 
     fn retry(&mut self, which: Vec<JobId>, now: Timestamp) {
@@ -389,18 +248,25 @@ impl<'a, S: Scene> Known<'a, S> {
         }
     }
 
-    fn rescue(&mut self, number: usize, now: Timestamp) {
+    fn rescue(&mut self, number: usize, begun: Option<usize>, now: Timestamp) {
         let mut gone = self.replace(number);
-        let rescued = self.store.rescue(&gone.id).unwrap();
         let held = self.held_by(&gone);
+        let fence = |place: &usize| self.jobs[*place].job.claim.as_ref().unwrap().fence;
+        let begun: Option<Vec<_>> = begun.map(|most| held.iter().take(most).map(fence).collect());
+        let rescued = self.store.rescue(&gone.id, begun.as_deref()).unwrap();
         assert_eq!(rescued.len(), held.len());
         for place in held {
-            let worker = gone.id.clone();
-            let ending = Ending::crashed(Duration::ZERO);
-            self.end(place, Event::Crash { worker }, ending, now);
+            let fence = self.jobs[place].job.claim.as_ref().unwrap().fence;
+            if begun.as_ref().is_none_or(|begun| begun.contains(&fence)) {
+                let worker = gone.id.clone();
+                let ending = Ending::crashed(Duration::ZERO);
+                self.end(place, Event::Crash { worker }, ending, now);
+            } else {
+                self.release(place, fence, now);
+            }
             assert!(rescued.contains(&self.jobs[place].job));
         }
-        assert_eq!(gone.store.rescue(&gone.id).unwrap(), []);
+        assert_eq!(gone.store.rescue(&gone.id, None).unwrap(), []);
         self.zombie = Some(gone);
     }
 
@@ -459,7 +325,7 @@ impl<'a, S: Scene> Known<'a, S> {
         self.jobs.iter().position(|entry| entry.job.id == *id)
     }
 
-    fn running_under(&self, fence: Fence) -> Option<usize> {
+    pub(super) fn running_under(&self, fence: Fence) -> Option<usize> {
         let holds =
             |entry: &Entry| entry.job.claim.as_ref().map(|claim| claim.fence) == Some(fence);
         self.jobs.iter().position(holds)
@@ -473,7 +339,7 @@ impl<'a, S: Scene> Known<'a, S> {
         (0..self.jobs.len()).filter(holds).collect()
     }
 
-    fn is_ready(&self, place: usize, now: Timestamp) -> bool {
+    pub(super) fn is_ready(&self, place: usize, now: Timestamp) -> bool {
         let job = &self.jobs[place].job;
         job.state == State::Pending || self.is_due(place, now)
     }
@@ -488,7 +354,12 @@ impl<'a, S: Scene> Known<'a, S> {
         *job = job.apply(event, &self.settings.policy, now).unwrap();
     }
 
-    fn end(&mut self, place: usize, event: Event, ending: Ending, now: Timestamp) {
+    pub(super) fn release(&mut self, place: usize, fence: Fence, now: Timestamp) {
+        self.apply(place, Event::Release { fence }, now);
+        self.jobs[place].attempts.pop();
+    }
+
+    pub(super) fn end(&mut self, place: usize, event: Event, ending: Ending, now: Timestamp) {
         self.apply(place, event, now);
         let attempt = self.jobs[place].attempts.last_mut().unwrap();
         attempt.ended = Some((now, ending));

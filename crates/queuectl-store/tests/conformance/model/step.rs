@@ -21,16 +21,7 @@ pub(super) enum Step {
     Enqueue(Vec<NewJob>, Existing),
     /// Takes back what was added last.
     Withdraw,
-    Turn {
-        worker: usize,
-        free: usize,
-        /// How the first of its jobs have ended.
-        endings: Vec<Ending>,
-        /// Whether it says once more how a lost claim has ended.
-        late: bool,
-        /// Whether the first of those that still run has printed something.
-        prints: bool,
-    },
+    Turn(Told),
     /// A worker has its results on disk.
     Sync(usize),
     /// A worker is asked to stop.
@@ -42,11 +33,30 @@ pub(super) enum Step {
     Bury(usize, Option<String>),
     Remove(usize),
     Clear(Clear),
-    Rescue(usize),
+    Rescue {
+        worker: usize,
+        /// How many of its jobs it is known to have begun, if that is known.
+        begun: Option<usize>,
+    },
     Unregister(usize),
     /// A worker that has been taken for dead speaks.
     Zombie,
     Set(Key, &'static str),
+}
+
+/// What a worker says and wants in a turn.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub(super) worker: usize,
+    pub(super) free: usize,
+    /// How the first of its jobs have ended.
+    pub(super) endings: Vec<Ending>,
+    /// Whether it gives back the last of them.
+    pub(super) releases: bool,
+    /// Whether it says once more how a lost claim has ended.
+    pub(super) late: bool,
+    /// Whether the first of those that still run has printed something.
+    pub(super) prints: bool,
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -72,7 +82,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (job(), reason).prop_map(|(job, reason)| Step::Bury(job, reason)),
         1 => job().prop_map(Step::Remove),
         1 => select(&CLEARINGS[..]).prop_map(Step::Clear),
-        2 => worker().prop_map(Step::Rescue),
+        2 => (worker(), option::of(0..3usize))
+            .prop_map(|(worker, begun)| Step::Rescue { worker, begun }),
         1 => worker().prop_map(Step::Unregister),
         1 => Just(Step::Zombie),
         1 => worker().prop_map(Step::Sync),
@@ -112,15 +123,17 @@ fn enqueue() -> impl Strategy<Value = Step> {
 
 fn turn() -> impl Strategy<Value = Step> {
     let endings = vec(select(&Outcome::ALL[..]).prop_map(ending), 0..4);
-    let flags = (any::<bool>(), any::<bool>());
-    (0..WORKERS, 0..4usize, endings, flags).prop_map(|(worker, free, endings, (late, prints))| {
-        Step::Turn {
+    let flags = any::<[bool; 3]>();
+    (0..WORKERS, 0..4usize, endings, flags).prop_map(|(worker, free, endings, flags)| {
+        let [releases, late, prints] = flags;
+        Step::Turn(Told {
             worker,
             free,
             endings,
+            releases,
             late,
             prints,
-        }
+        })
     })
 }
 
