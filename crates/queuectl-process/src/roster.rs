@@ -1,7 +1,7 @@
-//! What a worker's slots run, in a small file that outlives it: whoever rescues its jobs ends their processes first, and
-//! learns which of them had begun.
+//! What a worker runs, in a small file that outlives it: whoever rescues its jobs ends their processes first, and learns which
+//! of them had begun.
 //!
-//! One record per slot, written without a sync: what the kernel has taken survives the worker's death, and a power cut leaves
+//! One record per job at hand, written without a sync: what the kernel has taken survives the worker's death, and a power cut leaves
 //! no process to end. A worker may be killed between any two words of a record, so a pid is written last and taken away first:
 //! it never stands beside the times of another. The file is private to one machine.
 
@@ -15,7 +15,7 @@ const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER2");
 /// The first version had no labels.
 const WITHOUT_LABELS: u64 = u64::from_le_bytes(*b"QROSTER1");
 
-// The file begins with what it is and where it comes from; the words of each slot follow.
+// The file begins with what it is and where it comes from; the words of each entry follow.
 const HEAD: usize = 3;
 const PID: usize = 0;
 const EARLIEST: usize = 1;
@@ -24,7 +24,7 @@ const BEGUN: usize = 3;
 const LABEL: usize = 4;
 const RECORD: usize = 5;
 
-/// Notes what each slot of a worker runs.
+/// Notes what a worker runs. An entry stands for one command, from its start until its end has been reported.
 #[derive(Debug)]
 pub struct Roster {
     words: Words,
@@ -42,36 +42,41 @@ pub struct Orphans {
 
 impl Roster {
     /// A roster with nothing in it. To be created after [`os::leave_terminal`], since it notes the session too.
-    pub fn create(path: &Path, slots: usize) -> io::Result<Self> {
+    pub fn create(path: &Path, entries: usize) -> io::Result<Self> {
         let Origin { boot, session } = os::origin();
         let mut content = vec![MAGIC, boot, session];
-        content.resize(HEAD + RECORD * slots, 0);
+        content.resize(HEAD + RECORD * entries, 0);
         let words = Words::create(path, &content)?;
         Ok(Self { words })
     }
 
-    /// The slot is about to run what the caller knows by this label.
-    pub fn begin(&self, slot: usize, label: u64) -> io::Result<()> {
-        self.set(slot, LABEL, label)?;
-        self.set(slot, BEGUN, 1)
+    /// What the caller knows by this label is about to be run.
+    pub fn begin(&self, entry: usize, label: u64) -> io::Result<()> {
+        self.set(entry, LABEL, label)?;
+        self.set(entry, BEGUN, 1)
     }
 
-    /// The slot runs this leader.
-    pub fn note(&self, slot: usize, leader: Leader) -> io::Result<()> {
-        self.set(slot, PID, 0)?;
-        self.set(slot, EARLIEST, leader.earliest)?;
-        self.set(slot, LATEST, leader.latest)?;
-        self.set(slot, PID, leader.pid.into())
+    /// It runs, as this leader.
+    pub fn note(&self, entry: usize, leader: Leader) -> io::Result<()> {
+        self.set(entry, PID, 0)?;
+        self.set(entry, EARLIEST, leader.earliest)?;
+        self.set(entry, LATEST, leader.latest)?;
+        self.set(entry, PID, leader.pid.into())
     }
 
-    /// The slot runs nothing.
-    pub fn clear(&self, slot: usize) -> io::Result<()> {
-        self.set(slot, PID, 0)?;
-        self.set(slot, BEGUN, 0)
+    /// It has ended, and nothing of it runs any more. That it had begun stays noted.
+    pub fn end(&self, entry: usize) -> io::Result<()> {
+        self.set(entry, PID, 0)
     }
 
-    fn set(&self, slot: usize, field: usize, word: u64) -> io::Result<()> {
-        self.words.set(HEAD + RECORD * slot + field, word)
+    /// The entry stands for nothing.
+    pub fn clear(&self, entry: usize) -> io::Result<()> {
+        self.set(entry, PID, 0)?;
+        self.set(entry, BEGUN, 0)
+    }
+
+    fn set(&self, entry: usize, field: usize, word: u64) -> io::Result<()> {
+        self.words.set(HEAD + RECORD * entry + field, word)
     }
 }
 

@@ -3,6 +3,7 @@
 //! However much that is, no more is held than the limit allows to be kept.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use queuectl_domain::{Chunk, Stream, left_out};
 
@@ -19,6 +20,17 @@ pub(crate) struct Capture {
     head: Vec<Chunk>,
     tail: VecDeque<Chunk>,
     last_line: LastLine,
+}
+
+/// A capture that a slot fills and the worker's loop empties.
+#[derive(Clone, Default)]
+pub(crate) struct SharedCapture(Arc<Mutex<Capture>>);
+
+impl SharedCapture {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Capture> {
+        // A capture is whole between any two statements.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Capture {

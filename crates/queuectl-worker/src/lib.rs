@@ -9,13 +9,16 @@ mod capture;
 mod control;
 mod data;
 mod doctor;
+mod event_loop;
 mod happening;
 mod life;
 mod log;
+mod pace;
 mod registry;
 mod rescue;
 mod run;
 mod slot;
+mod slots;
 mod stop;
 mod wake;
 

@@ -5,7 +5,7 @@ use queuectl_process::end_orphans;
 use queuectl_store::{Store, StoreError, WorkerInfo};
 
 use crate::life::{Liveness, Remains};
-use crate::slot::worker_tag;
+use crate::slot::{fences, worker_tag};
 use crate::{Happening, Observer};
 
 /// Which of the other workers are looked at.
@@ -19,27 +19,37 @@ pub(crate) enum Watch {
     Next,
 }
 
-/// Rescues the jobs of workers on this machine that have died; says whether there were any.
+/// What was seen of other workers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    /// There is none, dead or alive.
+    pub(crate) alone: bool,
+    /// Jobs of dead ones were put back.
+    pub(crate) rescued: bool,
+}
+
+/// Rescues the jobs of workers on this machine that have died.
 pub(crate) fn rescue_dead(
     store: &mut dyn Store,
     me: Option<&WorkerId>,
     watch: Watch,
     observer: &dyn Observer,
-) -> Result<bool, StoreError> {
+) -> Result<Seen, StoreError> {
     let mut others = store.workers()?;
     others.retain(|info| Some(&info.worker.id) != me);
     others.sort_by(|a, b| a.worker.id.cmp(&b.worker.id));
     let after_me = others.partition_point(|info| Some(&info.worker.id) < me);
     others.rotate_left(after_me);
-    let mut any = false;
+    let mut rescued = false;
     for info in &others {
         match Remains::of(&info.worker) {
-            Ok(remains) => any |= rescue(store, info, remains, observer)?,
+            Ok(remains) => rescued |= rescue(store, info, remains, observer)?,
             Err(Liveness::Alive) if watch == Watch::Next => break,
             Err(_) => {}
         }
     }
-    Ok(any)
+    let alone = others.is_empty();
+    Ok(Seen { alone, rescued })
 }
 
 /// Rescues the jobs of one dead worker; says whether there were any.
@@ -52,7 +62,7 @@ pub(crate) fn rescue(
     let worker = &dead.worker.id;
     let tag = worker_tag(worker.as_str());
     let orphans = match end_orphans(&remains.roster(), &tag) {
-        Ok(orphans) => orphans.ended,
+        Ok(orphans) => orphans,
         Err(error) => {
             // Two copies of a job must never run side by side: its jobs stay where they are.
             let error = &error;
@@ -60,12 +70,13 @@ pub(crate) fn rescue(
             return Ok(false);
         }
     };
-    let jobs: Vec<Job> = store.rescue(worker, None)?;
+    let begun = orphans.running.map(fences);
+    let jobs: Vec<Job> = store.rescue(worker, begun.as_deref())?;
     remains.remove();
     observer.notice(&Happening::Rescued {
         worker,
         jobs: &jobs,
-        orphans,
+        orphans: orphans.ended,
     });
     Ok(!jobs.is_empty())
 }

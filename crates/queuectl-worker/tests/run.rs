@@ -1,5 +1,6 @@
 //! A worker on a real store with real processes: what its loop makes of what happens.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -32,14 +33,24 @@ impl Scene {
     }
 
     fn enqueue(&self, id: &str, line: &str) -> JobId {
-        let job = NewJob {
+        let job = self.new_job(id, line);
+        let ids = self.store().enqueue(vec![job]).expect("it is enqueued");
+        ids.into_iter().next().expect("one job has one id")
+    }
+
+    fn new_job(&self, id: &str, line: &str) -> NewJob {
+        NewJob {
             id: Some(id.parse().expect("the id is good")),
             command: Command::line(line.into(), None).expect("the line is good"),
             cwd: self.0.path().to_str().expect("the path is UTF-8").into(),
             rules: Settings::default().rules,
-        };
-        let ids = self.store().enqueue(vec![job]).expect("it is enqueued");
-        ids.into_iter().next().expect("one job has one id")
+        }
+    }
+
+    fn enqueue_many(&self, name: &str, count: usize, line: &str) -> Vec<JobId> {
+        let jobs = (0..count).map(|number| self.new_job(&format!("{name}{number}"), line));
+        let ids = self.store().enqueue(jobs.collect());
+        ids.expect("they are enqueued")
     }
 
     fn job(&self, id: &JobId) -> Job {
@@ -85,6 +96,16 @@ impl Running {
                 Ok(happening) if happening == wanted => return,
                 Ok(happening) => seen.push(happening),
                 Err(error) => panic!("no `{wanted}` ({error}), but {seen:?}"),
+            }
+        }
+    }
+
+    fn wait_for_all(&self, wanted: &[String]) {
+        let mut missing: HashSet<_> = wanted.iter().collect();
+        while !missing.is_empty() {
+            match self.happenings.recv_timeout(LONG) {
+                Ok(happening) => _ = missing.remove(&happening),
+                Err(error) => panic!("no {missing:?} ({error})"),
             }
         }
     }
@@ -196,6 +217,75 @@ fn the_stop_that_the_store_asks_for_is_heeded() {
 }
 
 #[test]
+fn jobs_that_were_claimed_ahead_are_given_back_when_long_ones_take_the_slots() {
+    let scene = Scene::new();
+    scene.enqueue_many("short", 300, "true");
+    scene.enqueue_many("long", 2, "until [ -e gate ]; do sleep 0.01; done");
+    let late = scene.enqueue_many("late", 10, "true");
+    let busy = scene.worker(false);
+    busy.wait_for("long1 started");
+    let other = scene.worker(false);
+    other.wait_for_all(
+        &late
+            .iter()
+            .map(|id| format!("{id} completed"))
+            .collect::<Vec<_>>(),
+    );
+    for id in &late {
+        let job = scene.job(id);
+        assert_eq!(
+            (job.state, job.attempts, job.crashes),
+            (State::Completed, 1, 0)
+        );
+        assert_eq!(scene.store().attempts(id).unwrap().len(), 1);
+    }
+    std::fs::write(scene.path("gate"), "").unwrap();
+    for worker in [busy, other] {
+        worker.control.stop(StopMode::Drain);
+        worker.end();
+    }
+}
+
+#[test]
+fn asked_to_stop_a_worker_gives_back_what_it_had_claimed_ahead() {
+    for mode in [StopMode::Drain, StopMode::Now] {
+        let scene = Scene::new();
+        let ids = scene.enqueue_many("short", 2000, "true");
+        let worker = scene.worker(false);
+        worker.wait_for("short300 completed");
+        worker.control.stop(mode);
+        worker.wait_for("stopping");
+        let happened = worker.end();
+        let begun = happened.iter().filter(|words| words.ends_with("started"));
+        assert!(
+            begun.count() <= 2,
+            "no more than was just beginning: {happened:?}"
+        );
+        let mut store = scene.store();
+        let mut unbegun = 0;
+        for id in &ids {
+            let job = store.job(id).unwrap();
+            let attempts = store.attempts(id).unwrap();
+            match job.state {
+                State::Completed => assert_eq!(attempts.len(), 1),
+                State::Pending => {
+                    assert_eq!((job.attempts, job.crashes), (0, 0));
+                    let stopped = attempts.iter().all(|attempt| {
+                        let ending = &attempt.ended.as_ref().expect("it has ended").1;
+                        ending.outcome == Outcome::Stopped
+                    });
+                    assert!(stopped, "{attempts:?}");
+                    unbegun += usize::from(attempts.is_empty());
+                }
+                other => panic!("{id} is {other}"),
+            }
+        }
+        assert!(unbegun > 0, "the queue was not drained");
+        assert_eq!(store.workers().unwrap(), []);
+    }
+}
+
+#[test]
 fn a_job_that_is_deleted_while_it_runs_is_ended() {
     let scene = Scene::new();
     scene.enqueue("deleted", "sleep 1000");
@@ -218,7 +308,7 @@ fn a_worker_that_was_taken_for_dead_drops_everything_and_starts_anew() {
     );
     let worker = scene.worker(false);
     worker.wait_for("contested printed");
-    let back = scene.store().rescue(&worker.id).unwrap();
+    let back = scene.store().rescue(&worker.id, None).unwrap();
     assert_eq!(back.len(), 1);
     worker.wait_for("contested lost");
     worker.wait_for("contested completed");

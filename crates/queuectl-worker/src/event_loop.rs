@@ -1,0 +1,435 @@
+//! The loop of a worker: tell the store what has happened, do what it says, wait.
+//!
+//! It waits for events, never for time to pass in small steps: an attempt has
+//! ended, the bell was rung, someone wants it to stop. A slow tick looks after
+//! running jobs and other workers.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use queuectl_domain::{Fence, Job};
+use queuectl_store::{
+    ErrorKind, Reply, Settled, StopMode, Store, StoreError, Ticket, Turn, Worker,
+};
+
+use crate::rescue::{Watch, rescue_dead};
+use crate::run::{Options, RunError};
+use crate::slots::{Done, Slots};
+use crate::wake::Wake;
+use crate::{Control, Happening, Observer};
+
+/// How often a worker looks after what it runs, and whether the next worker lives.
+const TICK: Duration = Duration::from_millis(500);
+/// The same for a worker that runs nothing and knows of no other. Whoever comes
+/// and dies is still found within a second.
+const IDLE_TICK: Duration = Duration::from_millis(900);
+/// How long an end may be kept from the store while jobs are claimed ahead.
+const SETTLE_WITHIN: Duration = Duration::from_millis(5);
+/// How long a result may wait to be made safe from a power cut.
+const SYNC_WITHIN: Duration = Duration::from_millis(50);
+/// How long to wait after the store failed: at first, and at most.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// What a worker's loop waits for.
+pub(crate) enum Event {
+    /// Attempts have ended.
+    Ended,
+    /// The bell was rung.
+    Rung,
+    /// [`Control::stop`] was called.
+    StopAsked,
+}
+
+pub(crate) struct EventLoop<'a> {
+    store: &'a mut dyn Store,
+    me: &'a Worker,
+    options: &'a Options,
+    control: &'a Control,
+    observer: &'a dyn Observer,
+    slots: Slots<'a>,
+    wake: Wake,
+    /// What has ended and isn't settled yet, and what goes with it.
+    settled: Vec<Settled>,
+    owed: Vec<Owed>,
+    /// What is to be given back unbegun.
+    released: Vec<Ticket>,
+    attempts: u64,
+    stop: Option<StopMode>,
+    /// Set while the store fails: how long the wait was, and until when.
+    trouble: Option<(Duration, Instant)>,
+    /// Whether no other worker was there when this was last looked at.
+    alone: bool,
+    next_tick: Instant,
+    sync_by: Option<Instant>,
+    due: Option<Instant>,
+}
+
+/// What goes with an attempt that isn't settled yet.
+struct Owed {
+    job: Arc<Job>,
+    entry: usize,
+}
+
+/// What brings a turn about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cause {
+    /// Slots have become free. They ask for more by themselves as long as there is.
+    Ended,
+    /// Something else; others may have to be woken for what this worker can't take.
+    Woken,
+    /// Time to look after what runs.
+    Tick,
+}
+
+impl<'a> EventLoop<'a> {
+    pub(crate) fn new(
+        store: &'a mut dyn Store,
+        me: &'a Worker,
+        options: &'a Options,
+        control: &'a Control,
+        observer: &'a dyn Observer,
+        slots: Slots<'a>,
+        wake: Wake,
+    ) -> Self {
+        Self {
+            store,
+            me,
+            options,
+            control,
+            observer,
+            slots,
+            wake,
+            settled: Vec::new(),
+            owed: Vec::new(),
+            released: Vec::new(),
+            attempts: 0,
+            stop: None,
+            trouble: None,
+            alone: false,
+            next_tick: Instant::now() + TICK,
+            sync_by: None,
+            due: None,
+        }
+    }
+
+    /// Works until the worker has been stopped, or has nothing left to do.
+    pub(crate) fn run(&mut self, events: &Receiver<Event>) -> Result<(), RunError> {
+        let result = self.work(events);
+        if result.is_err() {
+            self.end_all(events);
+        }
+        result
+    }
+
+    /// How many attempts it has run.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
+    fn work(&mut self, events: &Receiver<Event>) -> Result<(), RunError> {
+        self.look_after_others(Watch::All)?;
+        let mut cause = Some(Cause::Woken);
+        loop {
+            if let Some(cause) = cause {
+                self.turn(cause)?;
+            }
+            if self.is_done() {
+                return Ok(());
+            }
+            cause = self.wait(events)?;
+        }
+    }
+
+    /// One turn with the store, unless it has just failed.
+    fn turn(&mut self, cause: Cause) -> Result<(), RunError> {
+        self.heed_control();
+        if self
+            .trouble
+            .is_some_and(|(_, until)| Instant::now() < until)
+        {
+            return Ok(());
+        }
+        let (output, held) = match cause {
+            Cause::Tick => (self.slots.printed(), self.slots.tickets()),
+            Cause::Ended | Cause::Woken => (Vec::new(), Vec::new()),
+        };
+        let turn = Turn {
+            worker: &self.me.id,
+            settled: &self.settled,
+            released: &self.released,
+            output: &output,
+            free: if self.stop.is_none() {
+                self.slots.wanted()
+            } else {
+                0
+            },
+            held: &held,
+        };
+        match self.store.turn(&turn) {
+            Ok(reply) => {
+                self.recovered();
+                self.accept(reply, cause);
+                Ok(())
+            }
+            Err(StoreError::NoSuchWorker(_)) => self.start_anew(),
+            Err(error) => {
+                self.slots.unprint(output);
+                self.endure(error)
+            }
+        }
+    }
+
+    /// Does what the store says.
+    fn accept(&mut self, reply: Reply, cause: Cause) {
+        let has_settled = !self.settled.is_empty();
+        for (settled, owed) in self.settled.drain(..).zip(self.owed.drain(..)) {
+            self.slots.forget(owed.entry);
+            let job = &*owed.job;
+            let happening = if reply.lost.contains(&settled.ticket.fence) {
+                Happening::JobLost { job }
+            } else {
+                self.attempts += 1;
+                let ending = &settled.ending;
+                Happening::JobEnded { job, ending }
+            };
+            self.observer.notice(&happening);
+        }
+        self.released.clear();
+        if !reply.lost.is_empty() {
+            self.lose(|fence| reply.lost.contains(&fence));
+        }
+        self.slots.assign(reply.claimed, &reply.settings);
+        self.heed(reply.stop);
+        let now = Instant::now();
+        self.due = reply.due_in.and_then(|length| now.checked_add(length));
+        self.sync_by = match (reply.unsynced, self.sync_by) {
+            (true, None) => Some(now + SYNC_WITHIN),
+            (true, earlier) => earlier,
+            (false, _) => None,
+        };
+        // Whoever was woken for jobs that it can't take itself wakes the next.
+        if reply.more && (cause != Cause::Ended || self.stop.is_some()) {
+            self.wake.ring();
+        }
+        if reply.unfinished == 0 {
+            if self.options.until_idle {
+                self.stop = self.stop.max(Some(StopMode::Drain));
+            }
+            // Others may be waiting for just that.
+            if !self.alone && (has_settled || self.options.until_idle) {
+                self.wake.ring();
+            }
+        }
+    }
+
+    /// Whether the worker has been stopped, or has nothing left to do, and owes nothing.
+    fn is_done(&self) -> bool {
+        let owes_nothing =
+            self.settled.is_empty() && self.released.is_empty() && self.sync_by.is_none();
+        // Told to stop at once, it doesn't wait for a store that fails: its results
+        // are lost then, and their jobs run again, as after a crash.
+        let gives_up = self.stop == Some(StopMode::Now) && self.trouble.is_some();
+        self.stop.is_some() && self.slots.are_empty() && (owes_nothing || gives_up)
+    }
+
+    /// Waits until there is a reason for a turn, if there is one before the next event.
+    fn wait(&mut self, events: &Receiver<Event>) -> Result<Option<Cause>, RunError> {
+        if self.stop.is_none() && self.slots.any_idle() {
+            self.wake.arm();
+        }
+        let first = match events.recv_timeout(self.patience()) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => unreachable!("the slots hold a sender"),
+        };
+        let mut cause = None;
+        for event in first.into_iter().chain(events.try_iter()) {
+            cause = cause.max(self.take_in(&event));
+        }
+        if self.take_ended() {
+            cause = cause.max(Some(Cause::Ended));
+        }
+        let overdue = self.slots.recall_overdue();
+        if !overdue.is_empty() {
+            self.released.extend(overdue);
+            cause = cause.max(Some(Cause::Ended));
+        }
+        let now = Instant::now();
+        if now >= self.next_tick {
+            self.look_after_others(Watch::Next)?;
+            let idle = self.alone && self.slots.are_empty();
+            self.next_tick = now + if idle { IDLE_TICK } else { TICK };
+            return Ok(Some(Cause::Tick));
+        }
+        if self.due.is_some_and(|due| now >= due) || self.trouble.is_some() {
+            cause = cause.max(Some(Cause::Woken));
+        }
+        if cause.is_none() && self.sync_by.is_some_and(|by| now >= by) {
+            self.sync()?;
+        }
+        Ok(cause)
+    }
+
+    fn take_in(&mut self, event: &Event) -> Option<Cause> {
+        match event {
+            Event::Ended => None,
+            Event::Rung => {
+                self.wake.rung();
+                if !self.slots.any_idle() || self.stop.is_some() {
+                    self.wake.ring();
+                    return None;
+                }
+                Some(Cause::Woken)
+            }
+            Event::StopAsked => Some(Cause::Woken),
+        }
+    }
+
+    /// Takes in what has ended; says whether that was anything.
+    fn take_ended(&mut self) -> bool {
+        let ended = self.slots.take_ended();
+        let any = !ended.is_empty();
+        for Done {
+            settled,
+            job,
+            lost,
+            entry,
+        } in ended
+        {
+            if lost {
+                self.slots.forget(entry);
+                self.observer.notice(&Happening::JobLost { job: &job });
+            } else {
+                self.settled.push(settled);
+                self.owed.push(Owed { job, entry });
+            }
+        }
+        any
+    }
+
+    /// How long there is nothing to do unless something happens.
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let trouble = self.trouble.map(|(_, until)| until);
+        let due = self
+            .due
+            .filter(|_| self.stop.is_none() && self.slots.any_idle());
+        let settle = self.slots.any_waiting().then(|| now + SETTLE_WITHIN);
+        let timers = match trouble {
+            Some(until) => [Some(until), None, None, None],
+            None => [Some(self.next_tick), self.sync_by, due, settle],
+        };
+        let next = timers.into_iter().flatten().min().unwrap_or(self.next_tick);
+        next.saturating_duration_since(now)
+    }
+
+    /// Does what was asked for in this process, and lets others see it.
+    fn heed_control(&mut self) {
+        let asked = self.control.asked();
+        if let Some(mode) = asked.filter(|_| asked > self.stop) {
+            self.heed(asked);
+            // If the store can't take it now, the worker stops all the same.
+            let me = std::slice::from_ref(&self.me.id);
+            let _ = self.store.request_stop(me, mode);
+        }
+    }
+
+    fn heed(&mut self, asked: Option<StopMode>) {
+        if asked <= self.stop {
+            return;
+        }
+        self.released.extend(self.slots.recall());
+        if self.stop.is_none() {
+            self.observer.notice(&Happening::Stopping);
+        }
+        self.stop = asked;
+        if asked == Some(StopMode::Now) {
+            self.slots.stop();
+        }
+    }
+
+    fn look_after_others(&mut self, watch: Watch) -> Result<(), RunError> {
+        if self.trouble.is_some() {
+            return Ok(());
+        }
+        match rescue_dead(self.store, Some(&self.me.id), watch, self.observer) {
+            Ok(seen) => {
+                self.alone = seen.alone;
+                if seen.rescued && watch == Watch::Next {
+                    self.wake.ring();
+                }
+                Ok(())
+            }
+            Err(error) => self.endure(error),
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), RunError> {
+        match self.store.sync() {
+            Ok(()) => {
+                self.sync_by = None;
+                Ok(())
+            }
+            Err(error) => self.endure(error),
+        }
+    }
+
+    /// The store has failed: waits longer each time, unless waiting won't help.
+    fn endure(&mut self, error: StoreError) -> Result<(), RunError> {
+        if error.kind() != ErrorKind::Unavailable {
+            return Err(error.into());
+        }
+        let wait = match self.trouble {
+            None => {
+                self.observer
+                    .notice(&Happening::StoreTrouble { error: &error });
+                BACK_OFF.0
+            }
+            Some((last, _)) => (last * 2).min(BACK_OFF.1),
+        };
+        self.trouble = Some((wait, Instant::now() + wait));
+        Ok(())
+    }
+
+    fn recovered(&mut self) {
+        if self.trouble.take().is_some() {
+            self.observer.notice(&Happening::StoreRecovered);
+        }
+    }
+
+    /// The store doesn't know this worker any more: it was taken for dead. What
+    /// it runs isn't its own; it starts again with nothing.
+    fn start_anew(&mut self) -> Result<(), RunError> {
+        self.settled.clear();
+        for owed in self.owed.drain(..) {
+            self.slots.forget(owed.entry);
+            self.observer.notice(&Happening::JobLost { job: &owed.job });
+        }
+        self.released.clear();
+        self.lose(|_| true);
+        self.sync_by = None;
+        match self.store.register(self.me) {
+            Ok(()) => Ok(()),
+            Err(error) => self.endure(error),
+        }
+    }
+
+    fn lose(&self, is_lost: impl Fn(Fence) -> bool) {
+        for job in self.slots.lose(is_lost) {
+            self.observer.notice(&Happening::JobLost { job: &job });
+        }
+    }
+
+    /// Ends everything, since the worker can't go on.
+    fn end_all(&mut self, events: &Receiver<Event>) {
+        self.slots.recall();
+        self.slots.stop();
+        loop {
+            self.slots.take_ended();
+            if self.slots.are_empty() || events.recv().is_err() {
+                return;
+            }
+        }
+    }
+}

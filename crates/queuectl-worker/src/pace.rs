@@ -1,0 +1,91 @@
+//! How far ahead of its slots a worker claims jobs.
+//!
+//! While jobs are short, a slot that had to wait for a turn with the store after each would wait
+//! longer than it works. So a few jobs are claimed ahead, for slots to go on with at once; as many
+//! as are likely to be begun within [`AHEAD`].
+
+use std::time::Duration;
+
+/// How long a job is likely to wait for a slot, once it is claimed.
+const AHEAD: Duration = Duration::from_millis(10);
+/// At most so many for each slot.
+const MOST: usize = 4;
+/// How much of what is known each new attempt replaces.
+const SHARE: f64 = 1.0 / 8.0;
+/// An attempt before anything is known is taken to last so long, in seconds.
+const UNKNOWN: f64 = 1.0;
+
+/// How long the attempts of a worker last these days.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    slots: usize,
+    /// A moving average, in seconds.
+    average: f64,
+}
+
+impl Pace {
+    /// Nothing is known yet.
+    pub(crate) fn new(slots: usize) -> Self {
+        let average = UNKNOWN;
+        Self { slots, average }
+    }
+
+    /// An attempt has ended that lasted so long.
+    pub(crate) fn saw(&mut self, elapsed: Duration) {
+        self.average += (elapsed.as_secs_f64() - self.average) * SHARE;
+    }
+
+    /// Jobs that were claimed ahead waited too long.
+    pub(crate) fn was_wrong(&mut self) {
+        self.average = self.average.max(UNKNOWN);
+    }
+
+    /// How many jobs are claimed ahead.
+    pub(crate) fn lead(&self) -> usize {
+        let begun_by_then = self.slots as f64 * AHEAD.as_secs_f64() / self.average;
+        // Beyond all numbers is as good as the largest.
+        (begun_by_then as usize).min(Self::most(self.slots))
+    }
+
+    /// How many jobs are ever claimed ahead of so many slots.
+    pub(crate) fn most(slots: usize) -> usize {
+        slots.saturating_mul(MOST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(slots: usize, attempts: &[(usize, u64)]) -> Pace {
+        let mut pace = Pace::new(slots);
+        for &(count, millis) in attempts {
+            (0..count).for_each(|_| pace.saw(Duration::from_millis(millis)));
+        }
+        pace
+    }
+
+    #[test]
+    fn nothing_is_claimed_ahead_before_jobs_are_known_to_be_short() {
+        assert_eq!(Pace::new(4).lead(), 0);
+        assert_eq!(after(4, &[(10, 1)]).lead(), 0);
+        assert_eq!(after(4, &[(200, 50)]).lead(), 0);
+    }
+
+    #[test]
+    fn as_many_are_claimed_ahead_as_are_soon_begun() {
+        assert_eq!(after(4, &[(200, 0)]).lead(), 16);
+        assert_eq!(after(4, &[(200, 1)]).lead(), 16);
+        assert_eq!(after(4, &[(200, 8)]).lead(), 4);
+        assert_eq!(after(1, &[(200, 8)]).lead(), 1);
+    }
+
+    #[test]
+    fn one_long_job_among_the_short_ends_it() {
+        let mut pace = after(4, &[(200, 1), (1, 400)]);
+        assert_eq!(pace.lead(), 0);
+        pace = after(4, &[(200, 1)]);
+        pace.was_wrong();
+        assert_eq!(pace.lead(), 0);
+    }
+}

@@ -1,0 +1,386 @@
+//! The slots of a worker and its jobs: those that wait for a slot, those that run, those that have
+//! ended.
+//!
+//! The worker's loop puts in what it has claimed and takes out what has ended. The slots take their
+//! next job by themselves, and tell the loop of an end when it should act on it: at once, unless jobs
+//! are short and enough are claimed ahead for them to go on with.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use queuectl_domain::{Fence, Job, Settings};
+use queuectl_process::StopSignal;
+use queuectl_store::{Claimed, Printed, Settled, Ticket};
+
+use crate::capture::{Capture, SharedCapture};
+use crate::event_loop::Event;
+use crate::pace::Pace;
+use crate::slot::{Slot, Surroundings};
+
+/// How long a claimed job may wait for a slot before it is given back.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// A worker's slots, as its loop sees them. Their threads end when this is dropped.
+pub(crate) struct Slots<'scope> {
+    table: Arc<Table>,
+    surroundings: &'scope Surroundings<'scope>,
+}
+
+/// What the loop and the slots share.
+pub(crate) struct Table {
+    state: Mutex<State>,
+    /// A job waits for a slot, or the table has been closed.
+    changed: Condvar,
+    events: Sender<Event>,
+}
+
+struct State {
+    places: Vec<Place>,
+    waiting: VecDeque<Assignment>,
+    ended: Vec<Done>,
+    pace: Pace,
+    /// Entries of the roster that stand for no job.
+    free_entries: Vec<usize>,
+    /// The loop has been told of an end, and hasn't looked since.
+    told: bool,
+    closed: bool,
+}
+
+/// One slot.
+struct Place {
+    capture: SharedCapture,
+    stop: Arc<StopSignal>,
+    stop_given: bool,
+    running: Option<Running>,
+}
+
+struct Running {
+    ticket: Ticket,
+    job: Arc<Job>,
+    entry: usize,
+    lost: bool,
+}
+
+/// A job to be run.
+pub(crate) struct Assignment {
+    pub(crate) ticket: Ticket,
+    pub(crate) job: Arc<Job>,
+    pub(crate) grace: Duration,
+    /// Where it is noted in the roster.
+    pub(crate) entry: usize,
+    output_limit: u64,
+    claimed_at: Instant,
+}
+
+/// An attempt that has ended.
+pub(crate) struct Done {
+    pub(crate) settled: Settled,
+    pub(crate) job: Arc<Job>,
+    pub(crate) lost: bool,
+    /// Where it is noted in the roster, until the store knows of its end.
+    pub(crate) entry: usize,
+}
+
+impl<'scope> Slots<'scope> {
+    /// Starts a thread for each slot.
+    pub(crate) fn start(
+        count: usize,
+        surroundings: &'scope Surroundings<'scope>,
+        events: Sender<Event>,
+        scope: &'scope Scope<'scope, '_>,
+    ) -> io::Result<Self> {
+        let table = Arc::new(Table {
+            state: Mutex::new(State {
+                places: Vec::with_capacity(count),
+                waiting: VecDeque::new(),
+                ended: Vec::new(),
+                pace: Pace::new(count),
+                free_entries: (0..Self::entries(count)).rev().collect(),
+                told: false,
+                closed: false,
+            }),
+            changed: Condvar::new(),
+            events,
+        });
+        let slots = Self {
+            table,
+            surroundings,
+        };
+        for number in 0..count {
+            let capture = SharedCapture::default();
+            let stop = Arc::new(StopSignal::new()?);
+            slots.state().places.push(Place {
+                capture: capture.clone(),
+                stop: Arc::clone(&stop),
+                stop_given: false,
+                running: None,
+            });
+            let slot = Slot {
+                number,
+                surroundings,
+                table: Arc::clone(&slots.table),
+                stop,
+                capture,
+            };
+            std::thread::Builder::new()
+                .name(format!("slot {number}"))
+                .stack_size(512 * 1024)
+                .spawn_scoped(scope, move || slot.work())?;
+        }
+        Ok(slots)
+    }
+
+    /// How many claims a worker with so many slots ever holds at once.
+    pub(crate) fn entries(count: usize) -> usize {
+        count + Pace::most(count)
+    }
+
+    /// How many jobs more there is use for.
+    pub(crate) fn wanted(&self) -> usize {
+        let state = self.state();
+        let held = state.waiting.len() + state.ended.len();
+        (state.idle() + state.pace.lead()).saturating_sub(held)
+    }
+
+    /// Whether a slot has nothing to do.
+    pub(crate) fn any_idle(&self) -> bool {
+        let state = self.state();
+        state.idle() > state.waiting.len()
+    }
+
+    /// Whether nothing runs, waits for a slot, or has ended without the loop knowing.
+    pub(crate) fn are_empty(&self) -> bool {
+        let state = self.state();
+        state.idle() == state.places.len() && state.waiting.is_empty() && state.ended.is_empty()
+    }
+
+    /// Whether jobs wait for a slot.
+    pub(crate) fn any_waiting(&self) -> bool {
+        !self.state().waiting.is_empty()
+    }
+
+    /// Puts in jobs that have been claimed.
+    pub(crate) fn assign(&self, claimed: Vec<Claimed>, settings: &Settings) {
+        if claimed.is_empty() {
+            return;
+        }
+        let claimed_at = Instant::now();
+        let mut state = self.state();
+        for Claimed { ticket, job } in claimed {
+            let entry = state.free_entries.pop();
+            state.waiting.push_back(Assignment {
+                ticket,
+                job: Arc::new(job),
+                grace: settings.kill_grace,
+                entry: entry.expect("no more is claimed than is wanted"),
+                output_limit: settings.output_limit,
+                claimed_at,
+            });
+        }
+        let to_wake = state.idle().min(state.waiting.len());
+        drop(state);
+        for _ in 0..to_wake {
+            self.table.changed.notify_one();
+        }
+    }
+
+    /// Takes out what has ended.
+    pub(crate) fn take_ended(&self) -> Vec<Done> {
+        let mut state = self.state();
+        state.told = false;
+        std::mem::take(&mut state.ended)
+    }
+
+    /// The store knows of the end of a job that is noted in this entry of the roster.
+    pub(crate) fn forget(&self, entry: usize) {
+        // As in a slot: without it, more is taken for begun than was.
+        let _ = self.surroundings.roster.clear(entry);
+        self.state().free_entries.push(entry);
+    }
+
+    /// Takes back the jobs that wait for a slot.
+    pub(crate) fn recall(&self) -> Vec<Ticket> {
+        let mut state = self.state();
+        let recalled: Vec<_> = state.waiting.drain(..).collect();
+        let entries = recalled.iter().map(|assignment| assignment.entry);
+        state.free_entries.extend(entries);
+        recalled.into_iter().map(|one| one.ticket).collect()
+    }
+
+    /// The same, if the first of them has waited too long.
+    pub(crate) fn recall_overdue(&self) -> Vec<Ticket> {
+        let mut state = self.state();
+        let first = state.waiting.front();
+        if first.is_none_or(|first| first.claimed_at.elapsed() < PATIENCE) {
+            return Vec::new();
+        }
+        state.pace.was_wrong();
+        drop(state);
+        self.recall()
+    }
+
+    /// The claims that are held.
+    pub(crate) fn tickets(&self) -> Vec<Ticket> {
+        let state = self.state();
+        let running = state.running().filter(|running| !running.lost);
+        let running = running.map(|running| running.ticket);
+        let waiting = state.waiting.iter().map(|waiting| waiting.ticket);
+        running.chain(waiting).collect()
+    }
+
+    /// What running jobs have printed since this was last asked.
+    pub(crate) fn printed(&self) -> Vec<Printed> {
+        let state = self.state();
+        let printed = state.places.iter().filter_map(|place| {
+            let running = place.running.as_ref().filter(|running| !running.lost)?;
+            let chunks = place.capture.lock().take();
+            let ticket = running.ticket;
+            (!chunks.is_empty()).then_some(Printed { ticket, chunks })
+        });
+        printed.collect()
+    }
+
+    /// Puts back what [`printed`](Self::printed) took, if the store couldn't take it.
+    pub(crate) fn unprint(&self, printed: Vec<Printed>) {
+        let state = self.state();
+        for Printed { ticket, chunks } in printed {
+            let place = state.places.iter().find(|place| {
+                let running = place.running.as_ref();
+                running.is_some_and(|running| running.ticket == ticket)
+            });
+            if let Some(place) = place {
+                place.capture.lock().put_back(chunks);
+            }
+        }
+    }
+
+    /// Ends everything that runs.
+    pub(crate) fn stop(&self) {
+        self.state().places.iter_mut().for_each(Place::stop);
+    }
+
+    /// Claims have been lost: ends what runs under them, and returns the jobs that won't be begun.
+    pub(crate) fn lose(&self, is_lost: impl Fn(Fence) -> bool) -> Vec<Arc<Job>> {
+        let mut state = self.state();
+        for place in &mut state.places {
+            if let Some(running) = &mut place.running
+                && is_lost(running.ticket.fence)
+            {
+                running.lost = true;
+                place.stop();
+            }
+        }
+        let waiting = state.waiting.drain(..);
+        let (lost, kept): (Vec<_>, Vec<_>) =
+            waiting.partition(|waiting| is_lost(waiting.ticket.fence));
+        state.waiting = kept.into();
+        let entries = lost.iter().map(|assignment| assignment.entry);
+        state.free_entries.extend(entries);
+        lost.into_iter().map(|assignment| assignment.job).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.table.state()
+    }
+}
+
+impl Drop for Slots<'_> {
+    fn drop(&mut self) {
+        self.state().closed = true;
+        self.table.changed.notify_all();
+    }
+}
+
+impl Table {
+    /// The next job of a slot, whose last attempt has ended if there was one. Waits for it; none if
+    /// there won't be any more.
+    pub(crate) fn next(&self, slot: usize, ended: Option<Settled>) -> Option<Assignment> {
+        let mut state = self.state();
+        if let Some(settled) = ended {
+            state.end(slot, settled);
+        }
+        let mut next = state.begin(slot);
+        if state.should_tell() {
+            state.told = true;
+            drop(state);
+            // A loop that has gone doesn't want to know.
+            let _ = self.events.send(Event::Ended);
+            state = self.state();
+        }
+        while next.is_none() && !state.closed {
+            next = state.begin(slot);
+            if next.is_none() {
+                let waited = self.changed.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        next
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A state is whole between any two statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn running(&self) -> impl Iterator<Item = &Running> {
+        self.places
+            .iter()
+            .filter_map(|place| place.running.as_ref())
+    }
+
+    fn idle(&self) -> usize {
+        self.places.len() - self.running().count()
+    }
+
+    fn begin(&mut self, slot: usize) -> Option<Assignment> {
+        let place = self.places.get_mut(slot)?;
+        let assignment = self.waiting.pop_front()?;
+        *place.capture.lock() = Capture::new(assignment.output_limit);
+        if place.stop_given {
+            // It was meant for the job before this one.
+            place.stop.reset();
+            place.stop_given = false;
+        }
+        place.running = Some(Running {
+            ticket: assignment.ticket,
+            job: Arc::clone(&assignment.job),
+            entry: assignment.entry,
+            lost: false,
+        });
+        Some(assignment)
+    }
+
+    fn end(&mut self, slot: usize, settled: Settled) {
+        let place = self.places.get_mut(slot);
+        let Some(running) = place.and_then(|place| place.running.take()) else {
+            return;
+        };
+        self.pace.saw(settled.ending.exec_time);
+        self.ended.push(Done {
+            settled,
+            job: running.job,
+            lost: running.lost,
+            entry: running.entry,
+        });
+    }
+
+    /// Whether the loop should hear now that something has ended.
+    fn should_tell(&self) -> bool {
+        !self.told && !self.ended.is_empty() && self.waiting.len() <= self.pace.lead() / 2
+    }
+}
+
+impl Place {
+    fn stop(&mut self) {
+        if self.running.is_some() {
+            self.stop.handle().stop();
+            self.stop_given = true;
+        }
+    }
+}
