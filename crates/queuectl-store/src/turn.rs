@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Chunk, Ending, Fence, Job, Outcome, Settings, WorkerId};
+use queuectl_domain::{Chunk, Ending, Fence, Job, Outcome, Settings, Timestamp, WorkerId};
 
 use crate::StopMode;
 
@@ -48,6 +48,8 @@ impl<'a> Turn<'a> {
 /// What the store answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
+    /// When all of this turn happened.
+    pub now: Timestamp,
     /// The jobs to run now, `free` at most, most urgent first.
     pub claimed: Vec<Claimed>,
     /// Claims of this turn (settled, released, printed or held) that the worker doesn't

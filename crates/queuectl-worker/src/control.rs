@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use queuectl_process::os::{self, Asked};
 use queuectl_store::StopMode;
 
-use crate::event_loop::Event;
+use crate::event_loop::Signal;
 
 /// Stops a worker from another thread, such as the one that hears Ctrl+C.
 #[derive(Clone, Default)]
@@ -17,7 +17,7 @@ pub struct Control(Arc<Inner>);
 struct Inner {
     drain: AtomicBool,
     now: AtomicBool,
-    worker: Mutex<Option<Sender<Event>>>,
+    worker: Mutex<Option<Sender<Signal>>>,
 }
 
 impl Control {
@@ -50,9 +50,9 @@ impl Control {
         };
         asked.store(true, Ordering::SeqCst);
         let worker = self.0.worker.lock();
-        if let Some(events) = &*worker.unwrap_or_else(PoisonError::into_inner) {
+        if let Some(signals) = &*worker.unwrap_or_else(PoisonError::into_inner) {
             // A worker that has ended needs no telling.
-            let _ = events.send(Event::StopAsked);
+            let _ = signals.send(Signal::StopAsked);
         }
     }
 
@@ -68,8 +68,8 @@ impl Control {
     }
 
     /// Where to tell the worker that it has been asked to stop.
-    pub(crate) fn tell(&self, events: Sender<Event>) {
+    pub(crate) fn tell(&self, signals: Sender<Signal>) {
         let worker = self.0.worker.lock();
-        *worker.unwrap_or_else(PoisonError::into_inner) = Some(events);
+        *worker.unwrap_or_else(PoisonError::into_inner) = Some(signals);
     }
 }

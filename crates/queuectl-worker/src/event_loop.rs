@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use queuectl_domain::{Fence, Job};
+use queuectl_domain::{Event, Fence, Job};
 use queuectl_store::{
     ErrorKind, Reply, Settled, StopMode, Store, StoreError, Ticket, Turn, Worker,
 };
@@ -32,7 +32,7 @@ const SYNC_WITHIN: Duration = Duration::from_millis(50);
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// What a worker's loop waits for.
-pub(crate) enum Event {
+pub(crate) enum Signal {
     /// Attempts have ended.
     Ended,
     /// The bell was rung.
@@ -114,10 +114,10 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Works until the worker has been stopped, or has nothing left to do.
-    pub(crate) fn run(&mut self, events: &Receiver<Event>) -> Result<(), RunError> {
-        let result = self.work(events);
+    pub(crate) fn run(&mut self, signals: &Receiver<Signal>) -> Result<(), RunError> {
+        let result = self.work(signals);
         if result.is_err() {
-            self.end_all(events);
+            self.end_all(signals);
         }
         result
     }
@@ -127,7 +127,7 @@ impl<'a> EventLoop<'a> {
         self.attempts
     }
 
-    fn work(&mut self, events: &Receiver<Event>) -> Result<(), RunError> {
+    fn work(&mut self, signals: &Receiver<Signal>) -> Result<(), RunError> {
         self.look_after_others(Watch::All)?;
         let mut cause = Some(Cause::Woken);
         loop {
@@ -137,7 +137,7 @@ impl<'a> EventLoop<'a> {
             if self.is_done() {
                 return Ok(());
             }
-            cause = self.wait(events)?;
+            cause = self.wait(signals)?;
         }
     }
 
@@ -169,8 +169,7 @@ impl<'a> EventLoop<'a> {
         match self.store.turn(&turn) {
             Ok(reply) => {
                 self.recovered();
-                self.accept(reply, cause);
-                Ok(())
+                self.accept(reply, cause)
             }
             Err(StoreError::NoSuchWorker(_)) => self.start_anew(),
             Err(error) => {
@@ -181,19 +180,29 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Does what the store says.
-    fn accept(&mut self, reply: Reply, cause: Cause) {
+    fn accept(&mut self, reply: Reply, cause: Cause) -> Result<(), RunError> {
         let has_settled = !self.settled.is_empty();
+        if reply.unsynced && has_settled && self.observer.is_watched() {
+            self.sync()?;
+        }
         for (settled, owed) in self.settled.drain(..).zip(self.owed.drain(..)) {
             self.slots.forget(owed.entry);
             let job = &*owed.job;
-            let happening = if reply.lost.contains(&settled.ticket.fence) {
-                Happening::JobLost { job }
-            } else {
-                self.attempts += 1;
-                let ending = &settled.ending;
-                Happening::JobEnded { job, ending }
+            let Settled { ticket, ending, .. } = settled;
+            let fence = ticket.fence;
+            let settle = Event::Settle {
+                fence,
+                ending: ending.clone(),
             };
-            self.observer.notice(&happening);
+            match job.apply(settle, &reply.settings.policy, reply.now) {
+                Ok(after) if !reply.lost.contains(&fence) => {
+                    self.attempts += 1;
+                    let (ending, after) = (&ending, &after);
+                    self.observer
+                        .notice(&Happening::JobEnded { job, ending, after });
+                }
+                _ => self.observer.notice(&Happening::JobLost { job }),
+            }
         }
         self.released.clear();
         if !reply.lost.is_empty() {
@@ -221,6 +230,7 @@ impl<'a> EventLoop<'a> {
                 self.wake.ring();
             }
         }
+        Ok(())
     }
 
     /// Whether the worker has been stopped, or has nothing left to do, and owes nothing.
@@ -234,18 +244,18 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Waits until there is a reason for a turn, if there is one before the next event.
-    fn wait(&mut self, events: &Receiver<Event>) -> Result<Option<Cause>, RunError> {
+    fn wait(&mut self, signals: &Receiver<Signal>) -> Result<Option<Cause>, RunError> {
         if self.stop.is_none() && self.slots.any_idle() {
             self.wake.arm();
         }
-        let first = match events.recv_timeout(self.patience()) {
-            Ok(event) => Some(event),
+        let first = match signals.recv_timeout(self.patience()) {
+            Ok(signal) => Some(signal),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => unreachable!("the slots hold a sender"),
         };
         let mut cause = None;
-        for event in first.into_iter().chain(events.try_iter()) {
-            cause = cause.max(self.take_in(&event));
+        for signal in first.into_iter().chain(signals.try_iter()) {
+            cause = cause.max(self.take_in(&signal));
         }
         if self.take_ended() {
             cause = cause.max(Some(Cause::Ended));
@@ -271,10 +281,10 @@ impl<'a> EventLoop<'a> {
         Ok(cause)
     }
 
-    fn take_in(&mut self, event: &Event) -> Option<Cause> {
-        match event {
-            Event::Ended => None,
-            Event::Rung => {
+    fn take_in(&mut self, signal: &Signal) -> Option<Cause> {
+        match signal {
+            Signal::Ended => None,
+            Signal::Rung => {
                 self.wake.rung();
                 if !self.slots.any_idle() || self.stop.is_some() {
                     self.wake.ring();
@@ -282,7 +292,7 @@ impl<'a> EventLoop<'a> {
                 }
                 Some(Cause::Woken)
             }
-            Event::StopAsked => Some(Cause::Woken),
+            Signal::StopAsked => Some(Cause::Woken),
         }
     }
 
@@ -422,12 +432,12 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Ends everything, since the worker can't go on.
-    fn end_all(&mut self, events: &Receiver<Event>) {
+    fn end_all(&mut self, signals: &Receiver<Signal>) {
         self.slots.recall();
         self.slots.stop();
         loop {
             self.slots.take_ended();
-            if self.slots.are_empty() || events.recv().is_err() {
+            if self.slots.are_empty() || signals.recv().is_err() {
                 return;
             }
         }

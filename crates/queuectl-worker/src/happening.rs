@@ -33,6 +33,8 @@ pub enum Happening<'a> {
         job: &'a Job,
         /// How the attempt ended.
         ending: &'a Ending,
+        /// The job, as the store has it now.
+        after: &'a Job,
     },
     /// An attempt has ended, or was ended, that the job doesn't count any more:
     /// it was deleted, or given to another worker.
@@ -78,4 +80,11 @@ pub enum Happening<'a> {
 pub trait Observer: Send + Sync {
     /// Something has happened.
     fn notice(&self, happening: &Happening<'_>);
+
+    /// Whether someone looks on. Then the end of each attempt is told before the next start in its
+    /// slot, and not before a power cut can't undo it any more. That takes time, so it isn't done for
+    /// nobody.
+    fn is_watched(&self) -> bool {
+        false
+    }
 }

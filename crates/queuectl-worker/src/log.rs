@@ -72,7 +72,7 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
         Happening::JobStarted { .. } | Happening::JobPrinted { .. } => return None,
         Happening::JobEnded { ending, .. } if ending.outcome == Outcome::Completed => return None,
         Happening::WorkerStarted { worker, pid } => format!("{worker} started as process {pid}"),
-        Happening::JobEnded { job, ending } => {
+        Happening::JobEnded { job, ending, .. } => {
             let (attempt, all) = (job.attempts, job.rules.max_retries);
             format!("job '{}', attempt {attempt}/{all}: {ending}", job.id)
         }

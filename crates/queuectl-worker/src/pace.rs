@@ -19,6 +19,8 @@ const UNKNOWN: f64 = 1.0;
 #[derive(Debug)]
 pub(crate) struct Pace {
     slots: usize,
+    /// How many are claimed ahead at most.
+    most: usize,
     /// A moving average, in seconds.
     average: f64,
 }
@@ -26,8 +28,20 @@ pub(crate) struct Pace {
 impl Pace {
     /// Nothing is known yet.
     pub(crate) fn new(slots: usize) -> Self {
-        let average = UNKNOWN;
-        Self { slots, average }
+        Self {
+            slots,
+            most: Self::most(slots),
+            average: UNKNOWN,
+        }
+    }
+
+    /// Nothing is ever claimed ahead.
+    pub(crate) fn in_step(slots: usize) -> Self {
+        let most = 0;
+        Self {
+            most,
+            ..Self::new(slots)
+        }
     }
 
     /// An attempt has ended that lasted so long.
@@ -44,7 +58,7 @@ impl Pace {
     pub(crate) fn lead(&self) -> usize {
         let begun_by_then = self.slots as f64 * AHEAD.as_secs_f64() / self.average;
         // Beyond all numbers is as good as the largest.
-        (begun_by_then as usize).min(Self::most(self.slots))
+        (begun_by_then as usize).min(self.most)
     }
 
     /// How many jobs are ever claimed ahead of so many slots.

@@ -69,7 +69,7 @@ pub fn run(
     let me = myself(options, &life);
     store.register(&me)?;
 
-    let (sender, events) = channel();
+    let (sender, signals) = channel();
     control.tell(sender.clone());
     let wake = Wake::start(store.bell()?, sender.clone()).map_err(system("can't wait for jobs"))?;
     let surroundings = Surroundings {
@@ -88,7 +88,7 @@ pub fn run(
             Ok(slots) => {
                 let mut worker =
                     EventLoop::new(&mut *store, &me, options, control, observer, slots, wake);
-                (worker.run(&events), worker.attempts())
+                (worker.run(&signals), worker.attempts())
             }
             Err(error) => (Err(error), 0),
         }

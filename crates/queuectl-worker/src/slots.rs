@@ -17,7 +17,7 @@ use queuectl_process::StopSignal;
 use queuectl_store::{Claimed, Printed, Settled, Ticket};
 
 use crate::capture::{Capture, SharedCapture};
-use crate::event_loop::Event;
+use crate::event_loop::Signal;
 use crate::pace::Pace;
 use crate::slot::{Slot, Surroundings};
 
@@ -35,7 +35,7 @@ pub(crate) struct Table {
     state: Mutex<State>,
     /// A job waits for a slot, or the table has been closed.
     changed: Condvar,
-    events: Sender<Event>,
+    signals: Sender<Signal>,
 }
 
 struct State {
@@ -90,21 +90,26 @@ impl<'scope> Slots<'scope> {
     pub(crate) fn start(
         count: usize,
         surroundings: &'scope Surroundings<'scope>,
-        events: Sender<Event>,
+        signals: Sender<Signal>,
         scope: &'scope Scope<'scope, '_>,
     ) -> io::Result<Self> {
+        let pace = if surroundings.observer.is_watched() {
+            Pace::in_step(count)
+        } else {
+            Pace::new(count)
+        };
         let table = Arc::new(Table {
             state: Mutex::new(State {
                 places: Vec::with_capacity(count),
                 waiting: VecDeque::new(),
                 ended: Vec::new(),
-                pace: Pace::new(count),
+                pace,
                 free_entries: (0..Self::entries(count)).rev().collect(),
                 told: false,
                 closed: false,
             }),
             changed: Condvar::new(),
-            events,
+            signals,
         });
         let slots = Self {
             table,
@@ -308,7 +313,7 @@ impl Table {
             state.told = true;
             drop(state);
             // A loop that has gone doesn't want to know.
-            let _ = self.events.send(Event::Ended);
+            let _ = self.signals.send(Signal::Ended);
             state = self.state();
         }
         while next.is_none() && !state.closed {

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use queuectl_store::Bell;
 
-use crate::event_loop::Event;
+use crate::event_loop::Signal;
 
 /// A thread that waits for the bell when it is told to.
 ///
@@ -18,13 +18,13 @@ pub(crate) struct Wake {
 }
 
 impl Wake {
-    /// Sends [`Event::Rung`] for each ring that is waited for.
-    pub(crate) fn start(bell: Box<dyn Bell>, events: Sender<Event>) -> std::io::Result<Self> {
+    /// Sends [`Signal::Rung`] for each ring that is waited for.
+    pub(crate) fn start(bell: Box<dyn Bell>, signals: Sender<Signal>) -> std::io::Result<Self> {
         let waiting = bell.another()?;
         let (arm, armed) = channel();
         std::thread::Builder::new()
             .name("bell".into())
-            .spawn(move || wait(waiting, &armed, &events))?;
+            .spawn(move || wait(waiting, &armed, &signals))?;
         Ok(Self {
             bell,
             arm,
@@ -51,9 +51,9 @@ impl Wake {
     }
 }
 
-fn wait(mut bell: Box<dyn Bell>, armed: &Receiver<()>, events: &Sender<Event>) {
+fn wait(mut bell: Box<dyn Bell>, armed: &Receiver<()>, signals: &Sender<Signal>) {
     while armed.recv().is_ok() {
-        if bell.wait().is_err() || events.send(Event::Rung).is_err() {
+        if bell.wait().is_err() || signals.send(Signal::Rung).is_err() {
             return;
         }
     }

@@ -126,7 +126,7 @@ impl Observer for Teller {
             Happening::WorkerStarted { .. } => "worker started".into(),
             Happening::JobStarted { job } => format!("{} started", job.id),
             Happening::JobPrinted { job, .. } => format!("{} printed", job.id),
-            Happening::JobEnded { job, ending } => format!("{} {}", job.id, ending.outcome),
+            Happening::JobEnded { job, ending, .. } => format!("{} {}", job.id, ending.outcome),
             Happening::JobLost { job } => format!("{} lost", job.id),
             Happening::Rescued { jobs, .. } => format!("rescued {}", jobs.len()),
             Happening::RescueFailed { .. } => "rescue failed".into(),

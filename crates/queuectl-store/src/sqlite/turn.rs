@@ -62,6 +62,7 @@ fn look_around(look: &mut Look<'_>, turn: &Turn<'_>) -> Result<Option<Reply>> {
         return Ok(None);
     }
     Ok(Some(Reply {
+        now: look.now,
         claimed: Vec::new(),
         lost: lost_of(look.conn, turn.held)?,
         stop: standing.stop,
@@ -113,6 +114,7 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
         workers::heartbeat(change, turn.worker)?;
     }
     Ok(Some(Reply {
+        now: change.now,
         claimed,
         lost,
         stop: standing.stop,
@@ -127,7 +129,8 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
 /// How many jobs the turn can claim at most.
 fn most_claims(change: &Change<'_>, turn: &Turn<'_>) -> u64 {
     let jobs = &change.counters.jobs;
-    let there = jobs.of(State::Pending) + jobs.of(State::Failed) + turn.settled.len() as u64;
+    let back = turn.settled.len() + turn.released.len();
+    let there = jobs.of(State::Pending) + jobs.of(State::Failed) + back as u64;
     there.min(turn.free as u64)
 }
 

@@ -6,7 +6,7 @@ mod record;
 
 use std::sync::{Mutex, PoisonError};
 
-use queuectl_domain::{Ending, Event, Job, Outcome, Policy, State, Timestamp, WorkerId};
+use queuectl_domain::{Ending, Job, Outcome, State, Timestamp, WorkerId};
 use queuectl_store::{Clock, StopMode, SystemClock};
 use queuectl_worker::{Control, Happening, Observer, Options};
 
@@ -20,23 +20,16 @@ pub(crate) struct Live<'a> {
     console: &'a Console,
     control: &'a Control,
     worker: WorkerId,
-    policy: Policy,
     lines: Mutex<Lines>,
 }
 
 impl<'a> Live<'a> {
     /// For the worker that is run with `options`, under `control`. Stops it when nobody looks any more.
-    pub(crate) fn new(
-        console: &'a Console,
-        options: &Options,
-        control: &'a Control,
-        policy: Policy,
-    ) -> Self {
+    pub(crate) fn new(console: &'a Console, options: &Options, control: &'a Control) -> Self {
         Self {
             console,
             control,
             worker: options.id.clone(),
-            policy,
             lines: Mutex::new(Lines::new(options.slots > 1)),
         }
     }
@@ -58,9 +51,9 @@ impl<'a> Live<'a> {
             Happening::JobPrinted { job, stream, bytes } => {
                 self.lines().push(&job.id, *stream, bytes)
             }
-            Happening::JobEnded { job, ending } => {
+            Happening::JobEnded { job, ending, after } => {
                 let rest = self.lines().end(&job.id);
-                rest + &self.job_ended(job, ending, now)
+                rest + &self.job_ended(ending, after)
             }
             Happening::JobLost { job } => {
                 let rest = self.lines().end(&job.id);
@@ -109,7 +102,7 @@ impl<'a> Live<'a> {
             .to_text()
     }
 
-    fn job_ended(&self, job: &Job, ending: &Ending, now: Timestamp) -> String {
+    fn job_ended(&self, ending: &Ending, after: &Job) -> String {
         let (title, style) = match ending.outcome {
             Outcome::Completed => ("JOB COMPLETED SUCCESSFULLY", style::GOOD),
             Outcome::TimedOut => ("JOB TIMED OUT", style::BAD),
@@ -119,7 +112,7 @@ impl<'a> Live<'a> {
             }
         };
         let mut banner = Banner::new(&self.worker, title, style)
-            .field("Job ID", job.id.as_str())
+            .field("Job ID", after.id.as_str())
             .field("Execution Time", &exact(ending.exec_time));
         if let Some(code) = ending.exit_code {
             banner = banner.field("Exit Code", &code.to_string());
@@ -127,32 +120,23 @@ impl<'a> Live<'a> {
         if let Some(error) = &ending.error {
             banner = banner.field("Error", error);
         }
-        match self.then(job, ending, now) {
-            Some(then) => banner.field("Next Retry", &then).to_text(),
+        match next(after) {
+            Some(next) => banner.field("Next Retry", &next).to_text(),
             None => banner.to_text(),
         }
     }
+}
 
-    /// The job after its attempt, as the store has it by the settings of when the worker started.
-    fn after(&self, job: &Job, ending: &Ending, now: Timestamp) -> Option<Job> {
-        let fence = job.claim.as_ref()?.fence;
-        let ending = ending.clone();
-        job.apply(Event::Settle { fence, ending }, &self.policy, now)
-            .ok()
-    }
-
-    /// What comes next for a job that isn't completed.
-    fn then(&self, job: &Job, ending: &Ending, now: Timestamp) -> Option<String> {
-        let next = self.after(job, ending, now)?;
-        match next.state {
-            State::Completed | State::Processing => None,
-            State::Pending => Some("at once; this attempt doesn't count".into()),
-            State::Failed => {
-                let wait = next.ready_at.since(now).as_secs();
-                Some(format!("in {wait}s, at {}", local(next.ready_at)))
-            }
-            State::Dead => Some("none, it is in the dead letter queue now".into()),
+/// What comes next for a job whose attempt has ended, if it isn't completed.
+fn next(after: &Job) -> Option<String> {
+    match after.state {
+        State::Completed | State::Processing => None,
+        State::Pending => Some("at once; this attempt doesn't count".into()),
+        State::Failed => {
+            let wait = after.ready_at.since(after.finished_at?).as_secs();
+            Some(format!("in {wait}s, at {}", local(after.ready_at)))
         }
+        State::Dead => Some("none, it is in the dead letter queue now".into()),
     }
 }
 
@@ -165,11 +149,11 @@ impl Observer for Live<'_> {
             }
             return;
         }
-        let after = match happening {
-            Happening::JobEnded { job, ending } => self.after(job, ending, now),
-            _ => None,
-        };
-        let record = record::json(happening, &self.worker, after.as_ref(), now);
+        let record = record::json(happening, &self.worker, now);
         self.print(&(harmless_json(record.to_string()) + "\n"));
+    }
+
+    fn is_watched(&self) -> bool {
+        self.console.json() || !self.console.quiet()
     }
 }

@@ -45,20 +45,15 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
     )
 }
 
-/// What happens, as one JSON object. `after` is the job after an attempt that has ended.
-pub(crate) fn json(
-    happening: &Happening<'_>,
-    worker: &WorkerId,
-    after: Option<&Job>,
-    now: Timestamp,
-) -> Value {
+/// What happens, as one JSON object.
+pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp) -> Value {
     let (event, facts) = match happening {
         Happening::WorkerStarted { pid, .. } => ("worker_started", json!({ "pid": pid })),
         Happening::JobStarted { job } => ("job_started", started(job)),
         Happening::JobPrinted { job, stream, bytes } => {
             ("job_printed", printed(job, *stream, bytes))
         }
-        Happening::JobEnded { job, ending } => ("job_ended", ended(job, ending, after)),
+        Happening::JobEnded { job, ending, after } => ("job_ended", ended(job, ending, after)),
         Happening::JobLost { job } => ("job_lost", json!({ "id": job.id.as_str() })),
         Happening::Rescued { worker, jobs, .. } => {
             let ids: Vec<_> = jobs.iter().map(|job| job.id.as_str()).collect();
@@ -107,7 +102,7 @@ fn printed(job: &Job, stream: Stream, bytes: &[u8]) -> Value {
     json!({ "id": job.id.as_str(), "stream": stream, "text": text })
 }
 
-fn ended(job: &Job, ending: &Ending, after: Option<&Job>) -> Value {
+fn ended(job: &Job, ending: &Ending, after: &Job) -> Value {
     json!({
         "id": job.id.as_str(),
         "attempt": job.attempts,
@@ -116,7 +111,7 @@ fn ended(job: &Job, ending: &Ending, after: Option<&Job>) -> Value {
         "signal": ending.signal,
         "error": ending.error,
         "exec_time": Seconds(ending.exec_time),
-        "state": after.map(|job| job.state.as_str()),
-        "next_retry_at": after.and_then(Job::next_retry_at).map(Utc),
+        "state": after.state.as_str(),
+        "next_retry_at": after.next_retry_at().map(Utc),
     })
 }

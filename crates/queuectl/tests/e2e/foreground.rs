@@ -146,6 +146,25 @@ fn failures_and_timeouts_have_their_own_banners() {
 }
 
 #[test]
+fn short_jobs_are_told_one_after_the_other() {
+    let home = Home::new();
+    // Unwatched, a worker has learnt after so many that it may claim ahead.
+    for number in 0..60 {
+        home.enqueue(&format!("short{number}"), "true", &[]);
+    }
+    let said = home.work_off();
+    let told: Vec<_> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("  Job ID:"))
+        .map(str::trim)
+        .collect();
+    assert_eq!(told.len(), 120);
+    for pair in told.chunks(2) {
+        assert_eq!(pair[0], pair[1], "{told:?}");
+    }
+}
+
+#[test]
 fn its_rules_are_seventy_wide() {
     let home = Home::new();
     home.enqueue("a", "true", &[]);

@@ -93,6 +93,7 @@ impl<S: Scene> Known<'_, S> {
             .held
             .retain(|ticket| !lost.contains(&ticket.fence));
         self.claim(number, free, &reply, now);
+        assert_eq!(reply.now, now);
         assert_eq!(reply.stop, self.workers[number].stop);
         self.check_reply(&reply, now);
     }

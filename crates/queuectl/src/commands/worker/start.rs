@@ -65,8 +65,7 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
         ));
     }
     let data = cx.data_folder()?;
-    let mut store = cx.store()?;
-    let settings = store.settings()?;
+    let store = cx.store()?;
     let control = Control::new();
     control.heed_signals().map_err(no_signals)?;
     let options = Options {
@@ -75,7 +74,7 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
         slots: args.concurrency,
         until_idle: args.until_idle,
     };
-    let live = Live::new(cx.console, &options, &control, settings.policy);
+    let live = Live::new(cx.console, &options, &control);
     queuectl_worker::run(store, &options, &control, &live)?;
     Ok(Streamed)
 }
