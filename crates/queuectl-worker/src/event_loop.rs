@@ -150,9 +150,11 @@ impl<'a> EventLoop<'a> {
         {
             return Ok(());
         }
-        let (output, held) = match cause {
-            Cause::Tick => (self.slots.printed(), self.slots.tickets()),
-            Cause::Ended | Cause::Woken => (Vec::new(), Vec::new()),
+        // A store that has failed isn't taken for mended before it takes what it refused.
+        let (output, held) = if cause == Cause::Tick || self.trouble.is_some() {
+            (self.slots.printed(), self.slots.tickets())
+        } else {
+            (Vec::new(), Vec::new())
         };
         let turn = Turn {
             worker: &self.me.id,
