@@ -29,6 +29,7 @@ pub use doctor::{Diagnosis, Examined, Outcome, Subject, files, permissions, stor
 pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
+pub use queuectl_process::os::{HeldStop, hold_stop};
 pub use run::{Options, RunError, run};
 pub use slot::native;
 pub use stop::{StopOrder, stop};

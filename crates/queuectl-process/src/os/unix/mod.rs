@@ -6,6 +6,7 @@ mod ask;
 mod exec;
 mod facts;
 mod group;
+mod hold;
 mod orphans;
 mod place;
 mod run;
@@ -23,6 +24,7 @@ pub use facts::{
     create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes, native_text,
     private_dir, process_start, signal_name,
 };
+pub use hold::{HeldStop, hold_stop};
 pub(crate) use orphans::{Origin, end_all, find_all, origin};
 pub use place::{access, make_private, new_private_dir, sync_dir};
 pub use run::run;

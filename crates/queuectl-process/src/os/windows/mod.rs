@@ -3,6 +3,7 @@
 mod ask;
 mod facts;
 mod handle;
+mod hold;
 mod place;
 mod run;
 mod spawn;
@@ -16,6 +17,7 @@ pub use facts::{
     adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes,
     native_text, private_dir, process_start, signal_name,
 };
+pub use hold::{HeldStop, hold_stop};
 pub use place::{
     abandoned_scripts, access, make_private, network_file_system, new_private_dir, sync_dir,
 };
