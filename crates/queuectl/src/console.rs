@@ -39,6 +39,11 @@ impl Console {
         self.quiet
     }
 
+    /// Whether it is shown how far something has come.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.json && !self.quiet && environment::stderr_is_terminal()
+    }
+
     /// Shows what a command has returned.
     pub(crate) fn show(&self, view: &dyn View) -> ExitCode {
         let text = if self.json {

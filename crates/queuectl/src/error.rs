@@ -41,6 +41,11 @@ impl CliError {
         Self::new(ErrorKind::Usage, message, hint)
     }
 
+    /// What is there stands against it.
+    pub(crate) fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message, hint)
+    }
+
     /// What is needed can't be had just now.
     pub(crate) fn unavailable(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(ErrorKind::Unavailable, message, hint)

@@ -11,6 +11,7 @@ mod context;
 mod environment;
 mod error;
 mod live;
+mod progress;
 mod usage;
 mod views;
 

@@ -19,7 +19,6 @@ use crate::views::View;
 /// What to do.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Add a job to the queue
     Enqueue(enqueue::Args),
     /// Start, stop and list the workers that run jobs
     #[command(subcommand)]
@@ -49,7 +48,7 @@ pub(crate) enum Command {
 /// Does it.
 pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, CliError> {
     match command {
-        Command::Enqueue(args) => boxed(enqueue::run(cx, args)),
+        Command::Enqueue(args) => enqueue::run(cx, args),
         Command::Worker(command) => worker::run(cx, command),
         Command::Status(args) => boxed(status::run(cx, &args)),
         Command::List(args) => boxed(list::run(cx, &args)),

@@ -7,6 +7,8 @@ mod attempts;
 mod backup;
 mod bad_input;
 mod bad_store;
+mod bulk;
+mod bulk_midway;
 mod capture;
 mod config;
 mod crash;

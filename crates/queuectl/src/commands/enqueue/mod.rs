@@ -1,30 +1,49 @@
-//! `queuectl enqueue`: add a job.
+//! `queuectl enqueue`: add jobs, one from the command line or many from a file.
+
+mod add;
+mod answer;
+mod batches;
+mod check;
+mod file;
+mod names;
+mod one;
+mod record;
+mod reserve;
+mod source;
 
 use std::ffi::OsString;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use queuectl_domain::{
-    BackoffBase, Command, JobId, MAX_COMMAND_BYTES, MaxRetries, NativeString, NewJob, Priority,
-    Rules, Settings, ShellName, Timeout,
+    BackoffBase, JobId, MaxRetries, NativeString, Priority, Rules, Settings, ShellName, Timeout,
 };
 
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
-use crate::views::Enqueued;
+use crate::views::View;
 
 const EXAMPLES: &str = "\
 Examples:
   queuectl enqueue --id job1 --command 'echo Hello World'
   queuectl enqueue --command 'make test 2>&1 | tail' --timeout 600 --priority 8
   queuectl enqueue -- rsync -a 'My Documents' backup:/home
-  queuectl enqueue --command - < script.sh";
+  queuectl enqueue --command - < script.sh
+  queuectl enqueue --from jobs.jsonl --skip-existing
+  ls *.wav | sed 's/.*/lame \"&\"/' | queuectl enqueue --from - --lines
 
-/// Add a job to the queue
+A line of jobs.jsonl:
+  {\"id\": \"thumb-1\", \"argv\": [\"convert\", \"1.png\", \"-resize\", \"128\", \"1.jpg\"], \"timeout\": 60}";
+
+/// Add jobs to the queue
 ///
 /// The job runs in the current directory, in a shell if it is given with --command,
 /// or directly, without a shell, if it is given after `--`.
+///
+/// With --from each line of a file is a job: a JSON object that has `command`, a line for a shell,
+/// or `argv`, a program and its arguments, and may have `id`, `timeout`, `max_retries`,
+/// `backoff_base`, `priority`, `cwd` and `shell`. What it doesn't have comes from the options
+/// given here. Blank lines are skipped. Either all jobs of a file are added, or none.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -36,6 +55,29 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
     command: Option<OsString>,
 
+    #[command(flatten)]
+    how: How,
+
+    /// Add a job for each line of this file; `-` reads stdin
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+
+    /// Take each line of the file for a command that a shell runs, instead of JSON
+    #[arg(long)]
+    lines: bool,
+
+    /// Pass over jobs of the file whose id exists, so that it can be given again
+    #[arg(long)]
+    skip_existing: bool,
+
+    /// Run this program with these arguments, without a shell
+    #[arg(last = true, value_name = "PROG ARG")]
+    argv: Vec<OsString>,
+}
+
+/// How a job is run that doesn't say otherwise.
+#[derive(clap::Args)]
+struct How {
     /// End an attempt after so many seconds; 0 for never [default: config timeout, 20]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     timeout: Option<Timeout>,
@@ -59,124 +101,73 @@ pub(crate) struct Args {
     /// Run it in this directory [default: the current one]
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
-
-    /// Run this program with these arguments, without a shell
-    #[arg(last = true, value_name = "PROG ARG")]
-    argv: Vec<OsString>,
 }
 
-/// Adds the job.
-pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Enqueued, CliError> {
-    let named = args.id.is_some();
-    let cwd = working_directory(args.cwd.as_ref())?;
-    // What is wrong with the command is told before the store is touched.
-    let given = Given::of(args.command, args.argv, args.shell.is_some())?;
-
-    let mut store = cx.store()?;
-    let settings = store.settings()?;
-    let rules = Rules {
-        timeout: args.timeout.unwrap_or(settings.rules.timeout),
-        max_retries: args.max_retries.unwrap_or(settings.rules.max_retries),
-        backoff_base: args.backoff_base.unwrap_or(settings.rules.backoff_base),
-        priority: args.priority.unwrap_or(settings.rules.priority),
-    };
-    let job = NewJob {
-        id: args.id,
-        command: given.into_command(args.shell, settings)?,
-        cwd,
-        rules,
-    };
-    let mut ids = store.enqueue(vec![job])?;
-    match ids.pop() {
-        Some(id) => Ok(Enqueued { id, named }),
-        None => Err(CliError::internal("the store named no job")),
-    }
-}
-
-/// A command as it was given.
-enum Given {
-    Line(String),
-    Argv(Vec<OsString>),
-}
-
-impl Given {
-    fn of(line: Option<OsString>, argv: Vec<OsString>, shell: bool) -> Result<Self, CliError> {
-        match line {
-            None if argv.is_empty() => Err(CliError::usage(
-                "there is no command to run",
-                "give a line with --command, or a program after `--`: queuectl enqueue -- PROG ARG...",
-            )),
-            None if shell => Err(CliError::usage(
-                "what is given after `--` runs without a shell",
-                "give the line with --command, or leave --shell out",
-            )),
-            None => Ok(Self::Argv(argv)),
-            Some(_) if !argv.is_empty() => Err(CliError::usage(
-                "there are two commands, one with --command and one after `--`",
-                "a job runs one; enqueue two jobs, or join them in one line with `&&`",
-            )),
-            Some(line) if line == "-" => Ok(Self::Line(read_command(std::io::stdin().lock())?)),
-            Some(line) => Ok(Self::Line(line.into_string().map_err(|_| not_utf8())?)),
+impl How {
+    /// The rules, with those of the store where none are given.
+    fn rules(&self, settings: &Settings) -> Rules {
+        Rules {
+            timeout: self.timeout.unwrap_or(settings.rules.timeout),
+            max_retries: self.max_retries.unwrap_or(settings.rules.max_retries),
+            backoff_base: self.backoff_base.unwrap_or(settings.rules.backoff_base),
+            priority: self.priority.unwrap_or(settings.rules.priority),
         }
     }
-
-    fn into_command(
-        self,
-        shell: Option<ShellName>,
-        settings: Settings,
-    ) -> Result<Command, CliError> {
-        let command = match self {
-            Self::Line(line) => {
-                let shell = match shell {
-                    Some(shell) if shell.as_str() == "default" => None,
-                    Some(shell) => Some(shell),
-                    None => settings.shell,
-                };
-                Command::line(line, shell)
-            }
-            Self::Argv(argv) => {
-                let argv = argv.into_iter().map(native).collect::<Result<_, _>>()?;
-                Command::argv(argv)
-            }
-        };
-        command.map_err(|error| CliError::from(error).with_hint("see `queuectl enqueue --help`"))
-    }
 }
 
-/// Reads a command, and no more than a command can have.
-fn read_command(input: impl Read) -> Result<String, CliError> {
-    let mut bytes = Vec::new();
-    let most = MAX_COMMAND_BYTES as u64 + 1;
-    input.take(most).read_to_end(&mut bytes).map_err(|reason| {
-        CliError::unavailable(
-            format!("can't read the command from stdin: {reason}"),
-            "give it as the value of --command",
-        )
-    })?;
-    if bytes.len() > MAX_COMMAND_BYTES {
+/// Adds the job or jobs.
+pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Box<dyn View>, CliError> {
+    let Some(from) = args.from else {
+        if let Some(option) = [
+            ("--lines", args.lines),
+            ("--skip-existing", args.skip_existing),
+        ]
+        .iter()
+        .find_map(|(option, given)| given.then_some(option))
+        {
+            return Err(CliError::usage(
+                format!("{option} is for the jobs of a file"),
+                "name the file with --from, or leave it out",
+            ));
+        }
+        let job = one::Job {
+            id: args.id,
+            line: args.command,
+            argv: args.argv,
+        };
+        return super::boxed(one::run(cx, job, args.how));
+    };
+    let form = if args.lines {
+        record::Form::Lines
+    } else {
+        record::Form::Json
+    };
+    let of_one_job = [
+        ("--id", args.id.is_some()),
+        ("--command", args.command.is_some()),
+        ("a program after `--`", !args.argv.is_empty()),
+    ];
+    if let Some((what, _)) = of_one_job.iter().find(|(_, given)| *given) {
         return Err(CliError::usage(
-            format!("a command has at most {MAX_COMMAND_BYTES} bytes (16 MiB), stdin has more"),
-            "put it into a file, and enqueue what runs the file",
+            format!("{what} is of one job, and --from adds many"),
+            "leave one of them out",
         ));
     }
-    let mut line = String::from_utf8(bytes).map_err(|_| not_utf8())?;
-    if line.ends_with('\n') {
-        line.pop();
-        if line.ends_with('\r') {
-            line.pop();
-        }
+    if args.lines && args.skip_existing {
+        return Err(CliError::usage(
+            "lines have no ids, so --skip-existing can't tell which of them exist",
+            "leave --lines out, and give a file of JSON in which each job has an id",
+        ));
     }
-    Ok(line)
+    let order = file::Order {
+        from: &from,
+        form,
+        skip_existing: args.skip_existing,
+    };
+    file::run(cx, &order, args.how)
 }
 
-fn not_utf8() -> CliError {
-    CliError::usage(
-        "the command isn't valid UTF-8",
-        "give it after `--`, where any bytes are taken: queuectl enqueue -- PROG ARG...",
-    )
-}
-
-fn working_directory(given: Option<&PathBuf>) -> Result<NativeString, CliError> {
+fn working_directory(given: Option<&Path>) -> Result<NativeString, CliError> {
     let path = match given {
         None => environment::current_dir().map_err(|reason| {
             CliError::usage(
@@ -198,6 +189,11 @@ fn working_directory(given: Option<&PathBuf>) -> Result<NativeString, CliError> 
     native(path.into_os_string())
 }
 
+/// A shell that was asked for; none if that was the system's own.
+fn not_default(shell: ShellName) -> Option<ShellName> {
+    Some(shell).filter(|shell| shell.as_str() != "default")
+}
+
 /// Text of the system as the job keeps it.
 fn native(text: OsString) -> Result<NativeString, CliError> {
     let shown = text.display().to_string();
@@ -207,31 +203,4 @@ fn native(text: OsString) -> Result<NativeString, CliError> {
             "rename the file, or change the argument",
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_is_read_without_the_newline_at_its_end() {
-        assert_eq!(read_command(&b"make\n"[..]).unwrap(), "make");
-        assert_eq!(read_command(&b"make\r\n"[..]).unwrap(), "make");
-        assert_eq!(read_command(&b"a\nb\n\n"[..]).unwrap(), "a\nb\n");
-    }
-
-    #[test]
-    fn what_is_too_long_is_not_read_to_its_end() {
-        let error = read_command(std::io::repeat(b'x')).unwrap_err();
-        assert!(error.message.contains("16 MiB"), "{error:?}");
-    }
-
-    #[test]
-    fn a_job_runs_exactly_one_command() {
-        let line = || Some(OsString::from("true"));
-        assert!(Given::of(None, vec![], false).is_err());
-        assert!(Given::of(line(), vec!["true".into()], false).is_err());
-        assert!(Given::of(None, vec!["true".into()], true).is_err());
-        assert!(Given::of(line(), vec![], true).is_ok());
-    }
 }

@@ -256,6 +256,11 @@ impl Home {
         std::fs::write(self.work(file), "").expect("a file can be written");
     }
 
+    /// Makes a file that holds this.
+    pub(crate) fn write(&self, file: &str, bytes: &[u8]) {
+        std::fs::write(self.work(file), bytes).expect("a file can be written");
+    }
+
     /// What a file in the folder of the jobs holds.
     #[track_caller]
     pub(crate) fn read(&self, file: &str) -> String {

@@ -83,6 +83,25 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     rustix::process::test_kill_process(pid_of(pid)).is_ok()
 }
 
+/// The most memory that a process has had so far, in KiB; none if it has ended.
+pub(crate) fn peak_memory(pid: i32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// Whether a process has a thread of this name.
+pub(crate) fn has_thread(pid: i32, name: &str) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    let mut threads = threads.into_iter().flatten().flatten();
+    threads.any(|thread| {
+        let found = std::fs::read_to_string(thread.path().join("comm"));
+        found.is_ok_and(|found| found.trim_end() == name)
+    })
+}
+
 /// The session that a process belongs to: a terminal's end reaches only its own.
 pub(crate) fn session_of(pid: i32) -> i32 {
     let session = rustix::process::getsid(Some(pid_of(pid))).expect("the process is alive");

@@ -1,0 +1,382 @@
+//! One line of a file, as a job: the same values are taken, and the same refused, as on the command line.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use queuectl_domain::{
+    BackoffBase, Command, InvalidValue, JobId, MaxRetries, NativeString, NewJob, Priority, Rules,
+    ShellName, Timeout,
+};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+use super::{not_default, working_directory};
+use crate::error::CliError;
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A JSON object.
+    Json,
+    /// A command for a shell, as it stands there.
+    Lines,
+}
+
+/// What a line can't be taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// Why.
+    pub(super) problem: String,
+    /// What to do about it, if that isn't plain.
+    pub(super) advice: Option<&'static str>,
+}
+
+/// Reads lines of one form, with what is to hold where they don't say.
+#[derive(Clone)]
+pub(super) struct Reader {
+    form: Form,
+    rules: Rules,
+    shell: Option<ShellName>,
+    cwd: NativeString,
+    /// The directory that a line named last, as it was given and as a job keeps it.
+    last_cwd: Option<(String, NativeString)>,
+}
+
+/// A line of JSON. A field that is null counts as not given.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    id: Option<String>,
+    command: Option<String>,
+    argv: Option<Vec<String>>,
+    timeout: Option<Figure>,
+    max_retries: Option<Figure>,
+    backoff_base: Option<Figure>,
+    priority: Option<Figure>,
+    cwd: Option<String>,
+    shell: Option<String>,
+}
+
+impl Reader {
+    pub(super) fn new(
+        form: Form,
+        rules: Rules,
+        shell: Option<ShellName>,
+        cwd: NativeString,
+    ) -> Self {
+        Self {
+            form,
+            rules,
+            shell,
+            cwd,
+            last_cwd: None,
+        }
+    }
+
+    /// The job that a line is.
+    pub(super) fn job(&mut self, line: &[u8]) -> Result<NewJob, Wrong> {
+        let line = str::from_utf8(line).map_err(|_| Wrong {
+            problem: "it isn't valid UTF-8".to_owned(),
+            advice: Some("save the file as UTF-8; nothing was enqueued"),
+        })?;
+        match self.form {
+            Form::Json => self.job_of(record(line)?),
+            Form::Lines => Ok(NewJob {
+                id: None,
+                command: Command::line(line.to_owned(), self.shell.clone())?,
+                cwd: self.cwd.clone(),
+                rules: self.rules,
+            }),
+        }
+    }
+
+    fn job_of(&mut self, record: Record) -> Result<NewJob, Wrong> {
+        let rules = Rules {
+            timeout: given(record.timeout, Figure::timeout)?.unwrap_or(self.rules.timeout),
+            max_retries: given(record.max_retries, |it| it.whole(MaxRetries::new))?
+                .unwrap_or(self.rules.max_retries),
+            backoff_base: given(record.backoff_base, |it| it.whole(BackoffBase::new))?
+                .unwrap_or(self.rules.backoff_base),
+            priority: given(record.priority, |it| it.whole(Priority::new))?
+                .unwrap_or(self.rules.priority),
+        };
+        Ok(NewJob {
+            id: given(record.id, |id| id.parse::<JobId>())?,
+            command: self.command(record.command, record.argv, record.shell)?,
+            cwd: self.cwd(record.cwd)?,
+            rules,
+        })
+    }
+
+    fn command(
+        &self,
+        line: Option<String>,
+        argv: Option<Vec<String>>,
+        shell: Option<String>,
+    ) -> Result<Command, Wrong> {
+        let shell = given(shell, |shell| shell.parse::<ShellName>())?;
+        let command = match (line, argv) {
+            (Some(line), None) => {
+                let shell = shell.map_or_else(|| self.shell.clone(), not_default);
+                Command::line(line, shell)?
+            }
+            (None, Some(_)) if shell.is_some() => {
+                return Err(Wrong::from("what `argv` gives runs without a shell"));
+            }
+            (None, Some(argv)) => {
+                let argv = argv.into_iter();
+                Command::argv(argv.map(|arg| NativeString(arg.into_bytes())).collect())?
+            }
+            (None, None) => return Err(Wrong::from("there is no command to run")),
+            (Some(_), Some(_)) => {
+                return Err(Wrong::from(
+                    "there are two commands, one in `command` and one in `argv`",
+                ));
+            }
+        };
+        Ok(command)
+    }
+
+    /// Files name few directories many times, so each is looked at once in a row.
+    fn cwd(&mut self, given: Option<String>) -> Result<NativeString, Wrong> {
+        let Some(given) = given else {
+            return Ok(self.cwd.clone());
+        };
+        match &self.last_cwd {
+            Some((last, known)) if *last == given => Ok(known.clone()),
+            _ => {
+                let cwd = working_directory(Some(Path::new(&given)))?;
+                self.last_cwd = Some((given, cwd.clone()));
+                Ok(cwd)
+            }
+        }
+    }
+}
+
+fn given<T, U, E>(
+    value: Option<T>,
+    read: impl FnOnce(T) -> Result<U, E>,
+) -> Result<Option<U>, Wrong>
+where
+    Wrong: From<E>,
+{
+    Ok(value.map(read).transpose()?)
+}
+
+fn record(line: &str) -> Result<Record, Wrong> {
+    // An array would be taken for the fields in their order.
+    if !line.trim_start().starts_with('{') {
+        return Err(Wrong {
+            problem: "it isn't a JSON object".to_owned(),
+            advice: Some(
+                "write a line such as {\"command\": \"true\"} for each job, or say --lines if each line is a command",
+            ),
+        });
+    }
+    serde_json::from_str(line).map_err(|error| {
+        // A line by itself is always the first.
+        let text = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let problem = text.strip_suffix(&place).unwrap_or(&text);
+        Wrong::from(format!("{problem} (column {})", error.column()))
+    })
+}
+
+/// A value that should be a number.
+#[derive(Debug, PartialEq)]
+enum Figure {
+    Whole(i64),
+    Real(f64),
+    /// Anything else, as it is written.
+    Other(String),
+}
+
+impl Figure {
+    fn whole<T: FromStr<Err = InvalidValue>>(
+        self,
+        new: fn(i64) -> Result<T, InvalidValue>,
+    ) -> Result<T, InvalidValue> {
+        match self {
+            Self::Whole(number) => new(number),
+            Self::Real(number) => number.to_string().parse(),
+            Self::Other(text) => text.parse(),
+        }
+    }
+
+    fn timeout(self) -> Result<Timeout, InvalidValue> {
+        match self {
+            Self::Whole(number) => Timeout::try_from(number as f64),
+            Self::Real(number) => Timeout::try_from(number),
+            Self::Other(text) => text.parse(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Figure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyFigure)
+    }
+}
+
+struct AnyFigure;
+
+impl Visitor<'_> for AnyFigure {
+    type Value = Figure;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Figure, E> {
+        Ok(Figure::Whole(number))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Figure, E> {
+        Ok(i64::try_from(number).map_or_else(|_| Figure::Other(number.to_string()), Figure::Whole))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Figure, E> {
+        Ok(Figure::Real(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Figure, E> {
+        // With its quotes it is never taken for the number that it may hold.
+        Ok(Figure::Other(format!("\"{text}\"")))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Figure, E> {
+        Ok(Figure::Other(value.to_string()))
+    }
+}
+
+impl From<&str> for Wrong {
+    fn from(problem: &str) -> Self {
+        Self::from(problem.to_owned())
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(problem: String) -> Self {
+        Self {
+            problem,
+            advice: None,
+        }
+    }
+}
+
+impl From<InvalidValue> for Wrong {
+    fn from(error: InvalidValue) -> Self {
+        Self::from(error.to_string())
+    }
+}
+
+impl From<CliError> for Wrong {
+    fn from(error: CliError) -> Self {
+        Self::from(error.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use queuectl_domain::Settings;
+
+    fn read(form: Form, line: &str) -> Result<NewJob, String> {
+        let shell = Some("bash".parse().unwrap());
+        let rules = Settings::default().rules;
+        let mut reader = Reader::new(form, rules, shell, "/".into());
+        reader.job(line.as_bytes()).map_err(|wrong| wrong.problem)
+    }
+
+    fn json(line: &str) -> NewJob {
+        read(Form::Json, line).unwrap()
+    }
+
+    #[test]
+    fn a_line_of_json_says_what_it_wants_and_leaves_out_the_rest() {
+        let job = json(r#"{"id": "a", "command": "true", "timeout": 1.5, "priority": 9}"#);
+        assert_eq!(job.id.unwrap().as_str(), "a");
+        let shell = Some("bash".parse().unwrap());
+        assert_eq!(job.command, Command::line("true".into(), shell).unwrap());
+        assert_eq!(job.rules.timeout, "1.5".parse().unwrap());
+        assert_eq!(job.rules.priority.get(), 9);
+        assert_eq!(job.rules.max_retries, Settings::default().rules.max_retries);
+        assert_eq!(job.cwd, "/".into());
+    }
+
+    #[test]
+    fn null_is_as_good_as_nothing() {
+        let null = r#"{"id": null, "command": "true", "argv": null, "timeout": null, "cwd": null, "shell": null}"#;
+        assert_eq!(json(null), json(r#"{"command": "true"}"#));
+    }
+
+    #[test]
+    fn arguments_need_no_shell_even_where_lines_have_one() {
+        let job = json(r#"{"argv": ["echo", "a  b", ""]}"#);
+        let argv = ["echo", "a  b", ""].map(NativeString::from).to_vec();
+        assert_eq!(job.command, Command::Argv(argv));
+    }
+
+    #[test]
+    fn a_line_can_ask_for_the_systems_own_shell() {
+        let job = json(r#"{"command": "true", "shell": "default"}"#);
+        assert_eq!(job.command, Command::line("true".into(), None).unwrap());
+    }
+
+    #[test]
+    fn a_command_stands_as_it_is() {
+        let job = read(Form::Lines, r#"  {"command": "x"} # "#).unwrap();
+        assert_eq!(job.command.to_text(), r#"  {"command": "x"} # "#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_as_for_one_job() {
+        let lines = [
+            r#"{"command": "true", "priority": 11}"#,
+            r#"{"command": "true", "priority": 5.5}"#,
+            r#"{"command": "true", "priority": "5"}"#,
+            r#"{"command": "true", "max_retries": 99999999999999999999}"#,
+            r#"{"command": "true", "backoff_base": true}"#,
+            r#"{"command": "true", "timeout": -1}"#,
+            r#"{"command": "true", "timeout": [1]}"#,
+            r#"{"command": "true", "id": ""}"#,
+            r#"{"command": "true", "shell": " "}"#,
+            r#"{"command": "true", "cwd": "/nowhere"}"#,
+            r#"{"command": " "}"#,
+            r#"{"command": "a\u0000b"}"#,
+            r#"{"argv": []}"#,
+            r#"{"argv": ["true"], "shell": "bash"}"#,
+            r#"{"argv": ["true"], "command": "true"}"#,
+            r#"{"id": "a"}"#,
+            r#"{"comand": "true"}"#,
+            r#"{"command": "true", "command": "false"}"#,
+            r#"{"command": "true""#,
+            r#"["a", "true"]"#,
+            "echo hello",
+        ];
+        let told = lines.map(|line| read(Form::Json, line).unwrap_err());
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        priority must be a whole number from 1 to 10, not `11`
+        priority must be a whole number from 1 to 10, not `5.5`
+        priority must be a whole number from 1 to 10, not `\"5\"`
+        max_retries must be a whole number from 1 to 1000000, not `100000000000000000000`
+        backoff_base must be a whole number from 1 to 100, not `true`
+        timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `-1`
+        invalid type: sequence, expected a number (column 32)
+        a job id can't be empty
+        shell must be a name or a path, such as bash or pwsh, not ` `
+        `/nowhere` is not a directory
+        a command can't be empty
+        a command can't contain a NUL byte
+        a command needs a program to run
+        what `argv` gives runs without a shell
+        there are two commands, one in `command` and one in `argv`
+        there is no command to run
+        unknown field `comand`, expected one of `id`, `command`, `argv`, `timeout`, `max_retries`, `backoff_base`, `priority`, `cwd`, `shell` (column 9)
+        duplicate field `command` (column 29)
+        EOF while parsing an object (column 18)
+        it isn't a JSON object
+        it isn't a JSON object
+        "#);
+    }
+}

@@ -1,0 +1,213 @@
+//! `enqueue --from` when something happens midway: then nothing stays, except what can't be taken back.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::process::Stdio;
+
+use crate::jobs;
+use crate::support::{Home, Running, number, system, text, wait_until};
+
+/// A file `jobs` of as many commands, longer than what is read at once.
+fn write_jobs(home: &Home, count: usize) {
+    let lines = "echo and a few words more\n".repeat(count);
+    home.write("jobs", lines.as_bytes());
+}
+
+const FROM: [&str; 4] = ["enqueue", "--lines", "--from", "jobs"];
+
+/// The lock without which nobody can write to the store; held from the start.
+struct Gate(File);
+
+impl Gate {
+    /// Holds back all who want to write.
+    fn closed(home: &Home) -> Self {
+        // A store that is there has the lock.
+        home.ok(["status"]);
+        let path = home.seen("data/queuectl.db-lock");
+        let file = File::options().write(true).open(path);
+        let file = file.expect("the lock is there");
+        file.lock().expect("the lock can be had");
+        Self(file)
+    }
+
+    /// Waits until `call` is held back.
+    fn holds(&self, call: &Running) {
+        let pid = call.pid();
+        // A thread of its own waits for the lock.
+        wait_until("the call to want to write", || {
+            system::has_thread(pid, "store-lock")
+        });
+    }
+
+    /// Lets those through who have been waiting, until `is_so`.
+    fn open_until(&self, home: &Home, is_so: impl Fn(&Home) -> bool) {
+        wait_until("those who want to write to have done so", || {
+            self.0.unlock().expect("the lock can be let go");
+            self.0.lock().expect("the lock can be had");
+            is_so(home)
+        });
+    }
+
+    fn open(self) {
+        self.0.unlock().expect("the lock can be let go");
+    }
+}
+
+fn total(home: &Home) -> i64 {
+    number(&home.json(["status"]), "total")
+}
+
+#[test]
+fn a_long_pipe_takes_little_memory() {
+    // More text than it may take memory.
+    const JOBS: usize = 100_000;
+    let text = "x".repeat(700);
+    let home = Home::new();
+    let mut child = home
+        .command(["enqueue", "--from", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the binary can be started");
+    let pid = child.id().try_into().expect("a process id fits");
+    let stdin = child.stdin.take().expect("stdin is a pipe");
+    let writer = std::thread::spawn(move || {
+        let mut stdin = BufWriter::new(stdin);
+        for number in 0..JOBS {
+            writeln!(
+                stdin,
+                "{{\"id\": \"n{number}\", \"command\": \"echo {text}\"}}"
+            )
+            .expect("it is all read");
+        }
+    });
+    let mut peak = 0;
+    wait_until("all to be added", || {
+        peak = system::peak_memory(pid).unwrap_or(peak);
+        child.try_wait().expect("it can be waited for").is_some()
+    });
+    assert!(child.wait().expect("it has ended").success());
+    writer.join().expect("all was written");
+    assert_eq!(total(&home), JOBS as i64);
+    assert!((1024..64 * 1024).contains(&peak), "it took {peak} KiB");
+}
+
+#[test]
+fn a_disk_that_fills_up_midway_leaves_nothing() {
+    let home = Home::with_mounts("mount -t tmpfs -o size=48m,mode=0755 tmpfs \"$1\"");
+    home.enqueue("before", "true", &[]);
+    // By the third batch the disk is full, but for what is held in reserve.
+    let line = jobs::says(&"x".repeat(300)) + "\n";
+    home.write("jobs", line.repeat(50_000).as_bytes());
+    let output = home.run(FROM);
+    let error = output.failed(5);
+    assert!(error.contains("the disk of the store is full"), "{error}");
+    assert!(error.contains("nothing was changed"), "{error}");
+    assert_eq!(total(&home), 1);
+    home.check_store();
+    home.enqueue("after", "true", &[]);
+    home.work_off();
+    assert_eq!(number(&home.json(["status"]), "completed"), 2);
+}
+
+#[test]
+fn ctrl_c_midway_leaves_nothing() {
+    let home = Home::new();
+    write_jobs(&home, 25_000);
+    let gate = Gate::closed(&home);
+    let call = Running::start(&home, &FROM);
+    gate.holds(&call);
+    gate.open_until(&home, |home| total(home) > 0);
+    let midway = total(&home);
+    call.interrupt();
+    gate.open();
+    let output = call.ended();
+    assert!((1..25_000).contains(&midway), "{midway} of 25000 jobs");
+    assert_eq!(output.code, None, "not ended by the signal: {output}");
+    assert_eq!(output.err(), "note: interrupted; nothing was enqueued\n");
+    assert_eq!(total(&home), 0);
+    home.check_store();
+}
+
+#[test]
+fn what_a_worker_has_begun_stays_and_that_is_said() {
+    let home = Home::new();
+    home.write(
+        "jobs",
+        format!("{}\n{}", jobs::held("first"), "true\n".repeat(50_000)).as_bytes(),
+    );
+    home.start_workers(&[]);
+    let gate = Gate::closed(&home);
+    let call = Running::start(&home, &FROM);
+    gate.holds(&call);
+    gate.open_until(&home, |home| home.work("first.pid").exists());
+    call.interrupt();
+    gate.open();
+    let output = call.ended();
+    assert_eq!(
+        output.err(),
+        "note: interrupted; workers have begun 1 job, which can't be taken back\n"
+    );
+    assert_eq!(output.code, None, "not ended by the signal: {output}");
+    home.touch("first.go");
+    home.wait_for_state("j000001", "completed");
+    assert_eq!(total(&home), 1);
+    home.ok(["worker", "stop"]);
+}
+
+#[test]
+fn a_file_that_is_changed_while_it_is_read_adds_nothing() {
+    let home = Home::new();
+    write_jobs(&home, 25_000);
+    let gate = Gate::closed(&home);
+    let call = Running::start(&home, &FROM);
+    // It has been checked by now, and its first jobs have been read again.
+    gate.holds(&call);
+    let mut file = File::options().write(true).open(home.work("jobs"));
+    let file = file.as_mut().expect("the file is there");
+    file.seek(SeekFrom::End(-5)).expect("it has an end");
+    file.write_all(b"less\n").expect("it can be written to");
+    gate.open();
+    let output = call.ended();
+    assert!(output.failed(5).contains("was changed"), "{output}");
+    assert_eq!(total(&home), 0);
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_read_is_read_to_its_end() {
+    let home = Home::new();
+    write_jobs(&home, 25_000);
+    let gate = Gate::closed(&home);
+    let call = Running::start(&home, &FROM);
+    gate.holds(&call);
+    home.write("other", b"echo other\n");
+    std::fs::rename(home.work("other"), home.work("jobs")).expect("a file can be renamed");
+    gate.open();
+    assert_eq!(call.ended().succeeded(), "Enqueued 25000 jobs\n");
+    let newest = home.json(["-q", "list", "--limit", "1"]);
+    assert_eq!(text(&newest[0], "command"), "echo and a few words more");
+}
+
+#[test]
+fn an_id_that_is_taken_after_the_check_adds_nothing() {
+    let home = Home::new();
+    let lines = (0..25_000).map(|number| {
+        let line = serde_json::json!({ "id": format!("n{number}"), "command": "true" });
+        format!("{line}\n")
+    });
+    home.write("jobs.jsonl", lines.collect::<String>().as_bytes());
+    let gate = Gate::closed(&home);
+    let call = Running::start(&home, &["enqueue", "--from", "jobs.jsonl"]);
+    gate.holds(&call);
+    let other = Running::start(
+        &home,
+        &["enqueue", "--id", "n24999", "--command", "echo other"],
+    );
+    gate.holds(&other);
+    gate.open();
+    other.ended().succeeded();
+    let output = call.ended();
+    assert!(output.failed(4).contains("'n24999'"), "{output}");
+    assert_eq!(total(&home), 1);
+    assert_eq!(text(&home.show("n24999"), "command"), "echo other");
+}
