@@ -1,8 +1,8 @@
 //! `queuectl`: arguments in, views out.
 //!
 //! A command returns what it shows; the console shows it, as a table or as
-//! JSON. Nothing else in this crate prints, and only `environment.rs` asks
-//! what surrounds the process.
+//! JSON. Nothing else in this crate prints, but for the bar of `progress.rs`,
+//! and only `environment.rs` asks what surrounds the process.
 
 mod cli;
 mod commands;

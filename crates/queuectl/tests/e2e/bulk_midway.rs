@@ -130,6 +130,23 @@ fn ctrl_c_midway_leaves_nothing() {
 }
 
 #[test]
+fn a_second_ctrl_c_waits_for_nothing() {
+    let home = Home::new();
+    write_jobs(&home, 25_000);
+    let gate = Gate::closed(&home);
+    let call = Running::start(&home, &FROM);
+    gate.holds(&call);
+    wait_until("the call to end before it may write", || {
+        call.interrupt();
+        !system::is_alive(call.pid())
+    });
+    let output = call.ended();
+    assert_eq!((output.code, output.err()), (None, ""), "{output}");
+    drop(gate);
+    assert_eq!(total(&home), 0);
+}
+
+#[test]
 fn what_a_worker_has_begun_stays_and_that_is_said() {
     let home = Home::new();
     home.write(

@@ -67,3 +67,35 @@ fn size(job: &NewJob) -> usize {
     };
     command + job.cwd.0.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::enqueue::record::Form;
+    use queuectl_domain::Settings;
+
+    fn sizes_of_batches(file: &str) -> Vec<usize> {
+        let jobs = Jobs {
+            source: Source::of(file.as_bytes()),
+            reader: Reader::new(Form::Lines, Settings::default().rules, None, "/".into()),
+        };
+        let mut batches = jobs.begin().unwrap();
+        let sizes = std::iter::from_fn(|| Some(batches.next_batch().unwrap().len()));
+        sizes.take_while(|size| *size > 0).collect()
+    }
+
+    #[test]
+    fn a_batch_has_so_many_jobs() {
+        assert_eq!(
+            sizes_of_batches(&"true\n".repeat(20_001)),
+            [10_000, 10_000, 1]
+        );
+        assert!(sizes_of_batches("\n\n").is_empty());
+    }
+
+    #[test]
+    fn large_jobs_go_in_smaller_batches() {
+        let line = "x".repeat(5 << 20) + "\n";
+        assert_eq!(sizes_of_batches(&line.repeat(6)), [4, 2]);
+    }
+}

@@ -86,6 +86,18 @@ impl Source {
         Ok(Self { name, file, length })
     }
 
+    /// A file that holds this.
+    #[cfg(test)]
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut file = tempfile::tempfile().expect("a file can be made");
+        file.write_all(bytes).expect("it can be written to");
+        Self {
+            name: "it".to_owned(),
+            file,
+            length: bytes.len() as u64,
+        }
+    }
+
     /// Its lines, from the first on.
     pub(super) fn lines(&self) -> Result<Lines<'_>, CliError> {
         let mut file = &self.file;
@@ -206,16 +218,6 @@ fn content(line: &[u8], first: bool) -> std::ops::Range<usize> {
 mod tests {
     use super::*;
 
-    fn source(bytes: &[u8]) -> Source {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(bytes).unwrap();
-        Source {
-            name: "it".to_owned(),
-            file,
-            length: bytes.len() as u64,
-        }
-    }
-
     fn read(source: &Source) -> (Vec<(u64, String)>, u64) {
         let mut lines = source.lines().unwrap();
         let mut all = Vec::new();
@@ -227,7 +229,7 @@ mod tests {
 
     #[test]
     fn lines_are_numbered_and_come_without_their_ends() {
-        let source = source(b"\xef\xbb\xbfa\r\n\n \t\r\nb\xff\n\rc");
+        let source = Source::of(b"\xef\xbb\xbfa\r\n\n \t\r\nb\xff\n\rc");
         let lines = [(1, "a"), (4, r"b\xff"), (5, r"\rc")];
         let lines = lines.map(|(number, line)| (number, line.to_owned()));
         assert_eq!(read(&source).0, lines);
@@ -235,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_same_is_read_again_and_again_but_not_what_is_added() {
-        let source = source(b"a\nb\n");
+        let source = Source::of(b"a\nb\n");
         let first = read(&source);
         (&source.file).write_all(b"c\n").unwrap();
         assert_eq!(read(&source), first);
@@ -243,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_change_shows_in_the_digest() {
-        let source = source(b"a\nb\n");
+        let source = Source::of(b"a\nb\n");
         let (_, before) = read(&source);
         let mut file = &source.file;
         file.seek(io::SeekFrom::Start(2)).unwrap();
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_far_too_long_is_not_read_to_its_end() {
-        let source = source(b"");
+        let source = Source::of(b"");
         source.file.set_len(1 << 40).unwrap();
         let source = Source {
             length: 1 << 40,
