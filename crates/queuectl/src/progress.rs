@@ -16,31 +16,31 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Something that begins now, and has so many bytes to go through, if that is known. It is
-    /// shown only if people look on.
-    pub(crate) fn new(console: &Console, what: &'static str, bytes: Option<u64>) -> Self {
+    /// Something that begins now and has so far to go, in bytes if that isn't known. It is shown
+    /// only if people look on.
+    pub(crate) fn new(console: &Console, what: &'static str, length: Option<u64>) -> Self {
         let target = if console.shows_progress() {
             ProgressDrawTarget::stderr_with_hz(10)
         } else {
             ProgressDrawTarget::hidden()
         };
-        let template = match bytes {
+        let template = match length {
             Some(_) => "{prefix} [{bar:30}] {percent:>3} %{msg}",
             None => "{prefix} {bytes}",
         };
         let style = ProgressStyle::with_template(template).expect("the templates here are sound");
-        let bar = ProgressBar::with_draw_target(bytes, target)
+        let bar = ProgressBar::with_draw_target(length, target)
             .with_style(style.progress_chars("=> "))
             .with_prefix(what);
         let begun = Instant::now();
         Self { bar, begun }
     }
 
-    /// So many bytes are gone through, and so many jobs were in them.
-    pub(crate) fn at(&self, bytes: u64, jobs: u64) {
+    /// It has come so far, and so many jobs were on the way.
+    pub(crate) fn at(&self, position: u64, jobs: u64) {
         if !self.bar.is_hidden() && self.begun.elapsed() > SOON {
             self.bar.set_message(format!(", {jobs} jobs"));
-            self.bar.set_position(bytes);
+            self.bar.set_position(position);
         }
     }
 }

@@ -9,6 +9,7 @@ use queuectl_store::{Existing, Store, StoreError};
 use super::answer::Answer;
 use super::batches::Jobs;
 use super::reserve::Reserve;
+use crate::console::Console;
 use crate::error::CliError;
 use crate::progress::Progress;
 use crate::views::jobs as so_many_jobs;
@@ -104,7 +105,8 @@ impl<'a> Adding<'a> {
     }
 
     /// Takes back what was added, the newest first.
-    pub(super) fn take_back(&mut self) -> Left {
+    pub(super) fn take_back(&mut self, console: &Console) -> Left {
+        let progress = Progress::new(console, "taking back", Some(self.added));
         self.reserve = Reserve::none();
         let mut left = Left {
             added: self.added,
@@ -113,7 +115,10 @@ impl<'a> Adding<'a> {
         };
         for numbers in self.batches.drain(..).rev() {
             match self.store.withdraw(numbers) {
-                Ok(withdrawn) => left.withdrawn += withdrawn,
+                Ok(withdrawn) => {
+                    left.withdrawn += withdrawn;
+                    progress.at(left.withdrawn, left.withdrawn);
+                }
                 Err(error) => left.trouble = Some(error),
             }
         }

@@ -61,9 +61,9 @@ pub(super) fn run(
     drop(progress);
     match added {
         Ok(()) => {}
-        Err(Cut::Failed(error)) => return Err(adding.take_back().after(error)),
+        Err(Cut::Failed(error)) => return Err(adding.take_back(cx.console).after(error)),
         Err(Cut::Interrupted) => {
-            let left = adding.take_back();
+            let left = adding.take_back(cx.console);
             if !(left.is_nothing() && cx.console.quiet()) {
                 cx.console.remark(&format!("interrupted; {left}"));
             }

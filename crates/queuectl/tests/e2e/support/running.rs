@@ -19,6 +19,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `queuectl args`.
     pub(crate) fn start(home: &Home, args: &[&str]) -> Self {
+        system::allow_interrupts();
         let mut command = home.command(args);
         command
             .stdin(Stdio::null())

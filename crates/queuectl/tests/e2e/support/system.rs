@@ -6,6 +6,8 @@ use std::fs::File;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -111,6 +113,14 @@ pub(crate) fn session_of(pid: i32) -> i32 {
 /// Ends a process as `kill -9` does.
 pub(crate) fn kill_hard(pid: i32) {
     signal(pid, Signal::KILL);
+}
+
+/// Lets Ctrl+C end what is started from now on, even if it is ignored here, as in what a shell runs in the background.
+pub(crate) fn allow_interrupts() {
+    use signal_hook::{consts::SIGINT, flag};
+    // A signal that is handled here is back to its default in a new program.
+    let heeded = Arc::new(AtomicBool::new(true));
+    flag::register_conditional_default(SIGINT, heeded).expect("SIGINT can be handled");
 }
 
 /// Interrupts a process as Ctrl+C does.
