@@ -10,6 +10,7 @@
 
 mod bench;
 mod cargo;
+mod chaos;
 mod demo;
 mod needs;
 mod system;
@@ -32,6 +33,8 @@ struct Args {
 enum Chore {
     /// Measure the release build beside what it is compared with
     Bench(bench::Args),
+    /// Kill workers, jobs and commands at random, and check what the queue promises
+    Chaos(chaos::Args),
     /// Show the queue's main job on a throwaway store, and check each step
     Demo,
     /// Install what the tests need, then run all of them
@@ -41,6 +44,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Bench(args) => bench::run(&args),
+        Chore::Chaos(args) => chaos::run(&args),
         Chore::Demo => demo::run(),
         Chore::Test(args) => test::run(&args),
     };
@@ -66,7 +70,9 @@ mod tests {
             let words = ["xtask", "test"].iter().chain(line);
             match Args::try_parse_from(words).unwrap().chore {
                 Chore::Test(args) => args.runner,
-                Chore::Bench(_) | Chore::Demo => unreachable!("`test` was asked for"),
+                Chore::Bench(_) | Chore::Chaos(_) | Chore::Demo => {
+                    unreachable!("`test` was asked for")
+                }
             }
         };
         assert_eq!(passed_on(&[]), [""; 0]);

@@ -1,0 +1,68 @@
+//! The verdict: one check for each promise, each in a file of its own. A check looks at
+//! the evidence and nothing else, so it can be shown evidence that was made up.
+
+mod causes;
+mod faults;
+mod fences;
+mod kept;
+mod left;
+#[cfg(test)]
+mod made_up;
+mod once;
+mod replay;
+mod rescue;
+mod whole;
+
+use crate::evidence::Evidence;
+
+pub(crate) use rescue::Times;
+
+/// What became of one promise.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) promise: &'static str,
+    /// Each place where it doesn't hold.
+    pub(crate) broken: Vec<String>,
+}
+
+impl Verdict {
+    pub(crate) fn is_well(&self) -> bool {
+        self.broken.is_empty()
+    }
+}
+
+/// Holds everything against everything.
+pub(crate) fn all(evidence: &Evidence) -> Vec<Verdict> {
+    let verdict = |promise, broken| Verdict { promise, broken };
+    vec![
+        verdict(
+            "1 an answered enqueue is kept, and no job is stuck",
+            kept::broken(evidence),
+        ),
+        verdict(
+            "2 a job runs, never twice at once, never after its result",
+            once::broken(evidence),
+        ),
+        verdict(
+            "3 a dead worker's jobs run again in time; crashes are counted",
+            rescue::broken(evidence),
+        ),
+        verdict(
+            "4 fences rise, and a stale one changes nothing",
+            fences::broken(evidence),
+        ),
+        verdict("5 no process of a job stays behind", left::broken(evidence)),
+        verdict(
+            "each attempt ended for a reason that there was",
+            causes::broken(evidence),
+        ),
+        verdict(
+            "the store is whole, its counters are right, nothing is left",
+            whole::broken(evidence),
+        ),
+        verdict(
+            "each kind of fault and of job was there",
+            faults::broken(evidence),
+        ),
+    ]
+}
