@@ -13,11 +13,14 @@ use crate::{Happening, Observer};
 pub(crate) enum Watch {
     /// All of them.
     All,
-    /// Only the next in the ring of all workers in the order of their ids, and
-    /// those after it up to the first that lives. So each worker is watched by
-    /// one other, and looking costs no more with many workers than with two.
+    /// Only the next ones in the ring of all workers in the order of their ids, up
+    /// to the second that lives. So each worker is watched by two others, one
+    /// of which may be frozen, and looking costs the same with three workers as with many.
     Next,
 }
+
+/// How many living workers each worker watches.
+const WATCHED: usize = 2;
 
 /// What was seen of other workers.
 #[derive(Debug, Clone, Copy)]
@@ -41,11 +44,15 @@ pub(crate) fn rescue_dead(
     let after_me = others.partition_point(|info| Some(&info.worker.id) < me);
     others.rotate_left(after_me);
     let mut rescued = false;
+    let mut living = 0;
     for info in &others {
         match Remains::of(&info.worker) {
             Ok(remains) => rescued |= rescue(store, info, remains, observer)?,
-            Err(Liveness::Alive) if watch == Watch::Next => break,
+            Err(Liveness::Alive) => living += 1,
             Err(_) => {}
+        }
+        if watch == Watch::Next && living == WATCHED {
+            break;
         }
     }
     let alone = others.is_empty();

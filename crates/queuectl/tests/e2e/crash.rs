@@ -84,6 +84,30 @@ fn another_worker_ends_the_orphan_and_runs_the_job_within_a_second() {
 }
 
 #[test]
+fn a_frozen_worker_doesnt_keep_the_others_from_noticing_a_dead_one() {
+    let home = Home::new();
+    home.enqueue("a", &jobs::held_and_counted("a"), &[]);
+    home.start_workers(&["--count", "3"]);
+    home.wait_for_pid("a.pid");
+    let dead = worker_of(&home, "a");
+    // The one before it in the order of ids, the last being before the first, watches it.
+    let mut ring: Vec<Value> = home.workers();
+    ring.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
+    let at = ring.iter().position(|worker| worker["id"] == dead["id"]);
+    let watcher = pid_of(&ring[(at.expect("it is listed") + ring.len() - 1) % ring.len()]);
+
+    system::freeze(watcher);
+    let begin = Instant::now();
+    system::kill_hard(pid_of(&dead));
+    wait_until("the job to start again", || has_started(&home, "a", 2));
+    let took = begin.elapsed().as_secs_f64();
+    system::wake(watcher);
+    assert!(took < SOON, "it took {took} s");
+    home.touch("a.go");
+    home.wait_for_state("a", "completed");
+}
+
+#[test]
 fn a_new_worker_does_the_same_when_none_was_running() {
     let home = Home::new();
     home.enqueue("a", &jobs::held_and_counted("a"), &[]);

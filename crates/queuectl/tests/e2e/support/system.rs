@@ -123,6 +123,16 @@ pub(crate) fn allow_interrupts() {
     flag::register_conditional_default(SIGINT, heeded).expect("SIGINT can be handled");
 }
 
+/// Stops a process where it is, as a machine that sleeps does, until [`wake`].
+pub(crate) fn freeze(pid: i32) {
+    signal(pid, Signal::STOP);
+}
+
+/// Lets a process that was stopped go on.
+pub(crate) fn wake(pid: i32) {
+    signal(pid, Signal::CONT);
+}
+
 /// Interrupts a process as Ctrl+C does.
 pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
