@@ -16,6 +16,7 @@ use crate::crew::Crew;
 use crate::enqueuer::{Enqueuer, Tap};
 use crate::evidence::{Evidence, gather};
 use crate::ledger::{Ledger, Line};
+use crate::meter;
 use crate::plan::plan;
 use crate::probe::probe;
 use crate::queue::Queue;
@@ -151,7 +152,9 @@ fn weather(
             let working = scope.spawn(|| enqueuer.work());
             storm.enqueuers.push(working);
         }
+        scope.spawn(|| meter::watch(&queue, &scribe, &tap));
         let evidence = go_through(&mut storm, seed, length);
+        tap.over.store(true, Ordering::Relaxed);
         // If that failed, threads may wait for processes that wouldn't end by themselves.
         tap.closed.store(true, Ordering::Relaxed);
         while evidence.is_err() && !storm.are_threads_done() {

@@ -25,6 +25,8 @@ const BACKLOG: u64 = 80;
 pub(crate) struct Tap {
     /// They end.
     pub(crate) closed: AtomicBool,
+    /// All is over.
+    pub(crate) over: AtomicBool,
     /// How many jobs wait.
     pub(crate) waiting: AtomicU64,
 }

@@ -24,6 +24,8 @@ pub(crate) const LOCKS: &str = "locks";
 
 /// A job: `job KIND MILLISECONDS`.
 pub(crate) const JOB: &str = "job";
+/// Does nothing; see [`meter`](crate::meter).
+pub(crate) const NOTHING: &str = "nothing";
 /// A job's child, which stays.
 const CHILD: &str = "child";
 /// Starts a process that leaves the job's session, and ends.
@@ -40,6 +42,7 @@ pub(crate) fn asked() -> Option<ExitCode> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         [JOB, kind, length] => run(kind.parse().ok()?, length.parse().ok()?),
+        [NOTHING] => Ok(0),
         [CHILD] => stay(),
         [FORK] => start(STRAY).map(|_| 0),
         [STRAY] => rustix::process::setsid()

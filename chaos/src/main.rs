@@ -34,6 +34,8 @@ mod kind;
 #[cfg(unix)]
 mod ledger;
 #[cfg(unix)]
+mod meter;
+#[cfg(unix)]
 mod plan;
 #[cfg(unix)]
 mod probe;

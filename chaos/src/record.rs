@@ -62,6 +62,8 @@ pub(crate) struct Record {
     pub(crate) stays: Vec<Stay>,
     /// When something was frozen.
     pub(crate) frozen: Vec<Span>,
+    /// When the machine itself was slow.
+    pub(crate) slow: Vec<Span>,
     /// Workers that were taken for dead.
     pub(crate) taken_for_dead: HashSet<String>,
     /// Workers that were told to end what they ran.

@@ -43,6 +43,12 @@ pub(crate) fn text(evidence: &Evidence, verdicts: &[Verdict], length: Duration) 
             longest,
         );
     }
+    let slow: u64 = record.slow.iter().map(|span| span.1 - span.0).sum();
+    let slow = Duration::from_nanos(slow).as_secs_f64();
+    line(
+        "the machine itself was slow, which isn't counted, for",
+        format!("{slow:.1} s"),
+    );
     line("all of it took", format!("{:.0} s", length.as_secs_f64()));
     for verdict in verdicts {
         let well = if verdict.is_well() { "held" } else { "BROKEN" };

@@ -140,7 +140,10 @@ impl Storm<'_, '_> {
                 .scribe
                 .note(&format!("{id} couldn't be taken for dead")),
             // It was frozen while it wrote: nobody can then, and nobody does.
-            Err(Trouble::Store(StoreError::Locked)) => self.thaw_all(),
+            Err(Trouble::Store(StoreError::Locked)) => {
+                self.scribe.note(&format!("{id} was frozen while it wrote"));
+                self.thaw_all();
+            }
             Err(trouble) => return Err(trouble),
         }
         Ok(())
@@ -168,7 +171,15 @@ impl Storm<'_, '_> {
         let Some(known) = known.filter(|_| all_begun && !held.is_empty()) else {
             return Ok(false);
         };
-        self.scribe.record().taken_for_dead.insert(id.to_owned());
+        {
+            let fences: Vec<i64> = held.iter().map(|(.., fence)| *fence).collect();
+            let mut record = self.scribe.record();
+            record.taken_for_dead.insert(id.to_owned());
+            // If the store is locked, that is all that is done to them.
+            let lines = self.ledger.lines.iter();
+            let theirs = lines.filter(|line| fences.contains(&line.fence));
+            record.signalled.extend(theirs.map(|line| line.process));
+        }
         self.queue.end_jobs_of(id)?;
         // All that it holds has begun.
         self.store.rescue(&known.worker.id, None)?;

@@ -41,7 +41,7 @@ pub(super) fn broken(evidence: &Evidence) -> Vec<String> {
     broken
 }
 
-/// How long rescues took.
+/// How long rescues took, without the time in which the machine itself was slow.
 #[derive(Debug, Default)]
 pub(crate) struct Times {
     /// From a worker's death to the next start of its job, where another had nothing to do.
@@ -55,7 +55,7 @@ impl Times {
     pub(crate) fn of(evidence: &Evidence) -> Self {
         let record = &evidence.record;
         let probes = record.probes.iter();
-        let calm = probes.map(|probe| nanos(probe.begun_at.saturating_sub(probe.killed_at)));
+        let calm = probes.map(|probe| counted(record, (probe.killed_at, probe.begun_at)));
         let deaths = record
             .deaths
             .iter()
@@ -68,7 +68,10 @@ impl Times {
                     let (at, how) = run.ended?;
                     (how == Outcome::Crashed).then(|| at.saturating_sub(death.wall))
                 });
-            crashed.map(|micros| Duration::from_micros(micros.max(0).unsigned_abs()))
+            crashed.map(|micros| {
+                let nanos = micros.max(0).unsigned_abs() * 1000;
+                counted(record, (death.at, death.at + nanos))
+            })
         });
         Self {
             calm: calm.collect(),
@@ -77,8 +80,11 @@ impl Times {
     }
 }
 
-fn nanos(nanos: u64) -> Duration {
-    Duration::from_nanos(nanos)
+/// How long a time was, without that in which the machine was slow.
+fn counted(record: &Record, time: Span) -> Duration {
+    let common = |slow: &Span| slow.1.min(time.1).saturating_sub(slow.0.max(time.0));
+    let slow: u64 = record.slow.iter().map(common).sum();
+    Duration::from_nanos((time.1 - time.0).saturating_sub(slow))
 }
 
 fn is_undisturbed(record: &Record, death: &Death) -> bool {
@@ -133,6 +139,8 @@ mod tests {
         assert_eq!(broken(&evidence), [""; 0]);
         evidence.record.probes.push(probe(SECOND * 7 / 2));
         assert_eq!(broken(&evidence), ["a rescue after the storm took 2.50 s"]);
+        evidence.record.slow.push((0, SECOND * 2));
+        assert_eq!(broken(&evidence), ["a rescue after the storm took 1.50 s"]);
     }
 
     /// Worker `w` is killed at second 10, and its job comes back after two.
