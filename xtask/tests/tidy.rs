@@ -52,7 +52,9 @@ fn files(folder: &Path, kinds: &[&str]) -> Vec<(PathBuf, String)> {
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut all = files(&root().join("crates"), &["rs", "sql"]);
-    all.extend(files(&root().join("xtask"), &["rs"]));
+    for folder in ["bench", "chaos", "xtask"] {
+        all.extend(files(&root().join(folder), &["rs"]));
+    }
     all
 }
 
@@ -102,9 +104,14 @@ fn no_file_is_too_long() {
 fn only_the_process_room_and_chores_ask_which_system_they_are_on() {
     let asked = sources().into_iter().filter(|(path, _)| {
         let path = path.to_string_lossy().replace('\\', "/");
-        !path.contains("/queuectl-process/")
-            && !path.contains("/xtask/")
-            && !path.contains("/tests/")
+        let elsewhere = [
+            "/queuectl-process/",
+            "/bench/",
+            "/chaos/",
+            "/xtask/",
+            "/tests/",
+        ];
+        !elsewhere.iter().any(|folder| path.contains(folder))
     });
     let places = asked.flat_map(|(path, text)| {
         let words = [
@@ -162,4 +169,25 @@ fn every_file_says_what_it_is_for() {
     });
     let places = silent.map(|(path, _)| path.display().to_string());
     none("a source begins with what it is for", places.collect());
+}
+
+#[test]
+fn the_tests_that_hold_the_promises_are_there() {
+    let page = fs::read_to_string(root().join("docs/promises.md")).expect("there is the page");
+    let sources = sources();
+    let names = page.split('`').filter(|name| {
+        let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+        name.matches('_').count() > 2 && name.chars().all(plain)
+    });
+    let mut count = 0;
+    let missing = names.filter(|name| {
+        count += 1;
+        let definition = format!("fn {name}");
+        !sources.iter().any(|(_, text)| text.contains(&definition))
+    });
+    none(
+        "a promise names tests",
+        missing.map(str::to_owned).collect(),
+    );
+    assert!(count > 20, "only {count} tests are named");
 }
