@@ -124,8 +124,8 @@ impl Enqueuer<'_> {
     fn fault(&mut self) -> Option<Fault> {
         match self.random.u32(..1000) {
             0..40 => Some(Fault::KillEnqueue),
-            40..50 => Some(Fault::FreezeEnqueue),
-            50..60 => Some(Fault::TermEnqueue),
+            40..60 => Some(Fault::FreezeEnqueue),
+            60..80 => Some(Fault::TermEnqueue),
             _ => None,
         }
     }

@@ -58,6 +58,7 @@ pub(crate) fn gather(
     ledger: Ledger,
     record: Record,
 ) -> Result<Evidence, Trouble> {
+    let remains = remains(queue, store, &record)?;
     Ok(Evidence {
         jobs: jobs(store)?,
         counters: store.counts()?,
@@ -66,7 +67,7 @@ pub(crate) fn gather(
         ledger: ledger.lines,
         record,
         left: Vec::new(),
-        remains: remains(queue, store)?,
+        remains,
         long: true,
     })
 }
@@ -110,7 +111,7 @@ fn integrity(queue: &Queue) -> Result<String, Trouble> {
     Ok(found.join("; "))
 }
 
-fn remains(queue: &Queue, store: &mut dyn Store) -> Result<Vec<String>, Trouble> {
+fn remains(queue: &Queue, store: &mut dyn Store, record: &Record) -> Result<Vec<String>, Trouble> {
     let mut remains = Vec::new();
     for info in store.workers()? {
         remains.push(format!("the store knows worker {}", info.worker.id));
@@ -119,7 +120,9 @@ fn remains(queue: &Queue, store: &mut dyn Store) -> Result<Vec<String>, Trouble>
     for entry in folder.flatten() {
         let path = entry.path();
         let is_log = path.extension().is_some_and(|kind| kind == "log");
-        if !is_log {
+        // One that was killed after it had been taken for dead was dead to the store already.
+        let worker = path.file_stem().unwrap_or_default().to_string_lossy();
+        if !is_log && !record.taken_for_dead.contains(&*worker) {
             remains.push(format!("there is {}", path.display()));
         }
     }

@@ -68,11 +68,12 @@ impl Fault {
     pub(crate) fn per_minute(self) -> u32 {
         match self {
             Self::KillWorker => 14,
-            Self::KillAllWorkers | Self::Stop => 2,
-            Self::StopNow => 3,
+            Self::KillAllWorkers => 2,
+            Self::Stop | Self::StopNow => 3,
             Self::FreezeWorker | Self::FreezeJob | Self::TermJob => 8,
             Self::TermWorker | Self::KillRetry => 5,
-            Self::TakeForDead | Self::Replace | Self::Retry => 6,
+            Self::TakeForDead | Self::Retry => 6,
+            Self::Replace => 10,
             Self::KillJob => 12,
             Self::KillEnqueue | Self::FreezeEnqueue | Self::TermEnqueue => 0,
         }

@@ -166,13 +166,24 @@ impl Ledger {
         self.begun.contains(&(job.to_owned(), fence))
     }
 
+    /// Whether the run of this job with this fence has come to its end.
+    pub(crate) fn has_finished(&self, job: &str, fence: i64) -> bool {
+        self.finished.contains(&(job.to_owned(), fence))
+    }
+
+    /// The last line by which a run of this job began, if its fence is a later one.
+    pub(crate) fn begun_after(&self, job: &str, fence: i64) -> Option<&Line> {
+        let mut lines = self.lines.iter().rev();
+        lines.find(|line| line.fence > fence && line.begins() && line.job == job)
+    }
+
     /// The lines by which runs began whose processes are still there.
     pub(crate) fn running(&self) -> Vec<&Line> {
         const RECENT: usize = 2000;
         let recent = self.lines.len().saturating_sub(RECENT);
         let running = self.lines[recent..].iter().filter(|line| {
-            let run = (line.job.clone(), line.fence);
-            line.begins() && !self.finished.contains(&run) && line.process.is_alive()
+            let has_finished = self.has_finished(&line.job, line.fence);
+            line.begins() && !has_finished && line.process.is_alive()
         });
         running.collect()
     }

@@ -57,6 +57,9 @@ fn measure(storm: &mut Storm<'_, '_>, number: u32) -> Result<(), Trouble> {
     let Some((runner, name)) = runner.map(|at| others.swap_remove(at)) else {
         return Err(Trouble::Wrong(format!("nobody knows who runs {id}")));
     };
+    // One that runs something could be about to write, and hold up all others then.
+    let busy = storm.running()?;
+    others.retain(|(_, name)| busy.iter().all(|(worker, ..)| worker != name));
     if number % 2 == 1
         && let Some((bystander, name)) = others.first()
     {
@@ -70,7 +73,8 @@ fn measure(storm: &mut Storm<'_, '_>, number: u32) -> Result<(), Trouble> {
     }
     let killed_at = storm.kill(runner, &name);
     let again = begun(storm, &id, first.fence)?;
-    if let Some(killed_at) = killed_at {
+    let was_done = storm.ledger.has_finished(&id, first.fence);
+    if let Some(killed_at) = killed_at.filter(|_| !was_done) {
         // If it didn't begin again, this is how long it took at least.
         let begun_at = again.map_or_else(ledger::now, |line| line.at);
         storm.scribe.record().probes.push(Probe {
@@ -86,9 +90,7 @@ fn begun(storm: &mut Storm<'_, '_>, job: &str, after: i64) -> Result<Option<Line
     let deadline = Instant::now() + PATIENCE;
     let mut found = None;
     storm.until(|storm| {
-        let mut lines = storm.ledger.lines.iter().rev();
-        let line = lines.find(|line| line.job == job && line.begins() && line.fence > after);
-        found = line.cloned();
+        found = storm.ledger.begun_after(job, after).cloned();
         Ok(over(found.is_some() || Instant::now() > deadline))
     })?;
     Ok(found)

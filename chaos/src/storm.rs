@@ -50,13 +50,16 @@ pub(crate) struct Storm<'scope, 'env> {
 }
 
 /// A process that is stopped for a while.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Frozen {
     pub(crate) process: Process,
     /// What it was frozen by.
     pub(crate) fault: Fault,
     pub(crate) since: u64,
     pub(crate) until: Instant,
+    /// Runs, by job and fence. It goes on earlier if one of these jobs runs again by then:
+    /// that is when its own result would do the most harm.
+    pub(crate) replaced: Vec<(String, i64)>,
 }
 
 impl<'scope, 'env> Storm<'scope, 'env> {
@@ -139,7 +142,7 @@ impl<'scope, 'env> Storm<'scope, 'env> {
 
     /// Ends all freezing.
     pub(crate) fn thaw_all(&mut self) {
-        self.thaw(|_| true);
+        self.thaw(|_, _| true);
     }
 
     pub(crate) fn wait_until(&mut self, at: Instant) -> Result<(), Trouble> {
@@ -156,8 +159,11 @@ impl<'scope, 'env> Storm<'scope, 'env> {
 
     fn look_after_all(&mut self) -> Result<(), Trouble> {
         let now = Instant::now();
-        self.thaw(|frozen| frozen.until <= now);
         self.ledger.catch_up(&self.queue.ledger())?;
+        self.thaw(|frozen, ledger| {
+            let again = |(job, fence): &(String, i64)| ledger.begun_after(job, *fence).is_some();
+            frozen.until <= now || frozen.replaced.iter().any(again)
+        });
         let counts = self.store.counts()?;
         let waiting = counts.of(State::Pending);
         self.tap.waiting.store(waiting, Ordering::Relaxed);
@@ -201,10 +207,10 @@ impl<'scope, 'env> Storm<'scope, 'env> {
             });
     }
 
-    pub(crate) fn thaw(&mut self, which: impl Fn(&Frozen) -> bool) {
-        let scribe = self.scribe;
+    fn thaw(&mut self, which: impl Fn(&Frozen, &Ledger) -> bool) {
+        let (scribe, ledger) = (self.scribe, &self.ledger);
         self.frozen.retain(|frozen| {
-            if !which(frozen) {
+            if !which(frozen, ledger) {
                 return true;
             }
             frozen.process.signal(Signal::CONT);

@@ -103,6 +103,7 @@ impl Storm<'_, '_> {
                 fault: step.fault,
                 since,
                 until,
+                replaced: Vec::new(),
             });
         }
         stopped
@@ -133,10 +134,11 @@ impl Storm<'_, '_> {
             fault: step.fault,
             since,
             until: Instant::now() + step.length,
+            replaced: taken.as_ref().map_or_else(|_| Vec::new(), Clone::clone),
         });
         match taken {
-            Ok(true) => self.scribe.happened(step.fault, &id),
-            Ok(false) => self
+            Ok(held) if !held.is_empty() => self.scribe.happened(step.fault, &id),
+            Ok(_) => self
                 .scribe
                 .note(&format!("{id} couldn't be taken for dead")),
             // It was frozen while it wrote: nobody can then, and nobody does.
@@ -149,11 +151,17 @@ impl Storm<'_, '_> {
         Ok(())
     }
 
-    fn rescue(&mut self, step: &Step, process: Process, id: &str) -> Result<bool, Trouble> {
+    /// What it held then; nothing if it couldn't be taken for dead.
+    fn rescue(
+        &mut self,
+        step: &Step,
+        process: Process,
+        id: &str,
+    ) -> Result<Vec<(String, i64)>, Trouble> {
         let patience = Instant::now() + STOPPING;
         while !process.is_stopped() {
             if Instant::now() > patience || !process.is_alive() {
-                return Ok(false);
+                return Ok(Vec::new());
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -169,7 +177,7 @@ impl Storm<'_, '_> {
             .into_iter()
             .find(|info| info.worker.id.as_str() == id);
         let Some(known) = known.filter(|_| all_begun && !held.is_empty()) else {
-            return Ok(false);
+            return Ok(Vec::new());
         };
         {
             let fences: Vec<i64> = held.iter().map(|(.., fence)| *fence).collect();
@@ -186,7 +194,10 @@ impl Storm<'_, '_> {
         if step.fault == Fault::Replace {
             self.store.register(&known.worker)?;
         }
-        Ok(true)
+        Ok(held
+            .into_iter()
+            .map(|(_, job, fence)| (job, fence))
+            .collect())
     }
 
     /// Who runs which job, with which fence.
