@@ -120,9 +120,13 @@ fn remains(queue: &Queue, store: &mut dyn Store, record: &Record) -> Result<Vec<
     for entry in folder.flatten() {
         let path = entry.path();
         let is_log = path.extension().is_some_and(|kind| kind == "log");
-        // One that was killed after it had been taken for dead was dead to the store already.
         let worker = path.file_stem().unwrap_or_default().to_string_lossy();
-        if !is_log && !record.taken_for_dead.contains(&*worker) {
+        // One that was killed after it had been taken for dead, or after it had taken its
+        // leave of the store, is known to nobody who could remove its files.
+        let mut deaths = record.deaths.iter();
+        let is_excused = record.taken_for_dead.contains(&*worker)
+            || deaths.any(|death| death.ending && death.worker == worker);
+        if !is_log && !is_excused {
             remains.push(format!("there is {}", path.display()));
         }
     }

@@ -42,12 +42,13 @@ impl Kind {
     /// How many of a hundred jobs are of this kind.
     pub(crate) fn share(self) -> u32 {
         match self {
-            Self::Quick => 34,
+            Self::Quick => 40,
             Self::Slow => 22,
             Self::Flaky => 10,
-            Self::Parent | Self::Runaway => 8,
-            Self::Endless => 6,
-            Self::Hopeless | Self::Stubborn | Self::Chatty => 4,
+            Self::Parent => 8,
+            Self::Runaway => 6,
+            Self::Endless | Self::Chatty => 4,
+            Self::Hopeless | Self::Stubborn => 3,
         }
     }
 

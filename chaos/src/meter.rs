@@ -15,9 +15,9 @@ use crate::queue::Queue;
 use crate::record::Scribe;
 
 /// How long the two take on a machine that has time for them, with much to spare.
-const USUAL: Duration = Duration::from_millis(60);
+const USUAL: Duration = Duration::from_millis(25);
 /// How long it rests in between.
-const REST: Duration = Duration::from_millis(40);
+const REST: Duration = Duration::from_millis(20);
 
 /// Measures until all is over, and writes down when it took too long.
 pub(crate) fn watch(queue: &Queue, scribe: &Scribe, tap: &Tap) {

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use queuectl_store::{Clock, SystemClock};
+
 use crate::fault::Fault;
 use crate::kind::Kind;
 use crate::ledger;
@@ -33,6 +35,8 @@ pub(crate) struct Death {
     pub(crate) at: u64,
     /// By the clock of the store, in microseconds.
     pub(crate) wall: i64,
+    /// Whether it had been asked to end before, and may have been about to.
+    pub(crate) ending: bool,
 }
 
 /// From when until when, by the clock of the ledger.
@@ -58,6 +62,8 @@ pub(crate) struct Record {
     /// How often each fault really happened.
     pub(crate) tally: BTreeMap<Fault, u64>,
     pub(crate) enqueued: Vec<Enqueued>,
+    /// How far the clock of the store is ahead of that of the ledger, in microseconds.
+    pub(crate) ahead: i64,
     pub(crate) deaths: Vec<Death>,
     pub(crate) stays: Vec<Stay>,
     /// When something was frozen.
@@ -99,8 +105,12 @@ impl Scribe {
     /// A record with a file in `folder`.
     pub(crate) fn new(folder: &Path) -> Result<Self, Trouble> {
         let file = File::create(folder.join(FILE)).map_err(io("write the storm's record"))?;
+        let record = Record {
+            ahead: SystemClock.now().0 - (ledger::now() / 1000).cast_signed(),
+            ..Record::default()
+        };
         Ok(Self {
-            record: Mutex::default(),
+            record: Mutex::new(record),
             file: Mutex::new(file),
         })
     }

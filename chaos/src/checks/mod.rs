@@ -13,7 +13,10 @@ mod replay;
 mod rescue;
 mod whole;
 
+use std::time::Duration;
+
 use crate::evidence::Evidence;
+use crate::record::{Record, Span};
 
 pub(crate) use rescue::Times;
 
@@ -65,4 +68,25 @@ pub(crate) fn all(evidence: &Evidence) -> Vec<Verdict> {
             faults::broken(evidence),
         ),
     ]
+}
+
+/// How long a time was, without that in which the machine was slow.
+fn without_slow(record: &Record, time: Span) -> Duration {
+    Duration::from_nanos(length(time).saturating_sub(common(&record.slow, time)))
+}
+
+/// The same, and without that in which something was frozen.
+fn undisturbed(record: &Record, time: Span) -> Duration {
+    let frozen = Duration::from_nanos(common(&record.frozen, time));
+    without_slow(record, time).saturating_sub(frozen)
+}
+
+/// How much of a time these have in common with it, all together.
+fn common(spans: &[Span], time: Span) -> u64 {
+    let common = |span: &Span| length((span.0.max(time.0), span.1.min(time.1)));
+    spans.iter().map(common).sum()
+}
+
+fn length(span: Span) -> u64 {
+    span.1.saturating_sub(span.0)
 }

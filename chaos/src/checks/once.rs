@@ -2,16 +2,22 @@
 //! once its result is recorded.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use queuectl_domain::{Outcome, State};
 
 use super::replay::replay;
+use super::undisturbed;
 use crate::evidence::Evidence;
 use crate::ledger::What;
+
+/// How long a result may be on its way to the store while nothing is frozen.
+const ON_ITS_WAY: Duration = Duration::from_secs(3);
 
 pub(super) fn broken(evidence: &Evidence) -> Vec<String> {
     let mut broken = Vec::new();
     overlaps(evidence, &mut broken);
+    lost_results(evidence, &mut broken);
     let begun: HashSet<&str> = evidence
         .ledger
         .iter()
@@ -50,6 +56,41 @@ pub(super) fn broken(evidence: &Evidence) -> Vec<String> {
         }
     }
     broken
+}
+
+/// Results that weren't recorded though there was time for it: long after the run had ended,
+/// its worker died or was stopped, and it counted as cut short.
+fn lost_results(evidence: &Evidence, broken: &mut Vec<String>) {
+    let record = &evidence.record;
+    let mut finished: HashMap<i64, u64> = HashMap::new();
+    for line in &evidence.ledger {
+        if let What::Finish(_) = line.what {
+            finished.insert(line.fence, line.at);
+        }
+    }
+    let died: HashMap<&str, u64> = record
+        .deaths
+        .iter()
+        .map(|death| (death.worker.as_str(), death.at))
+        .collect();
+    for job in &evidence.jobs {
+        for run in &job.runs {
+            let Some((ended, Outcome::Crashed | Outcome::Stopped)) = run.ended else {
+                continue;
+            };
+            let ended = (ended - record.ahead).max(0).unsigned_abs().saturating_mul(1000);
+            let until = died
+                .get(run.worker.as_str())
+                .map_or(ended, |died| ended.min(*died));
+            let since = finished.get(&run.fence).copied().unwrap_or(until);
+            if undisturbed(record, (since, until)) > ON_ITS_WAY {
+                broken.push(format!(
+                    "the result of {} with fence {} was lost: its run had ended long before",
+                    job.id, run.fence
+                ));
+            }
+        }
+    }
 }
 
 /// Runs that met another of the same job, or something that was still there after a later one began.
@@ -140,6 +181,21 @@ mod tests {
             broken(&evidence),
             ["a ran again, with fence 2, though completed"]
         );
+    }
+
+    #[test]
+    fn a_result_that_had_time_to_be_recorded_and_wasnt_is_lost() {
+        let mut crashed = run(1, 1, Outcome::Crashed);
+        crashed.ended = Some((20_000_000, Outcome::Crashed));
+        let mut evidence = evidence(vec![job("a", State::Dead, 0, vec![crashed])]);
+        evidence.crash_limit = 1;
+        let mut late = finish("a", 1, 0);
+        late.at = 18_000_000_000;
+        evidence.ledger.push(late);
+        assert_eq!(broken(&evidence), [""; 0]);
+        evidence.ledger[1].at = 1_000_000_000;
+        let said = "the result of a with fence 1 was lost: its run had ended long before";
+        assert_eq!(broken(&evidence), [said]);
     }
 
     #[test]

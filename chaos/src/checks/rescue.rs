@@ -5,6 +5,7 @@ use std::time::Duration;
 use queuectl_domain::Outcome;
 
 use super::replay::replay;
+use super::without_slow;
 use crate::evidence::Evidence;
 use crate::record::{Death, Record, Span};
 
@@ -55,7 +56,7 @@ impl Times {
     pub(crate) fn of(evidence: &Evidence) -> Self {
         let record = &evidence.record;
         let probes = record.probes.iter();
-        let calm = probes.map(|probe| counted(record, (probe.killed_at, probe.begun_at)));
+        let calm = probes.map(|probe| without_slow(record, (probe.killed_at, probe.begun_at)));
         let deaths = record
             .deaths
             .iter()
@@ -70,7 +71,7 @@ impl Times {
                 });
             crashed.map(|micros| {
                 let nanos = micros.max(0).unsigned_abs() * 1000;
-                counted(record, (death.at, death.at + nanos))
+                without_slow(record, (death.at, death.at + nanos))
             })
         });
         Self {
@@ -78,13 +79,6 @@ impl Times {
             storm: storm.collect(),
         }
     }
-}
-
-/// How long a time was, without that in which the machine was slow.
-fn counted(record: &Record, time: Span) -> Duration {
-    let common = |slow: &Span| slow.1.min(time.1).saturating_sub(slow.0.max(time.0));
-    let slow: u64 = record.slow.iter().map(common).sum();
-    Duration::from_nanos((time.1 - time.0).saturating_sub(slow))
 }
 
 fn is_undisturbed(record: &Record, death: &Death) -> bool {
@@ -156,6 +150,7 @@ mod tests {
             worker: "w".to_owned(),
             at: 10 * SECOND,
             wall: 0,
+            ending: false,
         });
         evidence.record.stays.push(Stay {
             worker: "other".to_owned(),
