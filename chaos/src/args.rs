@@ -188,7 +188,9 @@ fn go_through(storm: &mut Storm<'_, '_>, seed: u64, length: Duration) -> Result<
         .collect();
     storm.hold_new_workers();
     storm.crew().stop_begins(false);
-    storm.queue.must(&["worker", "stop"])?;
+    if let Err(trouble) = storm.queue.must(&["worker", "stop"]) {
+        storm.scribe.odd(trouble.to_string());
+    }
     storm.until_none_is_there()?;
     let ledger = std::mem::take(&mut storm.ledger);
     let record = storm.scribe.record().clone();

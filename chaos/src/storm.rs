@@ -109,17 +109,15 @@ impl<'scope, 'env> Storm<'scope, 'env> {
         })
     }
 
-    /// Goes on until as many workers are there as there should be, and known.
-    pub(crate) fn until_all_are_there(&mut self) -> Result<(), Trouble> {
+    /// Goes on until as many workers are there as there should be, and known; false if they don't come.
+    pub(crate) fn all_have_come(&mut self) -> Result<bool, Trouble> {
         let deadline = Instant::now() + STUCK;
+        let mut all = false;
         self.until(|storm| {
-            let all = storm.crew().known().len() >= WORKERS;
-            if !all && Instant::now() > deadline {
-                let wrong = "new workers don't come".to_owned();
-                return Err(Trouble::Wrong(wrong));
-            }
-            Ok(over(all))
-        })
+            all = storm.crew().known().len() >= WORKERS;
+            Ok(over(all || Instant::now() > deadline))
+        })?;
+        Ok(all)
     }
 
     /// Goes on until no worker is there, if they go at all.

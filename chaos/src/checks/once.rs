@@ -78,7 +78,10 @@ fn lost_results(evidence: &Evidence, broken: &mut Vec<String>) {
             let Some((ended, Outcome::Crashed | Outcome::Stopped)) = run.ended else {
                 continue;
             };
-            let ended = (ended - record.ahead).max(0).unsigned_abs().saturating_mul(1000);
+            let ended = (ended - record.ahead)
+                .max(0)
+                .unsigned_abs()
+                .saturating_mul(1000);
             let until = died
                 .get(run.worker.as_str())
                 .map_or(ended, |died| ended.min(*died));
