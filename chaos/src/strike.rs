@@ -26,7 +26,7 @@ impl Storm<'_, '_> {
         match fault {
             Fault::KillWorker => {
                 if let Some((process, id)) = self.worker(pick) {
-                    self.kill_worker(fault, process, &id);
+                    self.kill(process, &id);
                 }
             }
             Fault::KillAllWorkers => self.kill_all(),
@@ -67,9 +67,10 @@ impl Storm<'_, '_> {
         Ok(())
     }
 
-    fn kill_worker(&mut self, fault: Fault, process: Process, id: &str) -> Option<u64> {
+    /// Kills a worker; says when, if it was alive.
+    pub(crate) fn kill(&mut self, process: Process, id: &str) -> Option<u64> {
         let at = self.crew().kill(process)?;
-        self.scribe.happened(fault, id);
+        self.scribe.happened(Fault::KillWorker, id);
         Some(at)
     }
 
@@ -84,11 +85,6 @@ impl Storm<'_, '_> {
                 .happened(Fault::KillAllWorkers, &format!("{killed} workers"));
         }
         self.not_before = Instant::now() + CALM;
-    }
-
-    /// Kills the worker of a probe.
-    pub(crate) fn kill(&mut self, process: Process, id: &str) -> Option<u64> {
-        self.kill_worker(Fault::KillWorker, process, id)
     }
 
     /// Freezes a process; says whether it was alive.
@@ -179,15 +175,7 @@ impl Storm<'_, '_> {
         let Some(known) = known.filter(|_| all_begun && !held.is_empty()) else {
             return Ok(Vec::new());
         };
-        {
-            let fences: Vec<i64> = held.iter().map(|(.., fence)| *fence).collect();
-            let mut record = self.scribe.record();
-            record.taken_for_dead.insert(id.to_owned());
-            // If the store is locked, that is all that is done to them.
-            let lines = self.ledger.lines.iter();
-            let theirs = lines.filter(|line| fences.contains(&line.fence));
-            record.signalled.extend(theirs.map(|line| line.process));
-        }
+        self.remember_taken(id, &held);
         self.queue.end_jobs_of(id)?;
         // All that it holds has begun.
         self.store.rescue(&known.worker.id, None)?;
@@ -198,6 +186,16 @@ impl Storm<'_, '_> {
             .into_iter()
             .map(|(_, job, fence)| (job, fence))
             .collect())
+    }
+
+    fn remember_taken(&self, id: &str, held: &[(String, String, i64)]) {
+        let mut record = self.scribe.record();
+        record.taken_for_dead.insert(id.to_owned());
+        // They are ended first. If the store is locked then, that is all that is done to them.
+        let is_held = |fence| held.iter().any(|(.., held)| *held == fence);
+        let lines = self.ledger.lines.iter();
+        let theirs = lines.filter(|line| is_held(line.fence));
+        record.signalled.extend(theirs.map(|line| line.process));
     }
 
     /// Who runs which job, with which fence.
