@@ -37,7 +37,7 @@ fn measure(storm: &mut Storm<'_, '_>, number: u32) -> Result<(), Trouble> {
     let job = Job {
         id: format!("probe-{number}"),
         kind: Kind::Slow,
-        length: 2000,
+        length: 3000,
         priority: 5,
         how: 0,
     };
@@ -60,11 +60,14 @@ fn measure(storm: &mut Storm<'_, '_>, number: u32) -> Result<(), Trouble> {
     let Some((runner, name)) = runner.map(|at| others.swap_remove(at)) else {
         return Err(Trouble::Wrong(format!("nobody knows who runs {id}")));
     };
-    // One that runs something could be about to write, and hold up all others then.
+    // One that runs something could be about to write, and hold up all others then. Of the
+    // rest, the one before it in the ring is the first to look after it.
     let busy = storm.running()?;
     others.retain(|(_, name)| busy.iter().all(|(worker, ..)| worker != name));
+    others.sort_by(|a, b| a.1.cmp(&b.1));
+    let before = others.iter().rev().find(|(_, other)| *other < name);
     if number % 2 == 1
-        && let Some((bystander, name)) = others.first()
+        && let Some((bystander, name)) = before.or(others.last())
     {
         let step = Step {
             at: Duration::ZERO,
