@@ -179,7 +179,6 @@ fn go_through(storm: &mut Storm<'_, '_>, seed: u64, length: Duration) -> Result<
     storm.until_threads_are_done()?;
     storm.drain()?;
     probe(storm)?;
-    storm.drain()?;
     let left: Vec<String> = storm
         .ledger
         .left()

@@ -73,7 +73,7 @@ impl Fault {
             Self::FreezeWorker | Self::FreezeJob | Self::TermJob => 8,
             Self::TermWorker | Self::KillRetry => 5,
             Self::TakeForDead | Self::Retry => 6,
-            Self::Replace => 10,
+            Self::Replace => 14,
             Self::KillJob => 12,
             Self::KillEnqueue | Self::FreezeEnqueue | Self::TermEnqueue => 0,
         }

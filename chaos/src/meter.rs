@@ -1,9 +1,9 @@
 //! How slow the machine itself is: others may use it too, and what they take can't be
-//! held against the queue. Measured all the time by what a rescue consists of, a sync and
-//! the start of a process.
+//! held against the queue. Measured all the time by doing what a rescue does: look at all
+//! processes, sync, start one.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,31 +13,35 @@ use crate::job::NOTHING;
 use crate::ledger;
 use crate::queue::Queue;
 use crate::record::Scribe;
+use crate::trouble::{Trouble, io};
 
-/// How long the two take on a machine that has time for them, with much to spare.
-const USUAL: Duration = Duration::from_millis(25);
+/// How long that takes on a machine that has time for it, with much to spare.
+const USUAL: Duration = Duration::from_millis(50);
 /// How long it rests in between.
-const REST: Duration = Duration::from_millis(20);
+const REST: Duration = Duration::from_millis(60);
 
 /// Measures until all is over, and writes down when it took too long.
 pub(crate) fn watch(queue: &Queue, scribe: &Scribe, tap: &Tap) {
     while !tap.over.load(Ordering::Relaxed) {
         let begun = ledger::now();
-        if let Err(error) = measure(queue) {
-            return scribe.odd(format!("can't measure the machine: {error}"));
+        if let Err(trouble) = measure(queue) {
+            return scribe.odd(format!("can't measure the machine: {trouble}"));
         }
-        let span = (begun, ledger::now());
-        if u128::from(span.1 - span.0) > USUAL.as_nanos() {
-            scribe.record().slow.push(span);
-        }
+        let took = Duration::from_nanos(ledger::now() - begun);
         std::thread::sleep(REST);
+        if took > USUAL {
+            scribe.note(&format!("the machine is slow: {took:?}"));
+            scribe.record().slow.push((begun, ledger::now()));
+        }
     }
 }
 
-fn measure(queue: &Queue) -> io::Result<()> {
-    let mut file = File::create(queue.folder.join("meter"))?;
-    file.write_all(b"measured")?;
-    file.sync_all()?;
-    Command::new(&queue.helper).arg(NOTHING).status()?;
+fn measure(queue: &Queue) -> Result<(), Trouble> {
+    queue.end_jobs_of("nobody")?;
+    let mut file = File::create(queue.folder.join("meter")).map_err(io("write a file"))?;
+    file.write_all(b"measured").map_err(io("write a file"))?;
+    file.sync_all().map_err(io("sync a file"))?;
+    let status = Command::new(&queue.helper).arg(NOTHING).status();
+    status.map_err(io("start a program"))?;
     Ok(())
 }

@@ -17,6 +17,9 @@ use crate::trouble::Trouble;
 
 /// How long all workers are gone after they were killed together.
 const CALM: Duration = Duration::from_millis(700);
+/// How long a worker that is replaced stays frozen. At its next tick it asks which of its claims are
+/// lost, and then it doesn't present them; so it has to wake before that is due.
+const SHORT: Duration = Duration::from_millis(120);
 /// How long a process may take to stop.
 const STOPPING: Duration = Duration::from_secs(2);
 
@@ -42,7 +45,7 @@ impl Storm<'_, '_> {
                     self.freeze(step, process, &id);
                 }
             }
-            Fault::TakeForDead | Fault::Replace => self.take_for_dead(step)?,
+            Fault::TakeForDead | Fault::Replace => self.take_one_for_dead(step)?,
             Fault::KillJob | Fault::TermJob => {
                 if let Some((process, id)) = self.job(pick) {
                     // First, since it may be settled before this thread goes on.
@@ -105,35 +108,45 @@ impl Storm<'_, '_> {
         stopped
     }
 
+    fn take_one_for_dead(&mut self, step: &Step) -> Result<(), Trouble> {
+        let running = self.running()?;
+        let is_busy = |id: &String| running.iter().any(|(worker, ..)| worker == id);
+        let mut workers = self.crew().known();
+        workers.retain(|(process, id)| is_busy(id) && !self.is_frozen(*process));
+        match chosen(workers, step.pick) {
+            Some((process, id)) => self.take_for_dead(step, process, &id),
+            None => Ok(()),
+        }
+    }
+
     /// What a rescuer would do that takes a worker for dead which is only frozen:
     /// it ends what the worker runs, and tells the store. Then the worker wakes and
     /// finds all given to others; and in the second case a worker of its own
     /// name, so that nothing but the fences tells its claims from that one's.
-    fn take_for_dead(&mut self, step: &Step) -> Result<(), Trouble> {
-        let busy: Vec<String> = self
-            .running()?
-            .into_iter()
-            .map(|(worker, ..)| worker)
-            .collect();
-        let mut workers = self.crew().known();
-        workers.retain(|(process, id)| busy.contains(id) && !self.is_frozen(*process));
-        let Some((process, id)) = chosen(workers, step.pick) else {
-            return Ok(());
-        };
+    pub(crate) fn take_for_dead(
+        &mut self,
+        step: &Step,
+        process: Process,
+        id: &str,
+    ) -> Result<(), Trouble> {
         let since = ledger::now();
         if !process.signal(Signal::STOP) {
             return Ok(());
         }
-        let taken = self.rescue(step, process, &id);
+        let taken = self.rescue(step, process, id);
+        let length = match step.fault {
+            Fault::Replace => step.length.min(SHORT),
+            _ => step.length,
+        };
         self.frozen.push(Frozen {
             process,
             fault: step.fault,
             since,
-            until: Instant::now() + step.length,
+            until: Instant::now() + length,
             replaced: taken.as_ref().map_or_else(|_| Vec::new(), Clone::clone),
         });
         match taken {
-            Ok(held) if !held.is_empty() => self.scribe.happened(step.fault, &id),
+            Ok(held) if !held.is_empty() => self.scribe.happened(step.fault, id),
             Ok(_) => self
                 .scribe
                 .note(&format!("{id} couldn't be taken for dead")),
