@@ -16,7 +16,7 @@ use crate::record::Scribe;
 use crate::trouble::{Trouble, io};
 
 /// How long that takes on a machine that has time for it, with much to spare.
-const USUAL: Duration = Duration::from_millis(50);
+const USUAL: Duration = Duration::from_millis(25);
 /// How long it rests in between.
 const REST: Duration = Duration::from_millis(60);
 
@@ -27,12 +27,13 @@ pub(crate) fn watch(queue: &Queue, scribe: &Scribe, tap: &Tap) {
         if let Err(trouble) = measure(queue) {
             return scribe.odd(format!("can't measure the machine: {trouble}"));
         }
-        let took = Duration::from_nanos(ledger::now() - begun);
-        std::thread::sleep(REST);
+        let span = (begun, ledger::now());
+        let took = Duration::from_nanos(span.1 - span.0);
         if took > USUAL {
             scribe.note(&format!("the machine is slow: {took:?}"));
-            scribe.record().slow.push((begun, ledger::now()));
+            scribe.record().slow.push(span);
         }
+        std::thread::sleep(REST);
     }
 }
 

@@ -35,19 +35,23 @@ pub(crate) fn text(evidence: &Evidence, verdicts: &[Verdict], length: Duration) 
         ("death to the job's next start, in the calm", &times.calm),
         ("death to the job's return, in the storm", &times.storm),
     ] {
-        let longest = times.iter().max().map_or("-".to_owned(), |time| {
-            format!("{:.2} s", time.as_secs_f64())
-        });
+        let longest = times
+            .iter()
+            .map(|rescue| rescue.took)
+            .max()
+            .map_or("-".to_owned(), |time| {
+                format!("{:.2} s", time.as_secs_f64())
+            });
         line(
             &format!("longest from a worker's {what} ({})", times.len()),
             longest,
         );
     }
-    let slow: u64 = record.slow.iter().map(|span| span.1 - span.0).sum();
-    let slow = Duration::from_nanos(slow).as_secs_f64();
+    let slow = record.slow.iter().map(|span| span.1 - span.0).max();
+    let slow = Duration::from_nanos(slow.unwrap_or_default()).as_secs_f64();
     line(
-        "the machine itself was slow, which isn't counted, for",
-        format!("{slow:.1} s"),
+        "longest that the machine itself took for a step of that (0: not long)",
+        format!("{slow:.2} s"),
     );
     line("all of it took", format!("{:.0} s", length.as_secs_f64()));
     for verdict in verdicts {

@@ -70,21 +70,21 @@ pub(crate) fn all(evidence: &Evidence) -> Vec<Verdict> {
     ]
 }
 
-/// How long a time was, without that in which the machine was slow.
-fn without_slow(record: &Record, time: Span) -> Duration {
-    Duration::from_nanos(length(time).saturating_sub(common(&record.slow, time)))
+/// What more a rescue may take, or a result be on its way, where the machine was slow: either
+/// consists of a few such steps as were measured.
+fn allowance(record: &Record, time: Span) -> Duration {
+    const STEPS: u32 = 6;
+    let touches = |slow: &&Span| slow.0 <= time.1 && time.0 <= slow.1;
+    let slow = record.slow.iter().filter(touches);
+    let longest = slow.map(|slow| length(*slow)).max();
+    Duration::from_nanos(longest.unwrap_or_default()) * STEPS
 }
 
-/// The same, and without that in which something was frozen.
-fn undisturbed(record: &Record, time: Span) -> Duration {
-    let frozen = Duration::from_nanos(common(&record.frozen, time));
-    without_slow(record, time).saturating_sub(frozen)
-}
-
-/// How much of a time these have in common with it, all together.
-fn common(spans: &[Span], time: Span) -> u64 {
+/// How long a time was, without that in which something was frozen.
+fn unfrozen(record: &Record, time: Span) -> Duration {
     let common = |span: &Span| length((span.0.max(time.0), span.1.min(time.1)));
-    spans.iter().map(common).sum()
+    let frozen: u64 = record.frozen.iter().map(common).sum();
+    Duration::from_nanos(length(time).saturating_sub(frozen))
 }
 
 fn length(span: Span) -> u64 {

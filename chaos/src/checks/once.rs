@@ -7,7 +7,7 @@ use std::time::Duration;
 use queuectl_domain::{Outcome, State};
 
 use super::replay::replay;
-use super::undisturbed;
+use super::{allowance, unfrozen};
 use crate::evidence::Evidence;
 use crate::ledger::What;
 
@@ -86,7 +86,8 @@ fn lost_results(evidence: &Evidence, broken: &mut Vec<String>) {
                 .get(run.worker.as_str())
                 .map_or(ended, |died| ended.min(*died));
             let since = finished.get(&run.fence).copied().unwrap_or(until);
-            if undisturbed(record, (since, until)) > ON_ITS_WAY {
+            let time = (since, until);
+            if unfrozen(record, time) > ON_ITS_WAY + allowance(record, time) {
                 broken.push(format!(
                     "the result of {} with fence {} was lost: its run had ended long before",
                     job.id, run.fence

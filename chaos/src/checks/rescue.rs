@@ -5,7 +5,7 @@ use std::time::Duration;
 use queuectl_domain::Outcome;
 
 use super::replay::replay;
-use super::without_slow;
+use super::{allowance, length};
 use crate::evidence::Evidence;
 use crate::record::{Death, Record, Span};
 
@@ -34,29 +34,38 @@ pub(super) fn broken(evidence: &Evidence) -> Vec<String> {
         ("after the storm", &times.calm),
         ("in the storm", &times.storm),
     ] {
-        for time in times.iter().filter(|time| **time > LIMIT) {
-            let seconds = time.as_secs_f64();
-            broken.push(format!("a rescue {what} took {seconds:.2} s"));
+        for rescue in times.iter().filter(|rescue| rescue.took > rescue.limit) {
+            let (took, limit) = (rescue.took.as_secs_f64(), rescue.limit.as_secs_f64());
+            broken.push(format!(
+                "a rescue {what} took {took:.2} s, more than {limit:.2} s"
+            ));
         }
     }
     broken
 }
 
-/// How long rescues took, without the time in which the machine itself was slow.
+/// How long rescues took.
 #[derive(Debug, Default)]
 pub(crate) struct Times {
     /// From a worker's death to the next start of its job, where another had nothing to do.
-    pub(crate) calm: Vec<Duration>,
+    pub(crate) calm: Vec<Rescue>,
     /// From a worker's death to the return of its jobs to the queue, where at least
     /// one other worker was there all the time and nothing was frozen.
-    pub(crate) storm: Vec<Duration>,
+    pub(crate) storm: Vec<Rescue>,
+}
+
+/// How long a rescue took, and how long it might.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rescue {
+    pub(crate) took: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl Times {
     pub(crate) fn of(evidence: &Evidence) -> Self {
         let record = &evidence.record;
         let probes = record.probes.iter();
-        let calm = probes.map(|probe| without_slow(record, (probe.killed_at, probe.begun_at)));
+        let calm = probes.map(|probe| Rescue::of(record, (probe.killed_at, probe.begun_at)));
         let deaths = record
             .deaths
             .iter()
@@ -71,12 +80,21 @@ impl Times {
                 });
             crashed.map(|micros| {
                 let nanos = micros.max(0).unsigned_abs() * 1000;
-                without_slow(record, (death.at, death.at + nanos))
+                Rescue::of(record, (death.at, death.at + nanos))
             })
         });
         Self {
             calm: calm.collect(),
             storm: storm.collect(),
+        }
+    }
+}
+
+impl Rescue {
+    fn of(record: &Record, time: Span) -> Self {
+        Self {
+            took: Duration::from_nanos(length(time)),
+            limit: LIMIT + allowance(record, time),
         }
     }
 }
@@ -132,9 +150,14 @@ mod tests {
         evidence.record.probes = vec![probe(SECOND * 3 / 2)];
         assert_eq!(broken(&evidence), [""; 0]);
         evidence.record.probes.push(probe(SECOND * 7 / 2));
-        assert_eq!(broken(&evidence), ["a rescue after the storm took 2.50 s"]);
-        evidence.record.slow.push((0, SECOND * 2));
-        assert_eq!(broken(&evidence), ["a rescue after the storm took 1.50 s"]);
+        let said = "a rescue after the storm took 2.50 s, more than 1.00 s";
+        assert_eq!(broken(&evidence), [said]);
+        evidence.record.slow.push((SECOND * 2, SECOND * 9 / 4));
+        assert_eq!(
+            broken(&evidence),
+            [""; 0],
+            "each step took a quarter of a second"
+        );
     }
 
     /// Worker `w` is killed at second 10, and its job comes back after two.
@@ -162,7 +185,10 @@ mod tests {
     #[test]
     fn a_slow_rescue_in_the_storm_is_told_if_nothing_excuses_it() {
         let evidence = killed();
-        assert_eq!(broken(&evidence), ["a rescue in the storm took 2.00 s"]);
+        assert_eq!(
+            broken(&evidence),
+            ["a rescue in the storm took 2.00 s, more than 1.00 s"]
+        );
         let mut frozen = evidence.clone();
         frozen.record.frozen.push((10 * SECOND, 11 * SECOND));
         assert_eq!(broken(&frozen), [""; 0]);
