@@ -2,7 +2,7 @@
 //! written with one call at the end of the file. So the order of its lines is
 //! the order in which things happened.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -124,7 +124,7 @@ pub(crate) struct Ledger {
     rest: Vec<u8>,
     pub(crate) lines: Vec<Line>,
     begun: HashSet<(String, i64)>,
-    finished: HashSet<(String, i64)>,
+    finished: HashMap<(String, i64), u64>,
 }
 
 impl Ledger {
@@ -154,10 +154,14 @@ impl Ledger {
     fn add(&mut self, line: Line) {
         let run = (line.job.clone(), line.fence);
         match line.what {
-            What::Begin | What::Overlap(_) => self.begun.insert(run),
-            What::Finish(_) => self.finished.insert(run),
-            What::Child => false,
-        };
+            What::Begin | What::Overlap(_) => {
+                self.begun.insert(run);
+            }
+            What::Finish(_) => {
+                self.finished.insert(run, line.at);
+            }
+            What::Child => {}
+        }
         self.lines.push(line);
     }
 
@@ -166,9 +170,9 @@ impl Ledger {
         self.begun.contains(&(job.to_owned(), fence))
     }
 
-    /// Whether the run of this job with this fence has come to its end.
-    pub(crate) fn has_finished(&self, job: &str, fence: i64) -> bool {
-        self.finished.contains(&(job.to_owned(), fence))
+    /// When the run of this job with this fence came to its end, if it has.
+    pub(crate) fn finished_at(&self, job: &str, fence: i64) -> Option<u64> {
+        self.finished.get(&(job.to_owned(), fence)).copied()
     }
 
     /// The last line by which a run of this job began, if its fence is a later one.
@@ -182,7 +186,7 @@ impl Ledger {
         const RECENT: usize = 2000;
         let recent = self.lines.len().saturating_sub(RECENT);
         let running = self.lines[recent..].iter().filter(|line| {
-            let has_finished = self.has_finished(&line.job, line.fence);
+            let has_finished = self.finished_at(&line.job, line.fence).is_some();
             line.begins() && !has_finished && line.process.is_alive()
         });
         running.collect()

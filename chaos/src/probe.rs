@@ -88,10 +88,13 @@ fn kill(
     if let Some(others) = others {
         freeze_a_bystander(storm, others, &name)?;
     }
-    let killed_at = storm.kill(runner, &name);
+    let Some(killed_at) = storm.kill(runner, &name) else {
+        return Ok(());
+    };
     let again = begun(storm, &line.job, line.fence)?;
-    let was_done = storm.ledger.has_finished(&line.job, line.fence);
-    if let Some(killed_at) = killed_at.filter(|_| !was_done) {
+    // On a slow machine it may have been done by then.
+    let finished_at = storm.ledger.finished_at(&line.job, line.fence);
+    if finished_at.is_none_or(|at| at > killed_at) {
         // If it didn't begin again, this is how long it took at least.
         let begun_at = again.map_or_else(ledger::now, |line| line.at);
         storm.scribe.record().probes.push(Probe {
