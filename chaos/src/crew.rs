@@ -170,7 +170,7 @@ impl<'a> Crew<'a> {
     /// Kills one. Says when, if it was alive.
     pub(crate) fn kill(&mut self, process: Process) -> Option<u64> {
         let worker = self.find(process)?;
-        let (id, ending) = (worker.id.clone()?, worker.may_end);
+        let id = worker.id.clone()?;
         // The earlier time, so that no rescue looks shorter than it was.
         let (at, wall) = (ledger::now(), SystemClock.now().0);
         let killed = process.signal(Signal::KILL);
@@ -180,7 +180,6 @@ impl<'a> Crew<'a> {
                 worker: id,
                 at,
                 wall,
-                ending,
             };
             self.scribe.record().deaths.push(death);
         }

@@ -121,11 +121,9 @@ fn remains(queue: &Queue, store: &mut dyn Store, record: &Record) -> Result<Vec<
         let path = entry.path();
         let is_log = path.extension().is_some_and(|kind| kind == "log");
         let worker = path.file_stem().unwrap_or_default().to_string_lossy();
-        // One that was killed after it had been taken for dead, or after it had taken its
-        // leave of the store, is known to nobody who could remove its files.
-        let mut deaths = record.deaths.iter();
-        let is_excused = record.taken_for_dead.contains(&*worker)
-            || deaths.any(|death| death.ending && death.worker == worker);
+        // One that was killed after it had been taken for dead is known to nobody who could
+        // remove its files.
+        let is_excused = record.taken_for_dead.contains(&*worker);
         if !is_log && !is_excused {
             remains.push(format!("there is {}", path.display()));
         }

@@ -35,8 +35,6 @@ pub(crate) struct Death {
     pub(crate) at: u64,
     /// By the clock of the store, in microseconds.
     pub(crate) wall: i64,
-    /// Whether it had been asked to end before, and may have been about to.
-    pub(crate) ending: bool,
 }
 
 /// From when until when, by the clock of the ledger.

@@ -107,7 +107,6 @@ mod tests {
             worker: worker.to_owned(),
             at: 0,
             wall: 0,
-            ending: false,
         };
         evidence.record.deaths.push(death("another"));
         assert_eq!(broken(&evidence).len(), 1);

@@ -173,7 +173,6 @@ mod tests {
             worker: "w".to_owned(),
             at: 10 * SECOND,
             wall: 0,
-            ending: false,
         });
         evidence.record.stays.push(Stay {
             worker: "other".to_owned(),

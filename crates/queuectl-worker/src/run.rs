@@ -93,11 +93,13 @@ pub fn run(
             Err(error) => (Err(error), 0),
         }
     });
+    // The files go first: as long as the store knows the worker, someone looks after what is left
+    // of it, should it be killed right here.
+    life.end();
     // A worker that couldn't say goodbye is found dead, and holds nothing.
     let goodbye = store.unregister(&me.id);
     // A list that still names it is put right by the next who changes it.
     let _ = registry::prune(&options.data, Some(&me.id));
-    life.end();
     observer.notice(&Happening::WorkerStopped {
         worker: &me.id,
         attempts,
