@@ -16,18 +16,15 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::views::View;
 
-/// What to do.
+/// What to do. What help says of a command stands with its arguments.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Enqueue(enqueue::Args),
     /// Start, stop and list the workers that run jobs
     #[command(subcommand)]
     Worker(worker::Command),
-    /// Show how many jobs and workers there are
     Status(status::Args),
-    /// List jobs, newest first
     List(list::Args),
-    /// Show everything about one job
     Show(show::Args),
     /// List, retry and clear dead jobs (the dead letter queue)
     #[command(subcommand)]
@@ -35,13 +32,9 @@ pub(crate) enum Command {
     /// Show and change the settings of the store
     #[command(subcommand)]
     Config(config::Command),
-    /// Remove one job that is not being processed
     Dequeue(dequeue::Args),
-    /// Delete all jobs
     Clear(clear::Args),
-    /// Check the store, its workers and their files, and mend what can be mended
     Doctor(doctor::Args),
-    /// Write a copy of the store to a file, while workers run
     Backup(backup::Args),
 }
 

@@ -143,7 +143,7 @@ fn the_store_is_in_the_home_of_the_user_if_nothing_else_was_said() {
 fn every_command_has_help_with_an_example() {
     let home = Home::new();
     let commands = "enqueue; worker start; worker stop; worker list; status; list; show; dlq list; dlq retry; dlq clear; \
-                    dlq add; config get; config set; clear; dequeue; ";
+                    dlq add; config get; config set; clear; dequeue; doctor; backup; ";
     for command in commands.split("; ") {
         let help = home.ok(command.split_whitespace().chain(["--help"]));
         assert!(help.contains("Usage:"), "{command:?}: {help}");
@@ -155,6 +155,26 @@ fn every_command_has_help_with_an_example() {
     }
     // Asking for help makes nothing.
     assert!(!home.path().exists());
+}
+
+#[test]
+fn help_says_more_than_the_list_of_commands() {
+    let home = Home::new();
+    for (command, more) in [
+        ("enqueue", "With --from each line of a file is a job"),
+        ("worker start", "trouble with the store only"),
+        ("worker stop", "the command returns when all workers have ended"),
+        ("list", "the highest is run next"),
+        ("show", "in the order in which they"),
+        ("dequeue", "Its attempts and their output are deleted with it"),
+        ("clear", "settings stay"),
+        ("doctor", "Workers may go on meanwhile"),
+        ("backup", "The copy is of one moment"),
+    ] {
+        let help = home.ok(command.split_whitespace().chain(["--help"]));
+        let words: Vec<_> = help.split_whitespace().collect();
+        assert!(words.join(" ").contains(more), "{command:?}: {help}");
+    }
 }
 
 #[test]

@@ -20,13 +20,9 @@ Examples:
 #[derive(clap::Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Command {
-    /// Start workers, in the background or in this terminal
     Start(start::Args),
-    /// Stop all workers of the store on this machine
     Stop(stop::Args),
-    /// List workers and what they do
     List(list::Args),
-    /// Be a background worker
     #[command(hide = true)]
     Serve(serve::Args),
 }
