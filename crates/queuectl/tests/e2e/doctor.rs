@@ -140,12 +140,12 @@ fn a_living_worker_that_the_store_has_forgotten_is_left_to_find_out() {
     home.enqueue("a", &jobs::held_and_counted("a"), &[]);
     let pids = home.start_workers(&[]);
     let job = home.wait_for_pid("a.pid");
-    system::pause(pids[0]);
+    system::freeze(pids[0]);
     sql(&home, "DELETE FROM workers");
     let what = ["jobs: jobs are processed by worker-"];
     finds(&home, true, 6, "failed", &what);
     assert!(system::is_alive(job));
-    system::resume(pids[0]);
+    system::wake(pids[0]);
     wait_until("the worker to end it", || !system::is_alive(job));
 }
 

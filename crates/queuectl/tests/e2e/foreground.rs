@@ -1,7 +1,9 @@
 //! `worker start --foreground`: what happens, as it happens, until Ctrl+C or until nothing is left.
 
+use std::process::{Command, Stdio};
+
 use crate::jobs;
-use crate::support::{Home, Running, number, redacted, system, text, wait_for};
+use crate::support::{Home, Running, number, redacted, system, text, wait_for, wait_until};
 
 #[test]
 fn a_job_is_announced_as_in_the_seed() {
@@ -250,6 +252,31 @@ fn an_idle_worker_ends_at_ctrl_c() {
     let output = worker.ended();
     assert_eq!(output.code, Some(0), "{output}");
     assert!(output.out().contains("WORKER STOPPED"), "{output}");
+}
+
+#[test]
+fn under_nohup_it_outlives_its_terminal() {
+    let home = Home::new();
+    let inner = home.command(["worker", "start", "--foreground"]);
+    let mut outer = Command::new("nohup");
+    outer.arg(inner.get_program()).args(inner.get_args());
+    outer.envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    outer
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut worker = outer.spawn().expect("nohup can be started");
+    wait_until("the worker to be there", || home.workers().len() == 1);
+    system::hang_up(worker.id().cast_signed());
+    home.enqueue("after", "true", &[]);
+    home.wait_for_state("after", "completed");
+    home.ok(["worker", "stop"]);
+    let ended = worker.wait().expect("it can be waited for");
+    assert!(ended.success(), "{ended}");
 }
 
 #[test]

@@ -163,10 +163,16 @@ fn help_says_more_than_the_list_of_commands() {
     for (command, more) in [
         ("enqueue", "With --from each line of a file is a job"),
         ("worker start", "trouble with the store only"),
-        ("worker stop", "the command returns when all workers have ended"),
+        (
+            "worker stop",
+            "the command returns when all workers have ended",
+        ),
         ("list", "the highest is run next"),
         ("show", "in the order in which they"),
-        ("dequeue", "Its attempts and their output are deleted with it"),
+        (
+            "dequeue",
+            "Its attempts and their output are deleted with it",
+        ),
         ("clear", "settings stay"),
         ("doctor", "Workers may go on meanwhile"),
         ("backup", "The copy is of one moment"),

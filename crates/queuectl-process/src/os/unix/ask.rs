@@ -8,6 +8,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::facts::signal;
+use super::hold::is_ignored;
 use crate::os::Asked;
 
 /// Asks a worker to stop: with SIGTERM to finish what it does, with SIGQUIT to stop at once.
@@ -18,9 +19,12 @@ pub fn ask_to_stop(pid: u32, at_once: bool) -> io::Result<()> {
 }
 
 /// Calls `then`, on a thread of its own, each time this process is asked to stop: by Ctrl+C (SIGINT), politely (SIGTERM, or
-/// SIGHUP when its terminal closes) or at once (SIGQUIT).
+/// SIGHUP when its terminal closes, unless that is ignored, as under `nohup`) or at once (SIGQUIT).
 pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT])?;
+    if !is_ignored(SIGHUP) {
+        signals.add_signal(SIGHUP)?;
+    }
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {

@@ -58,7 +58,8 @@ impl Drop for HeldStop {
     }
 }
 
-fn is_ignored(signal: i32) -> bool {
+/// Whether whoever started this process wants a signal ignored.
+pub(super) fn is_ignored(signal: i32) -> bool {
     let mut now = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: nothing is changed, and what is there is written to `now`, which has room for it.
     let asked = unsafe { libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) };

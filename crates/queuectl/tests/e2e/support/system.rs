@@ -133,6 +133,11 @@ pub(crate) fn wake(pid: i32) {
     signal(pid, Signal::CONT);
 }
 
+/// Tells a process that its terminal has gone.
+pub(crate) fn hang_up(pid: i32) {
+    signal(pid, Signal::HUP);
+}
+
 /// Interrupts a process as Ctrl+C does.
 pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
@@ -154,16 +159,6 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 pub(crate) fn give_to(path: &Path, user: u32) -> bool {
     let given = std::os::unix::fs::chown(path, Some(user), None);
     given.is_ok()
-}
-
-/// Lets a process stand still.
-pub(crate) fn pause(pid: i32) {
-    signal(pid, Signal::STOP);
-}
-
-/// Lets a process go on.
-pub(crate) fn resume(pid: i32) {
-    signal(pid, Signal::CONT);
 }
 
 fn signal(pid: i32, signal: Signal) {
