@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// and dies is still found within a second.
 const IDLE_TICK: Duration = Duration::from_millis(900);
 /// How long an end may be kept from the store while jobs are claimed ahead.
-const SETTLE_WITHIN: Duration = Duration::from_millis(5);
+const SETTLE_WITHIN: Duration = Duration::from_millis(10);
 /// How long a result may wait to be made safe from a power cut.
 const SYNC_WITHIN: Duration = Duration::from_millis(50);
 /// How long to wait after the store failed: at first, and at most.
@@ -55,6 +55,8 @@ pub(crate) struct EventLoop<'a> {
     /// What is to be given back unbegun.
     released: Vec<Ticket>,
     attempts: u64,
+    /// How many jobs there were to do after the last turn.
+    unfinished: u64,
     stop: Option<StopMode>,
     /// Set while the store fails: how long the wait was, and until when.
     trouble: Option<(Duration, Instant)>,
@@ -104,6 +106,7 @@ impl<'a> EventLoop<'a> {
             owed: Vec::new(),
             released: Vec::new(),
             attempts: 0,
+            unfinished: 0,
             stop: None,
             trouble: None,
             alone: false,
@@ -162,7 +165,7 @@ impl<'a> EventLoop<'a> {
             released: &self.released,
             output: &output,
             free: if self.stop.is_none() {
-                self.slots.wanted()
+                self.slots.wanted(self.unfinished)
             } else {
                 0
             },
@@ -213,6 +216,7 @@ impl<'a> EventLoop<'a> {
         self.slots.assign(reply.claimed, &reply.settings);
         self.heed(reply.stop);
         let now = Instant::now();
+        self.unfinished = reply.unfinished;
         self.due = reply.due_in.and_then(|length| now.checked_add(length));
         self.sync_by = match (reply.unsynced, self.sync_by) {
             (true, None) => Some(now + SYNC_WITHIN),

@@ -2,14 +2,17 @@
 //!
 //! While jobs are short, a slot that had to wait for a turn with the store after each would wait
 //! longer than it works. So a few jobs are claimed ahead, for slots to go on with at once; as many
-//! as are likely to be begun within [`AHEAD`].
+//! as are likely to be begun within [`AHEAD`], and a small part of all there are, so that other
+//! workers find some too.
 
 use std::time::Duration;
 
 /// How long a job is likely to wait for a slot, once it is claimed.
-const AHEAD: Duration = Duration::from_millis(10);
+const AHEAD: Duration = Duration::from_millis(20);
 /// At most so many for each slot.
-const MOST: usize = 4;
+const MOST: usize = 8;
+/// Of so many jobs that are to be done, one is claimed ahead.
+const PART: u64 = 16;
 /// How much of what is known each new attempt replaces.
 const SHARE: f64 = 1.0 / 8.0;
 /// An attempt before anything is known is taken to last so long, in seconds.
@@ -54,11 +57,12 @@ impl Pace {
         self.average = self.average.max(UNKNOWN);
     }
 
-    /// How many jobs are claimed ahead.
-    pub(crate) fn lead(&self) -> usize {
+    /// How many jobs are claimed ahead, when so many are to be done.
+    pub(crate) fn lead(&self, unfinished: u64) -> usize {
         let begun_by_then = self.slots as f64 * AHEAD.as_secs_f64() / self.average;
+        let part = usize::try_from(unfinished / PART).unwrap_or(usize::MAX);
         // Beyond all numbers is as good as the largest.
-        (begun_by_then as usize).min(self.most)
+        (begun_by_then as usize).min(self.most).min(part)
     }
 
     /// How many jobs are ever claimed ahead of so many slots.
@@ -71,6 +75,8 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const MANY: u64 = u64::MAX;
+
     fn after(slots: usize, attempts: &[(usize, u64)]) -> Pace {
         let mut pace = Pace::new(slots);
         for &(count, millis) in attempts {
@@ -81,25 +87,38 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_ahead_before_jobs_are_known_to_be_short() {
-        assert_eq!(Pace::new(4).lead(), 0);
-        assert_eq!(after(4, &[(10, 1)]).lead(), 0);
-        assert_eq!(after(4, &[(200, 50)]).lead(), 0);
+        assert_eq!(Pace::new(4).lead(MANY), 0);
+        assert_eq!(after(4, &[(10, 1)]).lead(MANY), 0);
+        assert_eq!(after(4, &[(200, 100)]).lead(MANY), 0);
     }
 
     #[test]
     fn as_many_are_claimed_ahead_as_are_soon_begun() {
-        assert_eq!(after(4, &[(200, 0)]).lead(), 16);
-        assert_eq!(after(4, &[(200, 1)]).lead(), 16);
-        assert_eq!(after(4, &[(200, 8)]).lead(), 4);
-        assert_eq!(after(1, &[(200, 8)]).lead(), 1);
+        assert_eq!(after(4, &[(200, 0)]).lead(MANY), 32);
+        assert_eq!(after(4, &[(200, 1)]).lead(MANY), 32);
+        assert_eq!(after(4, &[(200, 9)]).lead(MANY), 8);
+        assert_eq!(after(1, &[(200, 9)]).lead(MANY), 2);
+    }
+
+    #[test]
+    fn most_of_what_there_is_is_left_to_others() {
+        let pace = after(4, &[(200, 1)]);
+        assert_eq!([1, 8, 16, 160].map(|jobs| pace.lead(jobs)), [0, 0, 1, 10]);
+    }
+
+    #[test]
+    fn in_step_nothing_is_claimed_ahead() {
+        let mut pace = Pace::in_step(4);
+        (0..200).for_each(|_| pace.saw(Duration::ZERO));
+        assert_eq!(pace.lead(MANY), 0);
     }
 
     #[test]
     fn one_long_job_among_the_short_ends_it() {
-        let mut pace = after(4, &[(200, 1), (1, 400)]);
-        assert_eq!(pace.lead(), 0);
+        let mut pace = after(4, &[(200, 1), (1, 1000)]);
+        assert_eq!(pace.lead(MANY), 0);
         pace = after(4, &[(200, 1)]);
         pace.was_wrong();
-        assert_eq!(pace.lead(), 0);
+        assert_eq!(pace.lead(MANY), 0);
     }
 }

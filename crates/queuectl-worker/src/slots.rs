@@ -43,6 +43,8 @@ struct State {
     waiting: VecDeque<Assignment>,
     ended: Vec<Done>,
     pace: Pace,
+    /// How many jobs were to be claimed ahead in the last turn.
+    lead: usize,
     /// Entries of the roster that stand for no job.
     free_entries: Vec<usize>,
     /// The loop has been told of an end, and hasn't looked since.
@@ -104,6 +106,7 @@ impl<'scope> Slots<'scope> {
                 waiting: VecDeque::new(),
                 ended: Vec::new(),
                 pace,
+                lead: 0,
                 free_entries: (0..Self::entries(count)).rev().collect(),
                 told: false,
                 closed: false,
@@ -144,11 +147,12 @@ impl<'scope> Slots<'scope> {
         count + Pace::most(count)
     }
 
-    /// How many jobs more there is use for.
-    pub(crate) fn wanted(&self) -> usize {
-        let state = self.state();
+    /// How many jobs more there is use for, when so many are to be done.
+    pub(crate) fn wanted(&self, unfinished: u64) -> usize {
+        let mut state = self.state();
+        state.lead = state.pace.lead(unfinished);
         let held = state.waiting.len() + state.ended.len();
-        (state.idle() + state.pace.lead()).saturating_sub(held)
+        (state.idle() + state.lead).saturating_sub(held)
     }
 
     /// Whether a slot has nothing to do.
@@ -377,7 +381,7 @@ impl State {
 
     /// Whether the loop should hear now that something has ended.
     fn should_tell(&self) -> bool {
-        !self.told && !self.ended.is_empty() && self.waiting.len() <= self.pace.lead() / 2
+        !self.told && !self.ended.is_empty() && self.waiting.len() <= self.lead / 2
     }
 }
 

@@ -221,7 +221,7 @@ fn jobs_that_were_claimed_ahead_are_given_back_when_long_ones_take_the_slots() {
     let scene = Scene::new();
     scene.enqueue_many("short", 300, "true");
     scene.enqueue_many("long", 2, "until [ -e gate ]; do sleep 0.01; done");
-    let late = scene.enqueue_many("late", 10, "true");
+    let late = scene.enqueue_many("late", 200, "true");
     let busy = scene.worker(false);
     busy.wait_for("long1 started");
     let other = scene.worker(false);
