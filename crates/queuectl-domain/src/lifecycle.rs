@@ -110,7 +110,7 @@ impl Job {
                 Ok(job.settled(ending, policy, now))
             }
             (State::Processing, Event::Release { fence }) if self.is_held_under(fence) => {
-                Ok(job.given_back())
+                Ok(job.given_back(now))
             }
             (_, Event::Settle { .. } | Event::Release { .. }) => Err(self.stale()),
             (State::Processing, Event::Crash { worker }) => {
@@ -193,7 +193,7 @@ impl Job {
             Outcome::Failed | Outcome::Killed | Outcome::TimedOut | Outcome::NotStarted => {
                 job.failed(ending.error, policy, now)
             }
-            Outcome::Stopped => job.given_back(),
+            Outcome::Stopped => job.given_back(now),
             Outcome::Crashed => job.crashed(policy, now),
         }
     }
@@ -223,7 +223,7 @@ impl Job {
     fn crashed(self, policy: &Policy, now: Timestamp) -> Self {
         let job = Self {
             crashes: self.crashes.saturating_add(1),
-            ..self.given_back()
+            ..self.given_back(now)
         };
         if job.crashes < policy.crash_limit {
             return job;
@@ -237,10 +237,12 @@ impl Job {
         }
     }
 
-    /// Back among the waiting, at its old place, as if this attempt had not been.
-    fn given_back(self) -> Self {
+    /// Back among the waiting, at its old place, as if this attempt had not been. A place in
+    /// the future, from before the clock was set back, would be behind all others.
+    fn given_back(self, now: Timestamp) -> Self {
         Self {
             state: State::Pending,
+            ready_at: self.ready_at.min(now),
             attempts: self.attempts.saturating_sub(1),
             started_at: None,
             finished_at: None,
@@ -252,7 +254,7 @@ impl Job {
     }
 
     fn started_over(self, timeout: Option<Timeout>, now: Timestamp) -> Self {
-        let mut job = self.given_back();
+        let mut job = self.given_back(now);
         job.rules.timeout = timeout.unwrap_or(job.rules.timeout);
         Self {
             attempts: 0,

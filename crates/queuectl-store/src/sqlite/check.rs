@@ -21,7 +21,7 @@ const COMPLAINTS: usize = 3;
 const LONG_LOG: u64 = 128 << 20;
 
 /// How far times may differ without anything being said.
-pub(super) const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_secs(60);
 
 /// Looks at everything. What is in a damaged file isn't looked at any further.
 pub(super) fn check(session: &mut Session) -> std::result::Result<Vec<Checked>, StoreError> {

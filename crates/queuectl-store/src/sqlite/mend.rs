@@ -5,7 +5,7 @@ use std::time::Duration;
 use queuectl_domain::{Job, WorkerId};
 use rusqlite::{Connection, OpenFlags};
 
-use super::check::{SLACK, count, last_numbers};
+use super::check::{count, last_numbers};
 use super::fault::{Result, say};
 use super::session::{Change, Session};
 use super::sql;
@@ -46,11 +46,11 @@ pub(super) fn sweep(change: &mut Change<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Lets jobs wait as from now if their wait begins in the future.
+/// Lets jobs wait as from now if their wait begins in the future: the clock was set back since.
 pub(super) fn wait_as_from_now(change: &mut Change<'_>) -> Result<()> {
-    let limits = [change.now.after(SLACK).0, change.now.0];
-    change.conn.execute(sql!("mend_pending"), limits)?;
-    change.conn.execute(sql!("mend_failed"), limits)?;
+    for sql in [sql!("mend_pending"), sql!("mend_failed")] {
+        change.conn.execute(sql, [change.now.0])?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::fault::Result;
 use super::jobs::{self, Kept};
 use super::row::signed;
 use super::session::{Change, Durability, Look, Session};
-use super::{attempts, output, sql, workers};
+use super::{attempts, mend, output, sql, workers};
 use crate::{Claimed, Printed, Reply, Settled, StoreError, Ticket, Turn};
 
 /// How many retries that have come due one turn takes in; the next turn takes the rest.
@@ -103,6 +103,9 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
     }
     lost.sort_unstable();
     lost.dedup();
+    if standing.clock_was_set_back(change.now) {
+        mend::wait_as_from_now(change)?;
+    }
     take_due(change, &settings)?;
     let free = if standing.stop.is_none() {
         turn.free

@@ -12,7 +12,7 @@ use super::fault::{Result, damaged};
 use super::jobs::{self, Kept};
 use super::row::{Columns, parsed};
 use super::session::Change;
-use super::{attempts, sql};
+use super::{attempts, mend, sql};
 use crate::{StopMode, StoreError, Worker, WorkerInfo};
 
 /// How often a worker that is at work says so.
@@ -28,7 +28,13 @@ pub(super) struct Standing {
 impl Standing {
     /// Whether the worker should be heard of again: it should when the clock was set back, too.
     pub(super) fn heartbeat_due(&self, now: Timestamp) -> bool {
-        now.since(self.heartbeat_at) >= HEARTBEAT || now < self.heartbeat_at
+        now.since(self.heartbeat_at) >= HEARTBEAT || self.clock_was_set_back(now)
+    }
+
+    /// Whether the clock was set back since the worker was last heard of. What is less than the
+    /// time between two heartbeats may go unseen, and makes somebody wait by as much longer.
+    pub(super) fn clock_was_set_back(&self, now: Timestamp) -> bool {
+        now < self.heartbeat_at
     }
 }
 
@@ -51,6 +57,7 @@ pub(super) fn heartbeat(change: &Change<'_>, id: &WorkerId) -> Result<()> {
     Ok(())
 }
 
+/// Makes a worker known. The clock may have been set back while there was none to see it.
 pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
     // Whoever claims after a power cut has made himself known after it.
     change.counters.pass_over_fences();
@@ -65,7 +72,7 @@ pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
         worker.life.as_os_str().as_encoded_bytes(),
         change.now.0,
     ])?;
-    Ok(())
+    mend::wait_as_from_now(change)
 }
 
 /// Whether there is such a worker.

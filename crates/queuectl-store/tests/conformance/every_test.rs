@@ -47,6 +47,14 @@ macro_rules! conformance {
                 a_job_given_back_has_its_old_place,
                 a_job_retried_by_hand_waits_anew,
             });
+            theme!($scene: clocks {
+                a_retry_waits_no_longer_when_the_clock_is_set_back,
+                a_clock_can_be_set_back_again,
+                a_worker_that_begins_after_the_clock_was_set_back_sees_it,
+                who_waited_before_the_clock_was_set_back_is_before_newcomers,
+                a_job_given_back_after_the_clock_was_set_back_is_before_newcomers,
+                a_clock_set_forward_brings_a_retry_once,
+            });
             theme!($scene: claims {
                 a_claimed_job_is_processed_by_its_worker_from_now_on,
                 an_attempt_is_seen_while_it_runs,

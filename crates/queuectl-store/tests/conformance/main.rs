@@ -17,6 +17,7 @@ mod batch;
 mod bell;
 mod check;
 mod claims;
+mod clocks;
 mod dead;
 mod delete;
 mod jobs;
