@@ -24,14 +24,24 @@ struct Need {
     windows: &'static str,
 }
 
-const NEEDS: [Need; 1] = [Need {
-    // SQLite is compiled into the program.
-    what: "a C compiler",
-    found: has_c_compiler,
-    debian: &["gcc", "libc6-dev"],
-    macos: "xcode-select --install",
-    windows: "winget install --exact --id BrechtSanders.WinLibs.POSIX.UCRT",
-}];
+const NEEDS: [Need; 2] = [
+    Need {
+        // SQLite is compiled into the program.
+        what: "a C compiler",
+        found: has_c_compiler,
+        debian: &["gcc", "libc6-dev"],
+        macos: "xcode-select --install",
+        windows: "winget install --exact --id BrechtSanders.WinLibs.POSIX.UCRT",
+    },
+    Need {
+        // Some tests set the clock of what they start; they are for Linux.
+        what: "libfaketime with its program `faketime`",
+        found: |_| !cfg!(target_os = "linux") || answers("faketime", &["--version"]),
+        debian: &["faketime"],
+        macos: "(not needed)",
+        windows: "(not needed)",
+    },
+];
 
 /// What the benchmarks compare with. (`xargs` is everywhere.)
 const RIVALS: [Need; 2] = [

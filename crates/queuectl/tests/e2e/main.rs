@@ -10,6 +10,7 @@ mod bad_store;
 mod bulk;
 mod bulk_midway;
 mod capture;
+mod clocks;
 mod config;
 mod crash;
 mod dlq;

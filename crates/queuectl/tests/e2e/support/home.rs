@@ -11,7 +11,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Namespace, Output, items, look_for, number, system, text, wait_for, wait_until};
+use super::{
+    Clock, Namespace, Output, items, look_for, number, system, text, wait_for, wait_until,
+};
 
 /// The binary that is tested.
 const BINARY: &str = env!("CARGO_BIN_EXE_queuectl");
@@ -22,6 +24,7 @@ pub(crate) struct Home {
     home: PathBuf,
     work: PathBuf,
     namespace: Option<Namespace>,
+    clock: Option<Clock>,
 }
 
 impl Home {
@@ -37,7 +40,20 @@ impl Home {
             home,
             work,
             namespace: None,
+            clock: None,
         }
+    }
+
+    /// The same, with its calls going by a clock that can be set.
+    pub(crate) fn with_clock() -> Self {
+        let mut home = Self::new();
+        home.clock = Some(Clock::new(home.work("clock")));
+        home
+    }
+
+    /// The clock of a home that has one.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.clock.as_ref().expect("it was made with a clock")
     }
 
     /// The same, with its calls made in a namespace in which `mounts` (lines of `sh`, `$1` is the home) have been run.
@@ -104,6 +120,9 @@ impl Home {
             command.env_remove(name);
         }
         command.stdin(Stdio::null());
+        if let Some(clock) = &self.clock {
+            clock.lend(command);
+        }
     }
 
     /// Calls the binary and waits for it.

@@ -1,5 +1,6 @@
 //! How these tests drive the binary, and how they wait for what it does.
 
+mod clock;
 mod home;
 mod namespace;
 mod output;
@@ -8,6 +9,7 @@ mod running;
 pub(crate) mod system;
 mod wait;
 
+pub(crate) use clock::Clock;
 pub(crate) use home::{Home, ids};
 pub(crate) use namespace::Namespace;
 pub(crate) use output::Output;
