@@ -99,6 +99,22 @@ fn an_empty_file_becomes_a_store() {
 }
 
 #[test]
+fn a_store_whose_version_makes_no_sense_is_refused_and_left_alone() {
+    for version in [0, -7] {
+        let (_folder, path) = a_place();
+        drop(try_open(&path).unwrap());
+        let damaged = Connection::open(&path).unwrap();
+        let to = format!("PRAGMA user_version = {version}; PRAGMA wal_checkpoint(TRUNCATE)");
+        damaged.execute_batch(&to).unwrap();
+        drop(damaged);
+        let before = fs::read(&path).unwrap();
+        let error = refused(&path);
+        assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
 fn a_store_of_a_newer_version_is_refused_and_left_alone() {
     let (_folder, path) = a_place();
     drop(try_open(&path).unwrap());

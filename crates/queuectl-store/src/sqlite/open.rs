@@ -10,7 +10,7 @@ use queuectl_process::os;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::fault::{Fault, say, say_io};
+use super::fault::{Fault, damaged, say, say_io};
 use super::guard;
 use super::lock::FairLock;
 use super::session::{Session, beside};
@@ -149,6 +149,10 @@ fn version(moment: &Transaction<'_>, location: &str) -> Result<i64, Fault> {
                 known: VERSION,
             }
             .into());
+        }
+        // Who it belongs to and its version were written at once.
+        if version < 1 {
+            return Err(damaged(format!("its version can't be {version}")));
         }
         return Ok(version);
     }
