@@ -12,6 +12,7 @@ mod bench;
 mod cargo;
 mod chaos;
 mod demo;
+mod fuzz;
 mod needs;
 mod system;
 mod test;
@@ -37,6 +38,8 @@ enum Chore {
     Chaos(chaos::Args),
     /// Show the queue's main job on a throwaway store, and check each step
     Demo,
+    /// Throw random bytes at everything that reads what others wrote
+    Fuzz(fuzz::Args),
     /// Install what the tests need, then run all of them
     Test(test::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args),
         Chore::Chaos(args) => chaos::run(&args),
         Chore::Demo => demo::run(),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Test(args) => test::run(&args),
     };
     done.unwrap_or_else(|trouble| {
@@ -70,7 +74,7 @@ mod tests {
             let words = ["xtask", "test"].iter().chain(line);
             match Args::try_parse_from(words).unwrap().chore {
                 Chore::Test(args) => args.runner,
-                Chore::Bench(_) | Chore::Chaos(_) | Chore::Demo => {
+                Chore::Bench(_) | Chore::Chaos(_) | Chore::Demo | Chore::Fuzz(_) => {
                     unreachable!("`test` was asked for")
                 }
             }

@@ -61,6 +61,15 @@ const RIVALS: [Need; 2] = [
     },
 ];
 
+/// What the fuzzer is made of, besides a nightly compiler.
+const FUZZER: [Need; 1] = [Need {
+    what: "a C++ compiler",
+    found: |_| answers("c++", &["--version"]),
+    debian: &["g++"],
+    macos: "xcode-select --install",
+    windows: "(the fuzzer needs a Unix)",
+}];
+
 /// Sees to it that this machine has all that building and testing need.
 pub(crate) fn supply() -> Result<(), Trouble> {
     provide(&NEEDS)
@@ -70,6 +79,12 @@ pub(crate) fn supply() -> Result<(), Trouble> {
 pub(crate) fn supply_for_bench() -> Result<(), Trouble> {
     supply()?;
     provide(&RIVALS)
+}
+
+/// Sees to it that this machine can build the fuzzer, too.
+pub(crate) fn supply_for_fuzz() -> Result<(), Trouble> {
+    supply()?;
+    provide(&FUZZER)
 }
 
 fn provide(needs: &'static [Need]) -> Result<(), Trouble> {
@@ -183,7 +198,8 @@ fn phrase(missing: &[&Need]) -> String {
     format!("{} {verb}", whats.join(" and "))
 }
 
-fn run(words: &[&str]) -> Result<(), Trouble> {
+/// Runs a command that installs something, and shows it.
+pub(crate) fn run(words: &[&str]) -> Result<(), Trouble> {
     let line = words.join(" ");
     eprintln!("+ {line}");
     let (program, args) = words

@@ -39,6 +39,14 @@ pub(crate) enum Trouble {
     /// A build that succeeded left no program.
     #[error("the build of `{0}` left no program of that name")]
     NoProgram(&'static str),
+    /// There is nothing of this name to be fuzzed.
+    #[error("there is no target `{name}`; there are {all}")]
+    NoTarget {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        all: String,
+    },
     /// A file of the chore's own can't be used.
     #[error("can't {what}: {source}")]
     File {
