@@ -103,7 +103,7 @@ impl<T: Human + Serialize> View for T {
     }
 }
 
-/// JSON leaves some control characters as they are, which a terminal obeys.
+/// JSON leaves some characters as they are that a terminal obeys, all of four digits.
 /// They can only be in strings, so they can be written as JSON's escapes.
 pub(crate) fn harmless_json(json: String) -> String {
     if json.is_ascii() && !json.contains('\x7f') {
@@ -111,9 +111,10 @@ pub(crate) fn harmless_json(json: String) -> String {
     }
     let mut harmless = String::with_capacity(json.len());
     for c in json.chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => harmless.push(c),
+        if c >= '\x7f' && text::is_acting(c) {
+            harmless.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            harmless.push(c);
         }
     }
     harmless

@@ -52,7 +52,7 @@ fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
 }
 
 /// Control characters, other ends of lines, and what turns the direction of writing.
-fn is_acting(c: char) -> bool {
+pub(crate) fn is_acting(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

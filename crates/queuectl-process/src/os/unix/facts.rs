@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::Command;
 
+use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
 
 use crate::os::native;
@@ -46,8 +48,26 @@ pub fn leave_terminal() -> io::Result<()> {
 }
 
 /// Prepares the start of a worker that outlives its starter. On Unix the worker does what is needed itself, with
-/// [`leave_terminal`], and every descriptor of ours closes when it starts.
+/// [`leave_terminal`], and every descriptor of ours closes when it starts; so does what its starter was given open, or a lock
+/// of a script would be held for as long as the worker lives.
 pub fn detach(_command: &mut Command) -> io::Result<()> {
+    keep_descriptors()
+}
+
+/// Passes on nothing that is open now to what this process starts, but for the standard streams. What is opened later by
+/// Rust's own means isn't passed on anyway.
+pub fn keep_descriptors() -> io::Result<()> {
+    for entry in std::fs::read_dir("/dev/fd")? {
+        let number = entry?
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
+        if let Some(number) = number.filter(|number| *number > 2) {
+            // SAFETY: it is used for this one call; the one that is gone by now, the folder's, is an error and no more.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            let _ = rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC);
+        }
+    }
     Ok(())
 }
 

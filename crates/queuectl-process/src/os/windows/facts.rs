@@ -63,6 +63,11 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
+/// Does nothing: what is passed on to a command is named when it is started.
+pub fn keep_descriptors() -> io::Result<()> {
+    Ok(())
+}
+
 /// Prepares the start of a worker that outlives its starter: without a console, in a group that no Ctrl+C reaches. The
 /// starter's own standard handles are made not to be inherited; or whoever reads them would wait for the worker's end.
 pub fn detach(command: &mut Command) -> io::Result<()> {

@@ -14,8 +14,8 @@ mod words;
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use facts::{
-    adopt_orphans, create_private, detach, hostname, is_alive, kill, leave_terminal, native_bytes,
-    native_text, private_dir, process_start, signal_name,
+    adopt_orphans, create_private, detach, hostname, is_alive, keep_descriptors, kill,
+    leave_terminal, native_bytes, native_text, private_dir, process_start, signal_name,
 };
 pub use hold::{HeldStop, hold_stop};
 pub use place::{
