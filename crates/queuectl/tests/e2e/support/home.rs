@@ -314,6 +314,21 @@ impl Home {
         wait_for("the home's processes to end", || self.is_quiet());
     }
 
+    /// Waits until no process of this home is left but its workers and those of its kind.
+    #[track_caller]
+    pub(crate) fn wait_until_only_workers_are_left(&self) {
+        wait_for("what jobs left running to end", || {
+            let left = system::processes_of(&self.home).into_iter();
+            let left = left.filter(|process| !process.command.starts_with(BINARY));
+            let left: Vec<_> = left.map(|process| process.command).collect();
+            if left.is_empty() {
+                Ok(())
+            } else {
+                Err(left.join(", "))
+            }
+        });
+    }
+
     fn is_quiet(&self) -> Result<(), String> {
         let left = system::processes_of(&self.home);
         if left.is_empty() {

@@ -7,6 +7,7 @@ mod output;
 mod redact;
 mod running;
 pub(crate) mod system;
+mod terminal;
 mod wait;
 
 pub(crate) use clock::Clock;
@@ -15,6 +16,7 @@ pub(crate) use namespace::Namespace;
 pub(crate) use output::Output;
 pub(crate) use redact::redacted;
 pub(crate) use running::Running;
+pub(crate) use terminal::on_a_terminal;
 pub(crate) use wait::{look_for, moment, seconds_between, wait_for, wait_until};
 
 use serde_json::Value;

@@ -104,6 +104,14 @@ pub(crate) fn has_thread(pid: i32, name: &str) -> bool {
     })
 }
 
+/// Whether a process has a file open.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_open(pid: i32, file: &Path) -> bool {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it is alive");
+    let mut open = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    open.any(|path| path == file)
+}
+
 /// The session that a process belongs to: a terminal's end reaches only its own.
 pub(crate) fn session_of(pid: i32) -> i32 {
     let session = rustix::process::getsid(Some(pid_of(pid))).expect("the process is alive");

@@ -1,0 +1,84 @@
+//! A call of the binary on a terminal, and what the terminal was told.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+
+use super::{system, wait_until};
+
+/// What a terminal was told by a call that has ended.
+pub(crate) struct Told {
+    call: String,
+    text: String,
+}
+
+/// Makes a call on a terminal of its own, until it ends.
+#[track_caller]
+pub(crate) fn on_a_terminal(mut command: Command) -> Told {
+    let call = format!("{command:?}");
+    let (mut person, program) = system::terminal();
+    let another = || program.try_clone().expect("a terminal can be shared");
+    command
+        .stdin(Stdio::null())
+        .stdout(another())
+        .stderr(another());
+    let mut child = command.spawn().expect("the binary can be started");
+    // Nobody else may hold it, or its end is never seen.
+    drop(command);
+    drop(program);
+    let reader = std::thread::spawn(move || {
+        let (mut told, mut buffer) = (Vec::new(), [0; 4096]);
+        // A terminal that everybody has left ends with an error on Linux.
+        while let Ok(count @ 1..) = person.read(&mut buffer) {
+            told.extend_from_slice(&buffer[..count]);
+        }
+        told
+    });
+    wait_until(&format!("{call} to end and leave its terminal"), || {
+        let ended = child.try_wait().expect("a child can be waited for");
+        ended.is_some() && JoinHandle::is_finished(&reader)
+    });
+    let told = reader.join().expect("the reader doesn't panic");
+    let text = String::from_utf8(told).unwrap_or_else(|e| panic!("{call}: {e}"));
+    Told { call, text }
+}
+
+impl Told {
+    /// What it was told, without colours and with plain ends of lines; it has to be nothing else that a terminal obeys
+    /// than ends of lines, the colours that the program itself uses, and what makes it draw a line again.
+    #[track_caller]
+    pub(crate) fn harmless(&self) -> String {
+        let mut plain = String::new();
+        let mut rest = self.text.as_str();
+        while let Some(c) = rest.chars().next() {
+            if let Some(after) = own_sequence(rest) {
+                rest = after;
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
+            let acts = c.is_control()
+                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            assert!(
+                !acts || matches!(c, '\n' | '\r'),
+                "{c:?} from {}: {:?}",
+                self.call,
+                self.text
+            );
+            plain.push(c);
+        }
+        plain.replace("\r\n", "\n")
+    }
+}
+
+/// What follows a sequence that the program itself may send: a colour, or the end of a line that is drawn again.
+fn own_sequence(text: &str) -> Option<&str> {
+    let after = text.strip_prefix("\u{1b}[")?;
+    let end = after.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    let (numbers, kind) = (&after[..end], &after[end..=end]);
+    let colour = kind == "m"
+        && numbers
+            .split(';')
+            .all(|number| number != "7" && number != "8");
+    let clears = kind == "K" && numbers.is_empty();
+    (colour || clears).then(|| &after[end + 1..])
+}
