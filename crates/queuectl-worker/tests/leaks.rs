@@ -1,0 +1,94 @@
+//! Nothing is left behind: no descriptor, no thread, no child, no file. Alone in its process, since it counts them. Linux,
+//! where they can be.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+
+use queuectl_domain::{Command, NewJob, Settings};
+use queuectl_store::{Location, Store};
+use queuectl_worker::{Control, DataFolder, Happening, Observer, Options, new_worker_id};
+
+/// Nobody listens.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn notice(&self, _: &Happening<'_>) {}
+}
+
+#[test]
+fn many_workers_leave_no_descriptor_no_thread_no_child_and_no_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = DataFolder::create(folder.path().join("data")).expect("the folder can be made");
+    // Longer than the system takes as an argument, so that it becomes a script.
+    let long = format!("true #{}", "x".repeat(200_000));
+    let lines = [
+        "echo a; echo b >&2",
+        "exit 1",
+        "sleep 600 & setsid sleep 600 & exit 1",
+        "sleep 600",
+        "kill -9 $$",
+        &long,
+    ];
+    let mut counted = None;
+    for round in 0..10 {
+        let jobs = lines.iter().map(|line| job(line, folder.path()));
+        let mut store = store(folder.path());
+        store.enqueue(jobs.collect()).expect("they are enqueued");
+        let options = Options {
+            data: data.clone(),
+            id: new_worker_id(),
+            slots: 2,
+            until_idle: true,
+        };
+        let done = queuectl_worker::run(store, &options, &Control::new(), &Nobody);
+        done.expect("it has worked all off");
+
+        let now = [count("/proc/self/fd"), count("/proc/self/task")];
+        assert_eq!(
+            now,
+            *counted.get_or_insert(now),
+            "descriptors and threads in round {round}"
+        );
+        assert_eq!(
+            children(),
+            Vec::<String>::new(),
+            "children in round {round}"
+        );
+        assert_eq!(count(data.workers()), 0, "files in round {round}");
+    }
+}
+
+fn count(folder: impl AsRef<Path>) -> usize {
+    fs::read_dir(folder).expect("it is there").count()
+}
+
+fn children() -> Vec<String> {
+    let mut children = Vec::new();
+    for task in fs::read_dir("/proc/self/task")
+        .expect("there is a /proc")
+        .flatten()
+    {
+        let listed = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        children.extend(listed.split_whitespace().map(str::to_owned));
+    }
+    children
+}
+
+fn store(folder: &Path) -> Box<dyn Store> {
+    let location = Location::Sqlite(folder.join("q.db"));
+    queuectl_store::open(&location, &queuectl_store::Options::default()).expect("the store opens")
+}
+
+fn job(line: &str, folder: &Path) -> NewJob {
+    let mut rules = Settings::default().rules;
+    rules.max_retries = "1".parse().expect("in range");
+    rules.timeout = "0.1".parse().expect("in range");
+    NewJob {
+        id: None,
+        command: Command::line(line.into(), None).expect("the line is good"),
+        cwd: folder.to_str().expect("the path is UTF-8").into(),
+        rules,
+    }
+}
