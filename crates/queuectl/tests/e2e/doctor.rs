@@ -147,6 +147,8 @@ fn a_living_worker_that_the_store_has_forgotten_is_left_to_find_out() {
     assert!(system::is_alive(job));
     system::wake(pids[0]);
     wait_until("the worker to end it", || !system::is_alive(job));
+    // Until it has made itself known again, nobody can tell it to stop.
+    wait_until("the worker to be known", || home.workers().len() == 1);
 }
 
 #[test]
@@ -308,6 +310,13 @@ fn what_dead_workers_left_in_the_data_folder_is_found_and_removed() {
     assert!(there(&format!("line-{}-1.sh", std::process::id())));
     finds_nothing(&home);
     assert_eq!(home.workers().len(), 1);
+    for ours in [
+        "held.lock",
+        "notes.txt",
+        &format!("line-{}-1.sh", std::process::id()),
+    ] {
+        fs::remove_file(workers.join(ours)).expect("it is there");
+    }
 }
 
 #[test]

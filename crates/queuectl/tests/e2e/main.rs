@@ -20,6 +20,7 @@ mod foreground;
 mod full_disk;
 mod hostile;
 mod jobs;
+mod leaks;
 mod list;
 mod real_input;
 mod removal;

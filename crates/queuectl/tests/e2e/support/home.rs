@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{
-    Clock, Namespace, Output, items, look_for, number, system, text, wait_for, wait_until,
-};
+use super::{Clock, Namespace, Output, items, number, system, text, wait_for, wait_until};
 
 /// The binary that is tested.
 const BINARY: &str = env!("CARGO_BIN_EXE_queuectl");
@@ -34,7 +31,9 @@ impl Home {
         let folder = folder.expect("a temporary folder can be made");
         let path = folder.path().canonicalize().expect("the folder is there");
         let (home, work) = (path.join(".queuectl"), path.join("work"));
-        std::fs::create_dir(&work).expect("a folder can be made");
+        for folder in [&work, &path.join("tmp")] {
+            std::fs::create_dir(folder).expect("a folder can be made");
+        }
         Self {
             _folder: folder,
             home,
@@ -74,6 +73,11 @@ impl Home {
         &self.home
     }
 
+    /// The folder that has the home and all else of it.
+    fn folder(&self) -> &Path {
+        self.home.parent().expect("it is in a folder")
+    }
+
     /// A path in the home, as it can be opened by the test.
     pub(crate) fn seen(&self, relative: &str) -> PathBuf {
         let path = self.home.join(relative);
@@ -108,7 +112,8 @@ impl Home {
         command
             .current_dir(&self.work)
             .env("QUEUECTL_HOME", &self.home)
-            .env("HOME", self.home.parent().expect("it is in a folder"))
+            .env("HOME", self.folder())
+            .env("TMPDIR", self.folder().join("tmp"))
             .env("TZ", "UTC");
         for name in [
             "QUEUECTL_DB",
@@ -329,7 +334,7 @@ impl Home {
         });
     }
 
-    fn is_quiet(&self) -> Result<(), String> {
+    pub(super) fn is_quiet(&self) -> Result<(), String> {
         let left = system::processes_of(&self.home);
         if left.is_empty() {
             return Ok(());
@@ -343,20 +348,10 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        if system::processes_of(&self.home).is_empty() {
-            return;
-        }
-        let stopped = finish(self.command(["worker", "stop", "--now"]), Vec::new());
-        let quiet = look_for(Duration::from_secs(3), || self.is_quiet());
-        // By their environment they are this test's own, which no pid in a file could say as surely.
-        for process in system::processes_of(&self.home) {
-            system::kill_hard(process.pid);
-        }
-        wait_for("the rest to end", || self.is_quiet());
-        if let Err(left) = quiet
-            && !std::thread::panicking()
-        {
-            panic!("processes were left behind: {left} after {stopped}");
+        let mut left = self.end_processes();
+        left.extend(self.files_left());
+        if !left.is_empty() && !std::thread::panicking() {
+            panic!("left behind: {}", left.join("; "));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod home;
+mod leftovers;
 mod namespace;
 mod output;
 mod redact;

@@ -19,16 +19,18 @@ pub(crate) struct Process {
     pub(crate) command: String,
 }
 
-/// The processes that have `QUEUECTL_HOME=home` in their environment. Zombies have none.
+/// The processes of a home: they have `QUEUECTL_HOME=home` in their environment, or are at work in the folder around it.
+/// Zombies have neither.
 #[cfg(target_os = "linux")]
 pub(crate) fn processes_of(home: &Path) -> Vec<Process> {
     let wanted = format!("QUEUECTL_HOME={}", home.display());
+    let folder = home.parent().expect("it is in a folder");
     let is_of_home = |pid: i32| {
         // A process may end while it is looked at: then there is nothing to read.
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment
-            .split(|b| *b == 0)
-            .any(|var| var == wanted.as_bytes())
+        let mut variables = environment.split(|b| *b == 0);
+        let cwd = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+        variables.any(|var| var == wanted.as_bytes()) || cwd.starts_with(folder)
     };
     let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -102,6 +104,38 @@ pub(crate) fn has_thread(pid: i32, name: &str) -> bool {
         let found = std::fs::read_to_string(thread.path().join("comm"));
         found.is_ok_and(|found| found.trim_end() == name)
     })
+}
+
+/// What a process holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Open descriptors.
+    pub(crate) descriptors: usize,
+    /// Threads.
+    pub(crate) threads: usize,
+    /// Children, dead ones too.
+    pub(crate) children: usize,
+}
+
+/// What a process holds now.
+#[cfg(target_os = "linux")]
+pub(crate) fn held_by(pid: i32) -> Held {
+    let names = |what: &str| {
+        let entries = std::fs::read_dir(format!("/proc/{pid}/{what}")).expect("it is alive");
+        let names = entries.flatten().map(|entry| entry.file_name());
+        names.collect::<Vec<_>>()
+    };
+    let threads = names("task");
+    let children = threads.iter().map(|thread| {
+        let list = format!("/proc/{pid}/task/{}/children", thread.display());
+        let list = std::fs::read_to_string(list).unwrap_or_default();
+        list.split_whitespace().count()
+    });
+    Held {
+        descriptors: names("fd").len(),
+        children: children.sum(),
+        threads: threads.len(),
+    }
 }
 
 /// Whether a process has a file open.
