@@ -4,8 +4,10 @@
 //! `fuzz/` throws random bytes at them, and the test of this package the kept ones: `fuzz/seeds`, a folder for each.
 
 mod command;
+mod lines;
 mod roster;
 mod store;
+mod terminal;
 mod values;
 mod workers;
 
@@ -13,13 +15,15 @@ mod workers;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them, as they are named in `fuzz/`.
-pub const ALL: [Property; 7] = [
+pub const ALL: [Property; 9] = [
     ("command", command::command),
     ("ids", values::ids),
+    ("lines", lines::lines),
     ("roster", roster::roster),
     ("seconds", values::seconds),
     ("settings", values::settings),
     ("store", store::store),
+    ("terminal", terminal::terminal),
     ("workers", workers::workers),
 ];
 

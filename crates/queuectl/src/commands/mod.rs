@@ -12,6 +12,8 @@ mod show;
 mod status;
 mod worker;
 
+pub(crate) use enqueue::{Form, Reader};
+
 use crate::context::Context;
 use crate::error::CliError;
 use crate::views::View;

@@ -25,7 +25,7 @@ pub(crate) use list::JobList;
 pub(crate) use settings::{SettingChanged, SettingList};
 pub(crate) use show::{JobDetails, Run};
 pub(crate) use status::Status;
-pub(crate) use text::{jobs, shell_word, shortened, visible};
+pub(crate) use text::{cut, jobs, shell_word, shortened, visible, visible_lines};
 pub(crate) use time::{Seconds, Utc, exact, local};
 pub(crate) use workers::WorkerList;
 

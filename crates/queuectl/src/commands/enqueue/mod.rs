@@ -11,6 +11,8 @@ mod record;
 mod reserve;
 mod source;
 
+pub(crate) use record::{Form, Reader};
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

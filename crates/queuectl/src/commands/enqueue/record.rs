@@ -15,7 +15,7 @@ use crate::error::CliError;
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// A JSON object.
     Json,
     /// A command for a shell, as it stands there.
@@ -24,16 +24,16 @@ pub(super) enum Form {
 
 /// What a line can't be taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(crate) struct Wrong {
     /// Why.
-    pub(super) problem: String,
+    pub(crate) problem: String,
     /// What to do about it, if that isn't plain.
-    pub(super) advice: Option<&'static str>,
+    pub(crate) advice: Option<&'static str>,
 }
 
 /// Reads lines of one form, with what is to hold where they don't say.
 #[derive(Clone)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     form: Form,
     rules: Rules,
     shell: Option<ShellName>,
@@ -58,7 +58,7 @@ struct Record {
 }
 
 impl Reader {
-    pub(super) fn new(
+    pub(crate) fn new(
         form: Form,
         rules: Rules,
         shell: Option<ShellName>,
@@ -74,7 +74,7 @@ impl Reader {
     }
 
     /// The job that a line is.
-    pub(super) fn job(&mut self, line: &[u8]) -> Result<NewJob, Wrong> {
+    pub(crate) fn job(&mut self, line: &[u8]) -> Result<NewJob, Wrong> {
         let line = str::from_utf8(line).map_err(|_| Wrong {
             problem: "it isn't valid UTF-8".to_owned(),
             advice: Some("save the file as UTF-8; nothing was enqueued"),

@@ -1,0 +1,34 @@
+//! What meets the text of others, for the package `queuectl-properties`: nothing else uses it.
+
+use queuectl_domain::{NewJob, Settings};
+
+use crate::commands::{Form, Reader};
+use crate::views;
+
+/// A line of a file of jobs, as JSON or as a command, with the rules of a new store and the directory `/`; or what is wrong with it.
+pub fn job_of_line(line: &[u8], json: bool) -> Result<NewJob, String> {
+    let form = if json { Form::Json } else { Form::Lines };
+    let rules = Settings::default().rules;
+    let mut reader = Reader::new(form, rules, None, "/".into());
+    reader.job(line).map_err(|wrong| wrong.problem)
+}
+
+/// `text` on one line of a terminal.
+pub fn on_one_line(text: &str) -> String {
+    views::visible(text).into_owned()
+}
+
+/// `text` on its own lines of a terminal.
+pub fn on_lines(text: &str) -> String {
+    views::visible_lines(text).into_owned()
+}
+
+/// `text` cut to so many columns of a terminal.
+pub fn cut(text: &str, width: usize) -> String {
+    views::cut(text, width).into_owned()
+}
+
+/// JSON as it goes to a terminal.
+pub fn json(json: String) -> String {
+    views::harmless_json(json)
+}
