@@ -30,11 +30,13 @@ pub(crate) fn terminal(bytes: &[u8]) {
     );
 }
 
-/// Control characters, and what turns the direction of writing.
+/// Control characters, other ends of lines, what turns the direction of writing, and what can't be seen.
 fn is_obeyed(c: char) -> bool {
-    let turns = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}'];
+    let others = [
+        '\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{feff}',
+    ];
     c.is_control()
-        || turns.contains(&c)
+        || others.contains(&c)
         || ('\u{202a}'..='\u{202e}').contains(&c)
         || ('\u{2066}'..='\u{2069}').contains(&c)
 }

@@ -61,12 +61,19 @@ fn a_fork_bomb_is_ended_while_it_grows() {
 
 #[test]
 fn what_goes_on_forking_for_ever_is_ended() {
-    let home = Home::new();
-    // No process of it lives for long: who looks for them one by one always comes too late.
-    std::fs::write(home.work("comet"), "sh ./comet &\n").expect("a file can be written");
-    let job = survived(&home, "sh ./comet; sleep 0.2", &[]);
-    assert_eq!(outcome(&job), "completed");
-    home.wait_until_only_workers_are_left();
+    for fork in ["sh ./comet &", "setsid sh ./comet &"] {
+        let home = Home::new();
+        // No process of it lives for long: who looks for them one by one comes too late. It has an end only for this test's sake.
+        let comet = format!(
+            "N=$((N+1)); export N; echo $N > generation; [ $N -lt 3000 ] || exit\n{fork}\n"
+        );
+        std::fs::write(home.work("comet"), comet).expect("a file can be written");
+        let job = survived(&home, "sh ./comet; sleep 0.2", &[]);
+        assert_eq!(outcome(&job), "completed");
+        home.wait_until_only_workers_are_left();
+        let generation = home.read("generation");
+        assert_ne!(generation, "3000\n", "it came to its own end");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod bad_store;
 mod bulk;
 mod bulk_midway;
 mod capture;
+#[cfg(target_os = "linux")]
 mod clocks;
 mod config;
 mod crash;
@@ -18,8 +19,10 @@ mod doctor;
 mod enqueue;
 mod foreground;
 mod full_disk;
+#[cfg(target_os = "linux")]
 mod hostile;
 mod jobs;
+#[cfg(target_os = "linux")]
 mod leaks;
 mod list;
 mod real_input;

@@ -4,11 +4,27 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use super::Home;
+
 /// A wall clock that can be set. The monotonic clock is left alone, as it is by the real one.
 pub(crate) struct Clock {
     holder: Child,
     variables: [(&'static str, String); 2],
     offset: PathBuf,
+}
+
+impl Home {
+    /// A new one, with its calls going by a clock that can be set.
+    pub(crate) fn with_clock() -> Self {
+        let mut home = Self::new();
+        home.clock = Some(Clock::new(home.work("clock")));
+        home
+    }
+
+    /// The clock of a home that has one.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.clock.as_ref().expect("it was made with a clock")
+    }
 }
 
 impl Clock {

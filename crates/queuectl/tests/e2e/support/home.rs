@@ -21,7 +21,7 @@ pub(crate) struct Home {
     home: PathBuf,
     work: PathBuf,
     namespace: Option<Namespace>,
-    clock: Option<Clock>,
+    pub(super) clock: Option<Clock>,
 }
 
 impl Home {
@@ -41,18 +41,6 @@ impl Home {
             namespace: None,
             clock: None,
         }
-    }
-
-    /// The same, with its calls going by a clock that can be set.
-    pub(crate) fn with_clock() -> Self {
-        let mut home = Self::new();
-        home.clock = Some(Clock::new(home.work("clock")));
-        home
-    }
-
-    /// The clock of a home that has one.
-    pub(crate) fn clock(&self) -> &Clock {
-        self.clock.as_ref().expect("it was made with a clock")
     }
 
     /// The same, with its calls made in a namespace in which `mounts` (lines of `sh`, `$1` is the home) have been run.
@@ -320,6 +308,7 @@ impl Home {
     }
 
     /// Waits until no process of this home is left but its workers and those of its kind.
+    #[cfg(target_os = "linux")]
     #[track_caller]
     pub(crate) fn wait_until_only_workers_are_left(&self) {
         wait_for("what jobs left running to end", || {

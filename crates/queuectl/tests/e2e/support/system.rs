@@ -107,6 +107,7 @@ pub(crate) fn has_thread(pid: i32, name: &str) -> bool {
 }
 
 /// What a process holds.
+#[cfg(target_os = "linux")]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     /// Open descriptors.
