@@ -52,7 +52,7 @@ fn files(folder: &Path, kinds: &[&str]) -> Vec<(PathBuf, String)> {
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut all = files(&root().join("crates"), &["rs", "sql"]);
-    for folder in ["bench", "chaos", "xtask"] {
+    for folder in ["bench", "chaos", "fuzz/fuzz_targets", "properties", "xtask"] {
         all.extend(files(&root().join(folder), &["rs"]));
     }
     all

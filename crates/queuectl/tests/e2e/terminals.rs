@@ -106,6 +106,29 @@ fn no_error_is_obeyed() {
 }
 
 #[test]
+fn no_file_of_jobs_is_obeyed() {
+    let home = Home::new();
+    let name = system::raw(&[EVIL, b".jsonl"].concat());
+    let file = home.work("").join(&name);
+    let field = "\u{9b}2J\u{202e}\u{7f}";
+    let lines = [
+        format!("{{\"command\": \"true\", \"{field}\": 1}}"),
+        format!("{{\"command\": \"true\", \"priority\": \"{field}\"}}"),
+        format!("{{\"command\": \"true\", \"cwd\": \"/{field}\"}}"),
+        format!("{{\"command\": \"true {field}\"}}"),
+        evil_text(),
+    ];
+    for line in lines {
+        let content = "{\"command\": \"true\"}\n".repeat(3000) + &line + "\n";
+        std::fs::write(&file, content).expect("a file can be written");
+        let mut args: Vec<OsString> = vec!["enqueue".into(), "--from".into()];
+        args.push(name.clone());
+        let told = on_a_terminal(home.command(args)).harmless();
+        assert!(!told.is_empty());
+    }
+}
+
+#[test]
 fn no_part_of_a_store_is_obeyed_though_somebody_else_wrote_it() {
     let home = home();
     home.work_off();

@@ -79,6 +79,7 @@ fn own_sequence(text: &str) -> Option<&str> {
         && numbers
             .split(';')
             .all(|number| number != "7" && number != "8");
-    let clears = kind == "K" && numbers.is_empty();
-    (colour || clears).then(|| &after[end + 1..])
+    // A bar that is drawn again.
+    let draws = matches!(kind, "K" | "A");
+    (colour || draws).then(|| &after[end + 1..])
 }
