@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
 use crate::jobs;
-use crate::support::{Home, number, system, wait_until};
+use crate::support::{Home, number, system, wait_for, wait_until};
 
 /// What the checks at the end of a test say of a home.
 fn verdict(home: Home) -> Result<(), String> {
@@ -94,10 +94,13 @@ fn a_worker_that_has_run_much_holds_no_more_than_before() {
             number(&status, "completed") + number(&status, "dead") == 30 * (round + 1)
         });
         let mut held = None;
-        wait_until("the worker to be at rest", || {
+        wait_for("the worker to be at rest", || {
             held = Some(system::held_by(pids[0]));
-            held.as_ref().is_some_and(|held| held.children == 0)
-                && (counted.is_none() || held == counted)
+            let at_rest = held.as_ref().is_some_and(|held| held.children == 0)
+                && (counted.is_none() || held == counted);
+            at_rest
+                .then_some(())
+                .ok_or_else(|| format!("{held:?} now, {counted:?} before"))
         });
         counted = held;
     }

@@ -112,7 +112,7 @@ pub(crate) fn has_thread(pid: i32, name: &str) -> bool {
 pub(crate) struct Held {
     /// Open descriptors.
     pub(crate) descriptors: usize,
-    /// Threads.
+    /// Threads, but for the one that is started when it is first needed.
     pub(crate) threads: usize,
     /// Children, dead ones too.
     pub(crate) children: usize,
@@ -127,6 +127,12 @@ pub(crate) fn held_by(pid: i32) -> Held {
         names.collect::<Vec<_>>()
     };
     let threads = names("task");
+    // The one that waits for the store's lock is there from the first time that others hold it.
+    let waits_for_lock = |thread: &&OsString| {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/task/{}/comm", thread.display()));
+        name.is_ok_and(|name| name.trim_end() == "store-lock")
+    };
+    let helpers = threads.iter().filter(waits_for_lock).count();
     let children = threads.iter().map(|thread| {
         let list = format!("/proc/{pid}/task/{}/children", thread.display());
         let list = std::fs::read_to_string(list).unwrap_or_default();
@@ -135,7 +141,7 @@ pub(crate) fn held_by(pid: i32) -> Held {
     Held {
         descriptors: names("fd").len(),
         children: children.sum(),
-        threads: threads.len(),
+        threads: threads.len() - helpers,
     }
 }
 
