@@ -42,6 +42,8 @@ pub enum Event {
     },
     /// The time for its retry has come.
     Due,
+    /// The clock was set back while it waited. A wait that began at what is now a time to come begins anew.
+    ClockSetBack,
     /// The user takes it out of the dead letter queue, for a new start.
     Retry {
         /// A new timeout, if the old one was the problem.
@@ -132,11 +134,19 @@ impl Job {
                 state: State::Pending,
                 ..job
             }),
+            (State::Pending | State::Failed, Event::ClockSetBack) => {
+                if self.waits_from_the_future(now) {
+                    Ok(job.waiting_anew(now))
+                } else {
+                    Ok(job)
+                }
+            }
             (State::Dead, Event::Retry { timeout }) => Ok(job.started_over(timeout, now)),
             (State::Pending | State::Failed, Event::Bury { reason }) => Ok(job.buried(reason, now)),
 
             (_, Event::Claim(_)) => Err(self.refused("claimed")),
             (_, Event::Due | Event::Retry { .. }) => Err(self.refused("retried")),
+            (_, Event::ClockSetBack) => Err(self.refused("made to wait anew")),
             (_, Event::Bury { .. }) => Err(self.refused("put into the dead letter queue")),
         }
     }
@@ -156,6 +166,15 @@ impl Job {
     /// Whether the job waits, and nobody has ever begun to run it.
     pub fn is_untouched(&self) -> bool {
         self.state == State::Pending && self.attempts == 0 && self.last_worker.is_none()
+    }
+
+    /// Whether the job waits, and its wait begins at a time to come: it began before the clock was set back.
+    pub fn waits_from_the_future(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Pending => self.ready_at > now,
+            State::Failed => self.ready_at > now && self.finished_at.is_some_and(|at| at > now),
+            State::Processing | State::Completed | State::Dead => false,
+        }
     }
 
     fn is_held_under(&self, fence: Fence) -> bool {
@@ -249,6 +268,20 @@ impl Job {
             exec_time: None,
             exit_code: None,
             claim: None,
+            ..self
+        }
+    }
+
+    /// Waits as from now: for a place among the pending, or as long as it would have for its retry,
+    /// as if its last attempt had ended now.
+    fn waiting_anew(self, now: Timestamp) -> Self {
+        let began = match self.state {
+            State::Failed => self.finished_at.unwrap_or(self.ready_at),
+            _ => self.ready_at,
+        };
+        Self {
+            ready_at: now.after(self.ready_at.since(began)),
+            finished_at: self.finished_at.map(|at| at.min(now)),
             ..self
         }
     }

@@ -23,6 +23,11 @@ pub struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(u8);
 
+impl Priority {
+    /// The most urgent there is.
+    pub const HIGHEST: Self = Self(10);
+}
+
 /// How many attempts a job has in all, the first included: 1 to 1,000,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MaxRetries(u32);

@@ -25,6 +25,8 @@ enum Try {
     Crash,
     CrashOther,
     Due,
+    /// The clock goes back by so many seconds first.
+    SetBack(u32),
     Retry(Option<u64>),
     Bury,
 }
@@ -65,6 +67,10 @@ fn live(plan: &Plan) -> Vec<Tried> {
                 worker: worker("another"),
             },
             Try::Due => Event::Due,
+            Try::SetBack(by) => {
+                now = Timestamp(now.0 - i64::from(by) * 1_000_000);
+                Event::ClockSetBack
+            }
             Try::Retry(timeout) => Event::Retry {
                 timeout: timeout.map(|seconds| Timeout::from(Duration::from_secs(seconds))),
             },
@@ -97,6 +103,7 @@ fn plans() -> impl Strategy<Value = Plan> {
         2 => Just(Try::Crash),
         1 => Just(Try::CrashOther),
         8 => Just(Try::Due),
+        1 => (0..1000u32).prop_map(Try::SetBack),
         3 => proptest::option::of(0..100u64).prop_map(Try::Retry),
         1 => Just(Try::Bury),
     ];
@@ -223,7 +230,8 @@ proptest! {
                 let at_limit = after.crashes >= plan.policy.crash_limit;
                 let state = if at_limit { State::Dead } else { State::Pending };
                 prop_assert_eq!(after.state, state);
-                prop_assert_eq!(after.sort_key(), step.before.sort_key());
+                // Its old place, unless the clock was set back while it ran.
+                prop_assert_eq!(after.ready_at, step.before.ready_at.min(step.now));
             } else if !matches!(step.what, Try::Retry(_)) {
                 prop_assert_eq!(after.crashes, step.before.crashes);
             }
@@ -240,6 +248,28 @@ proptest! {
             }
             if matches!(step.what, Try::Due) {
                 prop_assert!(step.now >= step.before.ready_at);
+            }
+        }
+    }
+
+    #[test]
+    fn after_the_clock_was_set_back_no_wait_begins_in_the_future_or_is_longer_than_it_was(plan in plans()) {
+        for step in live(&plan) {
+            if !matches!(step.what, Try::SetBack(_)) {
+                continue;
+            }
+            let (before, now) = (&step.before, step.now);
+            let Ok(after) = step.became else {
+                prop_assert!(!before.state.is_waiting());
+                continue;
+            };
+            prop_assert!(!after.waits_from_the_future(now));
+            prop_assert_eq!((after.state, after.attempts), (before.state, before.attempts));
+            if !before.waits_from_the_future(now) {
+                prop_assert_eq!(&after, before);
+            } else if after.state == State::Failed {
+                let wait = |job: &Job| job.finished_at.map(|at| job.ready_at.since(at));
+                prop_assert_eq!(wait(&after), wait(before));
             }
         }
     }

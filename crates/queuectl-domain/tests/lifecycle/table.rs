@@ -66,6 +66,7 @@ fn columns() -> Vec<(&'static str, Event)> {
         ("worker dies", crash("me")),
         ("another dies", crash("another")),
         ("due", Event::Due),
+        ("clock set back", Event::ClockSetBack),
         ("retry", Event::Retry { timeout: None }),
         ("bury", Event::Bury { reason: None }),
     ]

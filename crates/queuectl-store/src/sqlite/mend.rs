@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Job, WorkerId};
+use queuectl_domain::{Event, Job, Priority, SortKey, WorkerId};
 use rusqlite::{Connection, OpenFlags};
 
 use super::check::{count, last_numbers};
 use super::fault::{Result, say};
 use super::session::{Change, Session};
-use super::sql;
 use super::workers::{self, Gone};
+use super::{jobs, sql};
 use crate::StoreError;
 
 /// How long those that write may be kept waiting for the log to be cut back.
@@ -48,8 +48,19 @@ pub(super) fn sweep(change: &mut Change<'_>) -> Result<()> {
 
 /// Lets jobs wait as from now if their wait begins in the future: the clock was set back since.
 pub(super) fn wait_as_from_now(change: &mut Change<'_>) -> Result<()> {
-    for sql in [sql!("mend_pending"), sql!("mend_failed")] {
-        change.conn.execute(sql, [change.now.0])?;
+    let policy = change.settings()?.policy;
+    let now = change.now;
+    // The order goes with the time, so the index finds them. Whoever is first now stays first.
+    let earliest = SortKey::new(now, Priority::HIGHEST);
+    let pending = jobs::numbers(
+        change.conn,
+        sql!("pending_from_the_future"),
+        [now.0, earliest.0],
+    )?;
+    let failed = jobs::numbers(change.conn, sql!("failed_from_the_future"), [now.0])?;
+    for seq in pending.into_iter().chain(failed) {
+        let mut kept = jobs::load_known(change.conn, seq)?;
+        kept.apply(change, Event::ClockSetBack, &policy)?;
     }
     Ok(())
 }
