@@ -17,6 +17,7 @@ mod needs;
 mod system;
 mod test;
 mod trouble;
+mod wine;
 
 use std::process::ExitCode;
 
@@ -83,6 +84,7 @@ mod tests {
         assert_eq!(passed_on(&["claim"]), ["claim"]);
         assert_eq!(passed_on(&["-p", "xtask"]), ["-p", "xtask"]);
         assert_eq!(passed_on(&["--", "-p", "xtask"]), ["-p", "xtask"]);
+        assert_eq!(passed_on(&["--windows", "claim"]), ["claim"]);
         assert_eq!(
             passed_on(&["claim", "--", "--nocapture"]),
             ["claim", "--", "--nocapture"]

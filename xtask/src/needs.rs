@@ -5,10 +5,12 @@
 //! Tests may use, without a row, what every system has: on Unix the shell and
 //! tools that POSIX names and Debian calls essential.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::system::{System, answers};
 use crate::trouble::Trouble;
+use crate::wine;
 
 /// Something that a machine must have.
 struct Need {
@@ -70,6 +72,24 @@ const FUZZER: [Need; 1] = [Need {
     windows: "(the fuzzer needs a Unix)",
 }];
 
+/// What builds for Windows and runs that, besides Rust's own part of it.
+const WINDOWS: [Need; 2] = [
+    Need {
+        what: "a C compiler for Windows (mingw-w64)",
+        found: |_| answers(wine::LINKER, &["--version"]),
+        debian: &["gcc-mingw-w64-x86-64"],
+        macos: "brew install mingw-w64",
+        windows: "(not needed)",
+    },
+    Need {
+        what: "wine",
+        found: |_| answers("wine", &["--version"]) && answers("wineserver", &["--version"]),
+        debian: &["wine", "wine64"],
+        macos: "brew install --cask wine-stable",
+        windows: "(not needed)",
+    },
+];
+
 /// Sees to it that this machine has all that building and testing need.
 pub(crate) fn supply() -> Result<(), Trouble> {
     provide(&NEEDS)
@@ -85,6 +105,26 @@ pub(crate) fn supply_for_bench() -> Result<(), Trouble> {
 pub(crate) fn supply_for_fuzz() -> Result<(), Trouble> {
     supply()?;
     provide(&FUZZER)
+}
+
+/// Sees to it that this machine can build for Windows and run it, too.
+pub(crate) fn supply_for_windows() -> Result<(), Trouble> {
+    supply()?;
+    provide(&WINDOWS)?;
+    if has_rust_for(wine::TARGET) {
+        return Ok(());
+    }
+    run(&["rustup", "target", "add", wine::TARGET])
+}
+
+/// Whether this Rust, whoever installed it, has the libraries of a target.
+fn has_rust_for(target: &str) -> bool {
+    let mut command = Command::new("rustc");
+    command.args(["--print", "target-libdir", "--target", target]);
+    command.output().is_ok_and(|told| {
+        let folder = String::from_utf8_lossy(&told.stdout);
+        Path::new(folder.trim_end()).is_dir()
+    })
 }
 
 fn provide(needs: &'static [Need]) -> Result<(), Trouble> {

@@ -1,15 +1,23 @@
-//! `cargo xtask test`: all tests, on a machine that may be bare.
+//! `cargo xtask test`: all tests, on a machine that may be bare; with `--windows` as Windows sees them.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use crate::cargo::{cargo, start_trouble};
+use crate::cargo::{cargo, root, start_trouble};
 use crate::needs;
-use crate::system::answers;
+use crate::system::{System, answers};
 use crate::trouble::Trouble;
+use crate::wine::{TARGET, Wine};
+
+/// Chores that need a Unix, or that are no part of what is used on Windows.
+const NOT_FOR_WINDOWS: [&str; 3] = ["queuectl-bench", "queuectl-chaos", "xtask"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Build the tests for Windows and run them there: under wine, unless this is one
+    #[arg(long)]
+    pub(crate) windows: bool,
+
     /// Passed on to cargo-nextest, or to `cargo test` where that isn't installed
     #[arg(
         trailing_var_arg = true,
@@ -20,19 +28,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
+    if args.windows && System::here() != System::Windows {
+        needs::supply_for_windows()?;
+        let wine = Wine::start()?;
+        return run_with(args, Some(&wine));
+    }
     needs::supply()?;
+    run_with(args, None)
+}
+
+fn run_with(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
     if answers("cargo", &["nextest", "--version"]) {
-        nextest(args)
+        nextest(args, wine)
     } else {
-        libtest(args)
+        libtest(args, wine)
     }
 }
 
 /// cargo-nextest knows nothing of doc tests, so these have a run of their own. It
 /// comes first, for the closing line to be that of the run that matters.
-fn nextest(args: &Args) -> Result<ExitCode, Trouble> {
+fn nextest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
     let mut docs = ExitCode::SUCCESS;
-    if args.runner.is_empty() {
+    if args.runner.is_empty() && wine.is_none() {
         let mut command = cargo(&["test", "--doc", "--workspace", "--locked", "--quiet"]);
         let output = command.stderr(Stdio::inherit()).output();
         let output = output.map_err(start_trouble)?;
@@ -43,14 +60,20 @@ fn nextest(args: &Args) -> Result<ExitCode, Trouble> {
         docs = code(output.status);
     }
     let mut command = cargo(&["nextest", "run"]);
+    visit(wine, &mut command);
     let command = command.args(scope(args)).args(&args.runner);
     let status = command.status().map_err(start_trouble)?;
     Ok(if status.success() { docs } else { code(status) })
 }
 
 /// `cargo test` closes with a line for each of many programs, so their sum is told.
-fn libtest(args: &Args) -> Result<ExitCode, Trouble> {
+fn libtest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
     let mut command = cargo(&["test"]);
+    visit(wine, &mut command);
+    if wine.is_some() {
+        // Doc tests show the same everywhere.
+        command.args(["--lib", "--bins", "--tests"]);
+    }
     command
         .args(scope(args))
         .args(&args.runner)
@@ -74,6 +97,17 @@ fn libtest(args: &Args) -> Result<ExitCode, Trouble> {
     Ok(code(status))
 }
 
+/// Has the tests built for Windows, and run in this one. Who runs them is said on the command line: a setting of
+/// cargo's would hold on Windows itself too, and a variable would be seen by the tests.
+fn visit(wine: Option<&Wine>, command: &mut Command) {
+    let Some(wine) = wine else { return };
+    wine.lend(command);
+    // Where snapshots are is otherwise asked of cargo, which isn't there.
+    command.env("INSTA_WORKSPACE_ROOT", root());
+    command.args(["--target", TARGET, "--config"]);
+    command.arg(format!("target.{TARGET}.runner=\"wine\""));
+}
+
 /// What is tested and how, as far as the user's own arguments leave that open:
 /// the whole workspace, and if nothing narrows it down, to the end.
 fn scope(args: &Args) -> Vec<&'static str> {
@@ -84,6 +118,10 @@ fn scope(args: &Args) -> Vec<&'static str> {
         .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"))
     {
         scope.push("--workspace");
+        if args.windows {
+            let chores = NOT_FOR_WINDOWS.iter();
+            scope.extend(chores.flat_map(|name| ["--exclude", name]));
+        }
     }
     if args.runner.is_empty() {
         scope.push("--no-fail-fast");
@@ -181,7 +219,8 @@ test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
     fn the_whole_workspace_is_tested_unless_packages_are_named() {
         let scoped = |runner: &[&str]| {
             let runner = runner.iter().map(|&word| word.to_owned()).collect();
-            scope(&Args { runner }).contains(&"--workspace")
+            let windows = false;
+            scope(&Args { windows, runner }).contains(&"--workspace")
         };
         assert!(scoped(&[]));
         assert!(scoped(&["claim"]));
