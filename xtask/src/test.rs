@@ -70,10 +70,6 @@ fn nextest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
 fn libtest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
     let mut command = cargo(&["test"]);
     visit(wine, &mut command);
-    if wine.is_some() {
-        // Doc tests show the same everywhere.
-        command.args(["--lib", "--bins", "--tests"]);
-    }
     command
         .args(scope(args))
         .args(&args.runner)

@@ -52,7 +52,14 @@ fn files(folder: &Path, kinds: &[&str]) -> Vec<(PathBuf, String)> {
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut all = files(&root().join("crates"), &["rs", "sql"]);
-    for folder in ["bench", "chaos", "fuzz/fuzz_targets", "properties", "xtask"] {
+    for folder in [
+        "bench",
+        "chaos",
+        "fake-job",
+        "fuzz/fuzz_targets",
+        "properties",
+        "xtask",
+    ] {
         all.extend(files(&root().join(folder), &["rs"]));
     }
     all
@@ -108,6 +115,7 @@ fn only_the_process_room_and_chores_ask_which_system_they_are_on() {
             "/queuectl-process/",
             "/bench/",
             "/chaos/",
+            "/fake-job/",
             "/xtask/",
             "/tests/",
         ];
