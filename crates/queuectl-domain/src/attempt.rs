@@ -104,7 +104,8 @@ impl Ending {
         let (outcome, error) = if code == 0 {
             (Outcome::Completed, None)
         } else {
-            let error = with_last_line(format!("Exit code {code}"), last_line);
+            let error = format!("Exit code {}", exit_code_text(code));
+            let error = with_last_line(error, last_line);
             (Outcome::Failed, Some(error))
         };
         Self {
@@ -162,6 +163,27 @@ impl Ending {
             exec_time,
         }
     }
+}
+
+/// An exit code as it is known: small ones by their number, those by which Windows names a fault (an NTSTATUS) in hexadecimal, with
+/// what the common ones mean.
+pub fn exit_code_text(code: i64) -> String {
+    let meaning = match code {
+        ..0xc000_0000 => return code.to_string(),
+        0xc000_0005 => "access violation",
+        0xc000_0017 => "not enough memory",
+        0xc000_001d => "illegal instruction",
+        0xc000_0094 => "division by zero",
+        0xc000_00fd => "stack overflow",
+        0xc000_0135 => "a DLL wasn't found",
+        0xc000_0139 => "a DLL lacks a function",
+        0xc000_013a => "ended by Ctrl+C",
+        0xc000_0142 => "a DLL failed to start",
+        0xc000_0374 => "damaged heap",
+        0xc000_0409 => "damaged stack, or the program gave up",
+        _ => return format!("0x{code:08X}"),
+    };
+    format!("0x{code:08X} ({meaning})")
 }
 
 fn with_last_line(error: String, last_line: Option<&str>) -> String {

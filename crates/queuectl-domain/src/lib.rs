@@ -15,7 +15,7 @@ mod rules;
 mod settings;
 mod time;
 
-pub use attempt::{Attempt, Ending, Outcome};
+pub use attempt::{Attempt, Ending, Outcome, exit_code_text};
 pub use command::{Command, MAX_COMMAND_BYTES, NativeString, ShellName};
 pub use id::{Fence, JobId, WorkerId};
 pub use job::{Claim, Job, NewJob, State};

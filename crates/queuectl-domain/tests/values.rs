@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use queuectl_domain::{
     BackoffBase, Command, Event, InvalidValue, Job, JobId, Key, MAX_COMMAND_BYTES, MaxRetries,
     NativeString, NewJob, Outcome, Policy, Priority, Rules, Settings, ShellName, State, Timeout,
-    Timestamp, WorkerId, left_out, parse_seconds, seconds_text,
+    Timestamp, WorkerId, exit_code_text, left_out, parse_seconds, seconds_text,
 };
 
 fn config() -> ProptestConfig {
@@ -285,4 +285,20 @@ fn an_argv_counts_with_one_byte_between_arguments() {
     let rest = NativeString(vec![b'x'; MAX_COMMAND_BYTES / 2 - 1]);
     assert!(Command::argv(vec![half.clone(), rest]).is_ok());
     assert!(Command::argv(vec![half.clone(), half]).is_err());
+}
+
+#[test]
+fn an_exit_code_is_a_number_unless_it_names_a_fault_of_windows() {
+    let cases = [
+        (0, "0"),
+        (255, "255"),
+        (70_000, "70000"),
+        (0xbfff_ffff, "3221225471"),
+        (0xc000_0005, "0xC0000005 (access violation)"),
+        (0xc000_0420, "0xC0000420"),
+        (-1, "-1"),
+    ];
+    for (code, text) in cases {
+        assert_eq!(exit_code_text(code), text);
+    }
 }

@@ -6,7 +6,7 @@ mod record;
 
 use std::sync::{Mutex, PoisonError};
 
-use queuectl_domain::{Ending, Job, Outcome, State, Timestamp, WorkerId};
+use queuectl_domain::{Ending, Job, Outcome, State, Timestamp, WorkerId, exit_code_text};
 use queuectl_store::{Clock, StopMode, SystemClock};
 use queuectl_worker::{Control, Happening, Observer, Options};
 
@@ -115,7 +115,7 @@ impl<'a> Live<'a> {
             .field("Job ID", after.id.as_str())
             .field("Execution Time", &exact(ending.exec_time));
         if let Some(code) = ending.exit_code {
-            banner = banner.field("Exit Code", &code.to_string());
+            banner = banner.field("Exit Code", &exit_code_text(code));
         }
         if let Some(error) = &ending.error {
             banner = banner.field("Error", error);

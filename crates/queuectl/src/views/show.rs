@@ -1,6 +1,6 @@
 //! Everything about one job.
 
-use queuectl_domain::{Attempt, Chunk, Job, Stream, Timestamp};
+use queuectl_domain::{Attempt, Chunk, Job, Stream, Timestamp, exit_code_text};
 use serde::Serialize;
 
 use super::job::JobRecord;
@@ -91,7 +91,7 @@ impl JobDetails {
         }
         field("Exec Time", job.exec_time.map_or("-".into(), exact).into());
         if let Some(code) = job.exit_code {
-            field("Exit Code", code.to_string().into());
+            field("Exit Code", exit_code_text(code).into());
         }
         field("Directory", visible(&job.cwd.to_text()).into());
         field("Created", time(Some(job.created_at)));
