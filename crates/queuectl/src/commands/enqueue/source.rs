@@ -44,6 +44,13 @@ impl Source {
             return Self::spool(cx, name, io::stdin().lock());
         }
         let name = format!("`{}`", path.display());
+        if path.is_dir() {
+            // Some systems open it and then can't read it, others don't open it and don't say why.
+            return Err(CliError::usage(
+                format!("{name} is a folder"),
+                "give a file that can be read with --from, or `-` for stdin",
+            ));
+        }
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = opened.map_err(|reason| {
             CliError::usage(
