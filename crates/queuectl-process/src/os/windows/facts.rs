@@ -7,10 +7,10 @@ use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::ptr;
 
-use windows_sys::Win32::Foundation::{FILETIME, HANDLE_FLAG_INHERIT, SetHandleInformation};
-use windows_sys::Win32::System::Console::{
-    GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+use windows_sys::Win32::Foundation::{
+    FILETIME, GetHandleInformation, HANDLE_FLAG_INHERIT, SetHandleInformation,
 };
 use windows_sys::Win32::System::SystemInformation::{
     ComputerNamePhysicalDnsHostname, GetComputerNameExW, GetSystemTimePreciseAsFileTime,
@@ -22,6 +22,9 @@ use windows_sys::Win32::System::Threading::{
 
 use super::handle::{check, is_set, owned};
 use crate::{Leader, Tag};
+
+/// Where the search for inherited handles ends; whoever starts a command has far fewer.
+const LAST_HANDLE: usize = 0x4000;
 
 /// Creates a folder and all that is missing above it. Who may read it is what the folder above it says; a user's profile is
 /// private.
@@ -68,12 +71,20 @@ pub fn keep_descriptors() -> io::Result<()> {
     Ok(())
 }
 
-/// Prepares the start of a worker that outlives its starter: without a console, in a group that no Ctrl+C reaches. The
-/// starter's own standard handles are made not to be inherited; or whoever reads them would wait for the worker's end.
+/// Prepares the start of a worker that outlives its starter: without a console, in a group that no Ctrl+C reaches. What the
+/// starter was given by its own is made not to be inherited; or whoever reads a pipe would wait for the worker's end. That is not
+/// only its standard handles: a shell passes on all that it was given.
 pub fn detach(command: &mut Command) -> io::Result<()> {
-    for which in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
-        // SAFETY: the handle is this process's own; the call fails if there is none, and then there is nothing to clear.
-        unsafe { SetHandleInformation(GetStdHandle(which), HANDLE_FLAG_INHERIT, 0) };
+    // Handles are multiples of four, and an inherited one has the number that it had there.
+    for number in (4..LAST_HANDLE).step_by(4) {
+        let handle = ptr::without_provenance_mut(number);
+        let mut flags = 0;
+        // SAFETY: the pointer is to a local; the call fails if there is no such handle.
+        let known = unsafe { GetHandleInformation(handle, &mut flags) } != 0;
+        if known && flags & HANDLE_FLAG_INHERIT != 0 {
+            // SAFETY: std makes what it passes on inheritable by itself, and only for that moment.
+            unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) };
+        }
     }
     command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
     Ok(())
