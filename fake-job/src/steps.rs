@@ -6,6 +6,7 @@
 //! | `bytes HEX`, `errbytes HEX` | prints these bytes and no more |
 //! | `utf16 TEXT` | prints a line as UTF-16, as some programs of Windows do |
 //! | `flood N` | prints N bytes, all zero |
+//! | `lines N` | prints N lines of 1,000 bytes, the end of the line being one |
 //! | `pid`, `cwd`, `env NAME` | prints a fact of its own; what isn't set prints nothing |
 //! | `args WORD…` | prints all that follows, each in brackets |
 //! | `copy` | prints what it can read from standard input |
@@ -72,6 +73,7 @@ impl Job {
             "errbytes" => err(&hex(words)?),
             "utf16" => out(&utf16(&text(words)?)),
             "flood" => flood(number(words)?),
+            "lines" => out(&line("x".repeat(999).into()).repeat(number(words)?)),
             "pid" => out(&line(process::id().to_string().into())),
             "cwd" => out(&line(env::current_dir().map_err(told)?.into())),
             "env" => out(&line(variable(&text(words)?).unwrap_or_default())),

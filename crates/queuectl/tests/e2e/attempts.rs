@@ -1,10 +1,10 @@
 //! One attempt: what it is told, how it ends, what is said of that, and when the next one comes.
 
 use crate::jobs;
-use crate::support::{Home, float, items, moment, number, seconds_between, text};
+use crate::support::{Home, float, items, moment, number, seconds_between, system, text};
 
 /// The job after its only attempt.
-fn after_one_attempt(line: &str, options: &[&str]) -> serde_json::Value {
+pub(crate) fn after_one_attempt(line: &str, options: &[&str]) -> serde_json::Value {
     let home = Home::new();
     let once = ["--max-retries", "1"];
     let options: Vec<_> = once.iter().chain(options).copied().collect();
@@ -39,7 +39,7 @@ fn a_job_is_told_who_it_is() {
 #[test]
 fn no_two_attempts_have_the_same_fence() {
     let home = Home::new();
-    let line = format!("{}; exit 1", jobs::prints_its_variables());
+    let line = jobs::then(&[&jobs::prints_its_variables(), jobs::FAILS]);
     home.enqueue("a", &line, &["--max-retries", "2", "--backoff-base", "1"]);
     home.enqueue("b", &line, &["--max-retries", "1"]);
     home.work_off();
@@ -66,29 +66,18 @@ fn its_stdin_is_empty() {
 
 #[test]
 fn an_exit_code_is_an_error_with_the_last_line_of_stderr() {
-    let line = format!(
-        "{}; {}",
-        "echo first >&2; echo out",
-        jobs::fails(7, "last words")
-    );
+    let line = jobs::then(&[
+        &jobs::says_on_stderr("first"),
+        &jobs::says("out"),
+        &jobs::fails(7, "last words"),
+    ]);
     let job = after_one_attempt(&line, &[]);
     assert_eq!(text(&job, "state"), "dead");
     assert_eq!(text(&job, "last_error"), "Exit code 7: last words");
     assert_eq!(number(&job, "exit_code"), 7);
-    let silent = after_one_attempt("echo out; exit 255", &[]);
+    let silent = after_one_attempt(&jobs::then(&[&jobs::says("out"), "exit 255"]), &[]);
     assert_eq!(text(&silent, "last_error"), "Exit code 255");
     assert_eq!(number(&silent, "exit_code"), 255);
-}
-
-#[test]
-fn a_signal_is_an_error_with_its_name() {
-    let job = after_one_attempt(&jobs::kills_itself(9), &[]);
-    assert_eq!(text(&job, "last_error"), "Killed by signal 9 (SIGKILL)");
-    assert!(job["exit_code"].is_null());
-    let run = &job["runs"][0];
-    assert_eq!((text(run, "outcome"), number(run, "signal")), ("killed", 9));
-    let job = after_one_attempt(&jobs::kills_itself(15), &[]);
-    assert_eq!(text(&job, "last_error"), "Killed by signal 15 (SIGTERM)");
 }
 
 #[test]
@@ -110,17 +99,21 @@ fn a_command_that_can_not_start_fails_with_the_reason() {
         .chain(&["--", "./plain-file"]));
     home.enqueue(
         "shell",
-        "true",
+        jobs::SUCCEEDS,
         &["--max-retries", "1", "--shell", "no-such-shell"],
     );
     std::fs::create_dir(home.work("gone")).expect("a folder can be made");
-    home.enqueue("cwd", "true", &["--max-retries", "1", "--cwd", "gone"]);
+    home.enqueue(
+        "cwd",
+        jobs::SUCCEEDS,
+        &["--max-retries", "1", "--cwd", "gone"],
+    );
     std::fs::remove_dir(home.work("gone")).expect("a folder can be removed");
     home.work_off();
     let cases = [
         ("unknown", ["no-such-program-anywhere", "not found"]),
         ("missing", ["./missing", "no such file"]),
-        ("plain", ["./plain-file", "not executable"]),
+        ("plain", ["./plain-file", system::NO_PROGRAM]),
         ("shell", ["no-such-shell", "not found"]),
         ("cwd", ["gone", "no such"]),
     ];
@@ -144,7 +137,11 @@ fn a_command_that_can_not_start_is_tried_again() {
     let home = Home::new();
     let place = home.work("place");
     std::fs::create_dir(&place).expect("a folder can be made");
-    home.enqueue("late", "true", &["--backoff-base", "1", "--cwd", "place"]);
+    home.enqueue(
+        "late",
+        jobs::SUCCEEDS,
+        &["--backoff-base", "1", "--cwd", "place"],
+    );
     std::fs::remove_dir(&place).expect("a folder can be removed");
     home.start_workers(&[]);
     home.wait_for_state("late", "failed");
@@ -165,7 +162,7 @@ fn a_timeout_is_an_error_with_its_length() {
 
 #[test]
 fn what_it_printed_before_its_timeout_is_kept() {
-    let line = format!("{}; {}", jobs::says("so far"), jobs::never_ends());
+    let line = jobs::then(&[&jobs::says("so far"), &jobs::never_ends()]);
     let job = after_one_attempt(&line, &["--timeout", "0.5"]);
     assert_eq!(text(&job, "output"), "so far\n");
 }
@@ -176,7 +173,7 @@ fn the_next_attempt_comes_after_a_power_of_the_base() {
     for base in [1_u32, 2, 30, 100] {
         home.enqueue(
             &format!("base{base}"),
-            "false",
+            jobs::FAILS,
             &["--backoff-base", &base.to_string()],
         );
     }
@@ -229,7 +226,7 @@ fn a_delay_is_never_longer_than_max_backoff() {
 
 #[test]
 fn the_first_attempt_counts() {
-    let job = after_one_attempt("false", &[]);
+    let job = after_one_attempt(jobs::FAILS, &[]);
     assert_eq!(number(&job, "attempts"), 1);
     assert_eq!(text(&job, "state"), "dead");
     assert_eq!(items(&job["runs"]).len(), 1);

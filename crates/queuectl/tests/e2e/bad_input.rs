@@ -133,7 +133,7 @@ fn half_a_command_gets_help_and_is_a_usage_error() {
 #[test]
 fn bytes_that_are_no_text_are_refused_without_a_panic() {
     let home = Home::new();
-    let raw = system::raw(b"\xff\xfe");
+    let raw = system::no_text();
     let calls: [&[&str]; 8] = [
         &["enqueue", "--command", "true", "--id"],
         &["enqueue", "--id", "a", "--command"],

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::support::Home;
+use crate::jobs;
+use crate::support::{Home, system};
 
 /// Commands that read, and commands that write.
 const COMMANDS: [&[&str]; 5] = [
@@ -99,7 +100,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn a_store_of_a_newer_version_is_left_alone() {
     let home = Home::new();
-    home.enqueue("a", "true", &[]);
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
     let file = home.database();
     let store = rusqlite::Connection::open(&file).expect("the store can be opened");
     store
@@ -144,46 +145,19 @@ fn a_damaged_store_is_said_to_be_damaged() {
 }
 
 #[test]
-fn a_file_that_can_only_be_read_is_not_written() {
-    let mut home = Home::new();
-    home.enqueue("a", "true", &[]);
-    // Even root can't write to what is mounted read-only.
-    home.remount(
-        "f=\"$1/data/queuectl.db\"; mount --bind \"$f\" \"$f\"; mount -o remount,bind,ro \"$f\"",
-    );
-    for command in &COMMANDS[3..] {
-        home.run(*command).failed(5);
-    }
-    home.run(["worker", "start", "--foreground", "--until-idle"])
-        .failed(5);
-    home.run(["dequeue", "a"]).failed(5);
-}
-
-#[test]
-fn a_home_that_can_only_be_read_is_not_written() {
-    let mut home = Home::new();
-    home.enqueue("a", "true", &[]);
-    home.remount("mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\"");
-    for command in &COMMANDS[3..] {
-        home.run(*command).failed(5);
-    }
-    home.run(["worker", "start"]).failed(5);
-}
-
-#[test]
 fn a_folder_that_can_not_be_made_is_an_error() {
     let home = Home::new();
     home.touch("file");
     let inside = home.work("file/data/queue.db");
     refused(&home, &inside, 5, "file");
-    refused(&home, Path::new("/proc/no/queue.db"), 5, "/proc/no");
+    refused(&home, Path::new(system::NOWHERE), 5, "no");
     assert_eq!(home.read("file"), "");
 }
 
 #[test]
 fn a_store_that_others_write_to_for_too_long_is_locked() {
     let home = Home::new();
-    home.enqueue("a", "true", &[]);
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
     let store = rusqlite::Connection::open(home.database()).expect("the store can be opened");
     store.execute_batch("BEGIN IMMEDIATE").expect("SQL");
     let output = home.run(["enqueue", "--id", "b", "--command", "true"]);
@@ -191,5 +165,5 @@ fn a_store_that_others_write_to_for_too_long_is_locked() {
     // Who only looks isn't held up.
     assert_eq!(home.json(["status"])["total"], 1);
     store.execute_batch("ROLLBACK").expect("SQL");
-    home.enqueue("b", "true", &[]);
+    home.enqueue("b", jobs::SUCCEEDS, &[]);
 }

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::process::Stdio;
 
 use crate::jobs;
-use crate::support::{Home, Running, number, system, text, wait_until};
+use crate::support::{Home, Running, system, text, wait_until};
 
 /// A file `jobs` of as many commands, longer than what is read at once.
 fn write_jobs(home: &Home, count: usize) {
@@ -53,10 +53,6 @@ impl Gate {
     }
 }
 
-fn total(home: &Home) -> i64 {
-    number(&home.json(["status"]), "total")
-}
-
 #[test]
 fn a_long_pipe_takes_little_memory() {
     // More text than it may take memory.
@@ -88,26 +84,8 @@ fn a_long_pipe_takes_little_memory() {
     });
     assert!(child.wait().expect("it has ended").success());
     writer.join().expect("all was written");
-    assert_eq!(total(&home), JOBS as i64);
+    assert_eq!(home.total(), JOBS as i64);
     assert!((1024..64 * 1024).contains(&peak), "it took {peak} KiB");
-}
-
-#[test]
-fn a_disk_that_fills_up_midway_leaves_nothing() {
-    let home = Home::with_mounts("mount -t tmpfs -o size=48m,mode=0755 tmpfs \"$1\"");
-    home.enqueue("before", "true", &[]);
-    // By the third batch the disk is full, but for what is held in reserve.
-    let line = jobs::says(&"x".repeat(300)) + "\n";
-    home.write("jobs", line.repeat(50_000).as_bytes());
-    let output = home.run(FROM);
-    let error = output.failed(5);
-    assert!(error.contains("the disk of the store is full"), "{error}");
-    assert!(error.contains("nothing was changed"), "{error}");
-    assert_eq!(total(&home), 1);
-    home.check_store();
-    home.enqueue("after", "true", &[]);
-    home.work_off();
-    assert_eq!(number(&home.json(["status"]), "completed"), 2);
 }
 
 #[test]
@@ -117,15 +95,15 @@ fn ctrl_c_midway_leaves_nothing() {
     let gate = Gate::closed(&home);
     let call = Running::start(&home, &FROM);
     gate.holds(&call);
-    gate.open_until(&home, |home| total(home) > 0);
-    let midway = total(&home);
+    gate.open_until(&home, |home| home.total() > 0);
+    let midway = home.total();
     call.interrupt();
     gate.open();
     let output = call.ended();
     assert!((1..25_000).contains(&midway), "{midway} of 25000 jobs");
     assert_eq!(output.code, None, "not ended by the signal: {output}");
     assert_eq!(output.err(), "note: interrupted; nothing was enqueued\n");
-    assert_eq!(total(&home), 0);
+    assert_eq!(home.total(), 0);
     home.check_store();
 }
 
@@ -143,7 +121,7 @@ fn a_second_ctrl_c_waits_for_nothing() {
     let output = call.ended();
     assert_eq!((output.code, output.err()), (None, ""), "{output}");
     drop(gate);
-    assert_eq!(total(&home), 0);
+    assert_eq!(home.total(), 0);
 }
 
 #[test]
@@ -168,7 +146,7 @@ fn what_a_worker_has_begun_stays_and_that_is_said() {
     assert_eq!(output.code, None, "not ended by the signal: {output}");
     home.touch("first.go");
     home.wait_for_state("j000001", "completed");
-    assert_eq!(total(&home), 1);
+    assert_eq!(home.total(), 1);
     home.ok(["worker", "stop"]);
 }
 
@@ -187,7 +165,7 @@ fn a_file_that_is_changed_while_it_is_read_adds_nothing() {
     gate.open();
     let output = call.ended();
     assert!(output.failed(5).contains("was changed"), "{output}");
-    assert_eq!(total(&home), 0);
+    assert_eq!(home.total(), 0);
 }
 
 #[test]
@@ -225,6 +203,6 @@ fn an_id_that_is_taken_after_the_check_adds_nothing() {
     other.ended().succeeded();
     let output = call.ended();
     assert!(output.failed(4).contains("'n24999'"), "{output}");
-    assert_eq!(total(&home), 1);
+    assert_eq!(home.total(), 1);
     assert_eq!(text(&home.show("n24999"), "command"), "echo other");
 }

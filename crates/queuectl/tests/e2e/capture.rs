@@ -14,7 +14,7 @@ fn home_after(line: &str) -> Home {
 #[test]
 fn both_streams_are_kept_apart_and_in_order_together() {
     // The pauses are the job's own: two pipes have no order among them but in time.
-    let home = home_after("echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three");
+    let home = home_after(&jobs::takes_turns_on_stdout_and_stderr());
     let job = home.show("job");
     let run = &job["runs"][0];
     assert_eq!(text(run, "stdout"), "one\nthree\n");
@@ -24,7 +24,7 @@ fn both_streams_are_kept_apart_and_in_order_together() {
 
 #[test]
 fn output_without_a_last_newline_is_kept_as_it_is() {
-    let home = home_after("printf 'no newline'");
+    let home = home_after(&jobs::says_without_an_end("no newline"));
     assert_eq!(text(&home.show("job"), "output"), "no newline");
     let shown = home.ok(["show", "job"]);
     assert!(shown.contains("no newline\n"), "{shown}");
@@ -65,8 +65,7 @@ fn what_fits_is_kept_whole() {
 
 #[test]
 fn raw_bytes_never_reach_a_terminal() {
-    let raw = jobs::prints_raw_bytes();
-    let home = home_after(&format!("{raw}; {raw} >&2; exit 1"));
+    let home = home_after(&jobs::prints_raw_bytes_and_fails());
     for args in [&["show", "job"][..], &["list"], &["dlq", "list"]] {
         let shown = home.ok(args);
         let odd = shown.chars().find(|c| c.is_control() && *c != '\n');
@@ -91,14 +90,15 @@ fn raw_bytes_in_a_command_never_reach_a_terminal() {
         "--id",
         "line",
         "--command",
-        "true '\x1b[31m\x07\r\u{9b}'",
+        "echo '\x1b[31m\x07\r\u{9b}'",
     ]);
     home.ok([
         "enqueue",
         "--id",
         "argv",
         "--",
-        "true",
+        jobs::PROGRAM,
+        "out",
         "\x1b]0;title\x07",
         "\u{202e}",
     ]);

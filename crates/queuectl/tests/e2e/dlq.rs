@@ -26,9 +26,9 @@ fn it_is_listed_as_in_the_seed() {
     $ queuectl dlq list
     Dead Letter Queue (DLQ)
     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
-    Job ID  Command    Attempts  Last Error               Died
-    ──────  ─────────  ────────  ───────────────────────  ───────────────────
-    job2    sleep 600  1         Timeout exceeded (0.2s)  YYYY-MM-DD hh:mm:ss
+    Job ID  Command             Attempts  Last Error               Died
+    ──────  ──────────────────  ────────  ───────────────────────  ───────────────────
+    job2    fake-job sleep 600  1         Timeout exceeded (0.2s)  YYYY-MM-DD hh:mm:ss
 
     Total: 1 job
     ");
@@ -73,7 +73,7 @@ fn a_retry_can_give_more_time() {
 #[test]
 fn several_or_all_can_be_retried_but_not_half_of_them() {
     let home = home_with_dead(&["a", "b", "c"]);
-    home.enqueue("alive", "true", &[]);
+    home.enqueue("alive", jobs::SUCCEEDS, &[]);
     // One that is unknown or isn't dead: none is retried.
     home.run(["dlq", "retry", "a", "nobody"]).failed(3);
     home.run(["dlq", "retry", "a", "alive"]).failed(4);
@@ -90,7 +90,7 @@ fn several_or_all_can_be_retried_but_not_half_of_them() {
 #[test]
 fn it_is_cleared_when_that_was_confirmed() {
     let home = home_with_dead(&["a", "b"]);
-    home.enqueue("alive", "true", &[]);
+    home.enqueue("alive", jobs::SUCCEEDS, &[]);
     let error = home.run(["dlq", "clear"]);
     assert!(error.failed(2).contains("--yes"), "{error}");
     assert_eq!(items(&home.json(["dlq", "list"])).len(), 2);
@@ -106,10 +106,10 @@ fn it_is_cleared_when_that_was_confirmed() {
 #[test]
 fn a_waiting_job_can_be_put_into_it_by_hand() {
     let home = home_with_dead(&["dead"]);
-    home.enqueue("good", "true", &["--priority", "10"]);
+    home.enqueue("good", jobs::SUCCEEDS, &["--priority", "10"]);
     home.enqueue(
         "failing",
-        "false",
+        jobs::FAILS,
         &["--backoff-base", "100", "--priority", "9"],
     );
     home.enqueue("running", &jobs::held("running"), &[]);

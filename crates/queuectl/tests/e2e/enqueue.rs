@@ -1,11 +1,11 @@
 //! `enqueue`: what is stored is what was given, and what was not given comes from the settings.
 
-use std::ffi::OsString;
+use std::path::PathBuf;
 
 use serde_json::json;
 
 use crate::jobs;
-use crate::support::{Home, ids, number, system, text};
+use crate::support::{Home, ids, number, text};
 
 #[test]
 fn it_says_what_it_did() {
@@ -37,6 +37,7 @@ fn it_says_what_it_did() {
 #[test]
 fn every_option_is_stored() {
     let home = Home::new();
+    std::fs::create_dir(home.work("sub")).expect("a folder can be made");
     let mut args = vec!["enqueue", "--id", "all", "--command", "echo all"];
     args.extend([
         "--timeout",
@@ -46,7 +47,7 @@ fn every_option_is_stored() {
         "--backoff-base",
         "4",
     ]);
-    args.extend(["--priority", "10", "--shell", "sh", "--cwd", "/"]);
+    args.extend(["--priority", "10", "--shell", "bash", "--cwd", "sub"]);
     assert_eq!(home.json(args), json!({ "id": "all" }));
     let job = home.show("all");
     assert_eq!(text(&job, "command"), "echo all");
@@ -55,26 +56,28 @@ fn every_option_is_stored() {
     assert_eq!(number(&job, "max_retries"), 7);
     assert_eq!(number(&job, "backoff_base"), 4);
     assert_eq!(number(&job, "priority"), 10);
-    assert_eq!(text(&job, "cwd"), "/");
+    assert_eq!(text(&job, "shell"), "bash");
+    assert_eq!(text(&job, "cwd"), home.work("sub").to_string_lossy());
 }
 
 #[test]
 fn what_is_not_given_has_the_built_in_value() {
     let home = Home::new();
-    home.enqueue("plain", "true", &[]);
+    home.enqueue("plain", jobs::SUCCEEDS, &[]);
     let job = home.show("plain");
     let given = ["timeout", "max_retries", "backoff_base", "priority"].map(|key| number(&job, key));
     assert_eq!(given, [20, 3, 2, 5]);
+    let here = home.work("");
     assert_eq!(
         text(&job, "cwd"),
-        home.work("").to_string_lossy().trim_end_matches('/')
+        here.to_string_lossy().trim_end_matches(['/', '\\'])
     );
 }
 
 #[test]
 fn what_is_not_given_comes_from_the_settings_of_that_moment() {
     let home = Home::new();
-    home.enqueue("before", "true", &[]);
+    home.enqueue("before", jobs::SUCCEEDS, &[]);
     for (key, value) in [
         ("timeout", "60"),
         ("max_retries", "5"),
@@ -83,8 +86,8 @@ fn what_is_not_given_comes_from_the_settings_of_that_moment() {
     ] {
         home.ok(["config", "set", key, value]);
     }
-    home.enqueue("after", "true", &[]);
-    home.enqueue("own", "true", &["--priority", "8"]);
+    home.enqueue("after", jobs::SUCCEEDS, &[]);
+    home.enqueue("own", jobs::SUCCEEDS, &["--priority", "8"]);
     let values = |id: &str| {
         let job = home.show(id);
         ["timeout", "max_retries", "backoff_base", "priority"].map(|key| number(&job, key))
@@ -97,7 +100,7 @@ fn what_is_not_given_comes_from_the_settings_of_that_moment() {
 #[test]
 fn a_timeout_of_zero_is_none() {
     let home = Home::new();
-    home.enqueue("endless", "true", &["--timeout", "0"]);
+    home.enqueue("endless", jobs::SUCCEEDS, &["--timeout", "0"]);
     assert_eq!(number(&home.show("endless"), "timeout"), 0);
     home.work_off();
     assert_eq!(text(&home.show("endless"), "state"), "completed");
@@ -154,67 +157,15 @@ fn an_id_that_exists_is_a_conflict_and_changes_nothing() {
 }
 
 #[test]
-fn an_argv_reaches_the_program_byte_for_byte() {
-    let home = Home::new();
-    let odd: [&[u8]; 9] = [
-        b"",
-        b"two words",
-        b"$HOME `id` *",
-        b"it's \"so\"",
-        b"--id",
-        b"--",
-        b"a\nb\t\x1b[31m",
-        b"\xff\xfe\x80",
-        "naïve ☃".as_bytes(),
-    ];
-    let mut args: Vec<OsString> = ["enqueue", "--id", "raw", "--"]
-        .map(OsString::from)
-        .to_vec();
-    args.extend(
-        jobs::argv_that_records_to("args")
-            .into_iter()
-            .map(OsString::from),
-    );
-    args.extend(odd.map(system::raw));
-    home.ok(args);
-    home.work_off();
-    assert_eq!(text(&home.show("raw"), "state"), "completed");
-    let recorded = std::fs::read(home.work("args")).expect("the job has written it");
-    let expected: Vec<u8> = odd
-        .iter()
-        .flat_map(|arg| [arg, &b"\0"[..]].concat())
-        .collect();
-    assert_eq!(
-        recorded.escape_ascii().to_string(),
-        expected.escape_ascii().to_string()
-    );
-}
-
-#[test]
 fn an_argv_needs_no_shell_and_is_shown_quoted() {
     let home = Home::new();
-    home.ok(["enqueue", "--id", "direct", "--", "echo", "$HOME", "a  b"]);
+    let argv = [jobs::PROGRAM, "out", "$HOME %PATH% a  b"];
+    home.ok(["enqueue", "--id", "direct", "--"].iter().chain(&argv));
     home.work_off();
     let job = home.show("direct");
-    assert_eq!(text(&job, "output"), "$HOME a  b\n");
-    assert_eq!(job["argv"], json!(["echo", "$HOME", "a  b"]));
-    assert_eq!(text(&job, "command"), "echo '$HOME' 'a  b'");
-}
-
-#[test]
-fn another_shell_runs_the_line() {
-    let home = Home::new();
-    let own = home.work("own-shell");
-    std::os::unix::fs::symlink("/bin/sh", &own).expect("a link can be made");
-    let own = own.to_str().expect("a temporary folder has a plain name");
-    home.enqueue("usual", &jobs::prints_its_shell(), &[]);
-    home.enqueue("given", &jobs::prints_its_shell(), &["--shell", own]);
-    home.ok(["config", "set", "shell", own]);
-    home.enqueue("set", &jobs::prints_its_shell(), &[]);
-    home.work_off();
-    assert_ne!(text(&home.show("usual"), "output").trim(), own);
-    assert_eq!(text(&home.show("given"), "output").trim(), own);
-    assert_eq!(text(&home.show("set"), "output").trim(), own);
+    assert_eq!(text(&job, "output"), "$HOME %PATH% a  b\n");
+    assert_eq!(job["argv"], json!(argv));
+    assert_eq!(text(&job, "command"), "fake-job out '$HOME %PATH% a  b'");
 }
 
 #[test]
@@ -223,53 +174,31 @@ fn a_job_runs_where_it_was_enqueued_or_was_told_to() {
     std::fs::create_dir(home.work("sub")).expect("a folder can be made");
     home.enqueue("here", &jobs::prints_its_directory(), &[]);
     home.enqueue("relative", &jobs::prints_its_directory(), &["--cwd", "sub"]);
-    home.enqueue("absolute", &jobs::prints_its_directory(), &["--cwd", "/"]);
+    let elsewhere = home.work("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder can be made");
+    let absolute = elsewhere
+        .to_str()
+        .expect("a temporary folder has a plain name");
+    home.enqueue(
+        "absolute",
+        &jobs::prints_its_directory(),
+        &["--cwd", absolute],
+    );
     // A worker's own directory has nothing to do with it.
     let mut worker = home.command(["worker", "start", "--foreground", "--until-idle"]);
-    assert!(
-        worker
-            .current_dir("/")
-            .output()
-            .expect("it can be run")
-            .status
-            .success()
-    );
-    let here = home
-        .work("")
-        .to_string_lossy()
-        .trim_end_matches('/')
-        .to_owned();
-    assert_eq!(text(&home.show("here"), "output").trim(), here);
-    assert_eq!(
-        text(&home.show("relative"), "output").trim(),
-        format!("{here}/sub")
-    );
-    assert_eq!(text(&home.show("absolute"), "output").trim(), "/");
-}
-
-#[test]
-fn a_command_of_a_mebibyte_works() {
-    let home = Home::new();
-    let line = jobs::is_long(1024 * 1024);
-    let args = ["enqueue", "--id", "long", "--command", "-"];
-    home.run_with_stdin(&args, line.as_bytes()).succeeded();
-    home.work_off();
-    let job = home.show("long");
-    assert_eq!(text(&job, "state"), "completed", "{}", job["last_error"]);
-    assert_eq!(text(&job, "output"), "ok\n");
-    assert_eq!(text(&job, "command").len(), line.len());
-    // Neither its table nor what is beside it in the table grows with it.
-    home.enqueue("short", "true", &[]);
-    let list = home.ok(["list"]);
-    let others = list.lines().filter(|line| !line.starts_with("long "));
-    assert!(others.map(str::len).max() < Some(1000));
+    worker.current_dir(home.work("").parent().expect("it is in a folder"));
+    assert!(worker.output().expect("it can be run").status.success());
+    let ran_in = |id: &str| PathBuf::from(text(&home.show(id), "output").trim_end());
+    assert_eq!(ran_in("here"), home.work(""));
+    assert_eq!(ran_in("relative"), home.work("sub"));
+    assert_eq!(ran_in("absolute"), elsewhere);
 }
 
 #[test]
 fn a_command_of_64_mebibytes_is_refused_with_the_limit() {
     let home = Home::new();
     let args = ["enqueue", "--id", "huge", "--command", "-"];
-    let line = jobs::is_long(64 * 1024 * 1024);
+    let line = "x".repeat(64 * 1024 * 1024);
     let output = home.run_with_stdin(&args, line.as_bytes());
     let error = output.failed(2);
     assert!(error.contains("16 MiB"), "{error}");

@@ -1,9 +1,7 @@
 //! `worker start --foreground`: what happens, as it happens, until Ctrl+C or until nothing is left.
 
-use std::process::{Command, Stdio};
-
 use crate::jobs;
-use crate::support::{Home, Running, number, redacted, system, text, wait_for, wait_until};
+use crate::support::{Home, Running, redacted, text};
 
 #[test]
 fn a_job_is_announced_as_in_the_seed() {
@@ -68,7 +66,7 @@ fn failures_and_timeouts_have_their_own_banners() {
     ======================================================================
     [worker-ID] JOB STARTED
       Job ID:    slow
-      Command:   sleep 600
+      Command:   fake-job sleep 600
       Priority:  5
       Attempt:   1/1
       Timeout:   0.2s
@@ -102,7 +100,7 @@ fn failures_and_timeouts_have_their_own_banners() {
     ======================================================================
     [worker-ID] JOB STARTED
       Job ID:    bad
-      Command:   echo 'broken' >&2; exit 7
+      Command:   fake-job err broken exit 7
       Priority:  5
       Attempt:   1/2
       Timeout:   20s
@@ -122,7 +120,7 @@ fn failures_and_timeouts_have_their_own_banners() {
     ======================================================================
     [worker-ID] JOB STARTED
       Job ID:    bad
-      Command:   echo 'broken' >&2; exit 7
+      Command:   fake-job err broken exit 7
       Priority:  5
       Attempt:   2/2
       Timeout:   20s
@@ -152,7 +150,7 @@ fn short_jobs_are_told_one_after_the_other() {
     let home = Home::new();
     // Unwatched, a worker has learnt after so many that it may claim ahead.
     for number in 0..60 {
-        home.enqueue(&format!("short{number}"), "true", &[]);
+        home.enqueue(&format!("short{number}"), jobs::SUCCEEDS, &[]);
     }
     let said = home.work_off();
     let told: Vec<_> = said
@@ -169,7 +167,7 @@ fn short_jobs_are_told_one_after_the_other() {
 #[test]
 fn its_rules_are_seventy_wide() {
     let home = Home::new();
-    home.enqueue("a", "true", &[]);
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
     let said = home.work_off();
     let rules: Vec<_> = said
         .lines()
@@ -177,106 +175,6 @@ fn its_rules_are_seventy_wide() {
         .collect();
     assert_eq!(rules.len(), 8, "{said}");
     assert!(rules.iter().all(|rule| *rule == "=".repeat(70)), "{said}");
-}
-
-#[test]
-fn ctrl_c_once_lets_the_running_job_finish() {
-    let home = Home::new();
-    home.enqueue("running", &jobs::held("running"), &[]);
-    home.enqueue("next", "true", &[]);
-    let worker = Running::start(&home, &["worker", "start", "-f"]);
-    home.wait_for_pid("running.pid");
-    worker.wait_until_it_says("Job ID:    running");
-    worker.interrupt();
-    worker.wait_until_it_says("stopping");
-    home.touch("running.go");
-    let output = worker.ended();
-    assert_eq!(output.code, Some(0), "{output}");
-    assert!(
-        output.out().contains("JOB COMPLETED SUCCESSFULLY"),
-        "{output}"
-    );
-    assert!(output.out().contains("WORKER STOPPED"), "{output}");
-    assert_eq!(text(&home.show("running"), "state"), "completed");
-    assert_eq!(text(&home.show("next"), "state"), "pending");
-    assert_eq!(home.workers().len(), 0);
-}
-
-#[test]
-fn ctrl_c_twice_gives_the_running_job_back() {
-    let home = Home::new();
-    home.enqueue("running", &jobs::held("running"), &[]);
-    let worker = Running::start(&home, &["worker", "start", "--foreground"]);
-    let pid = home.wait_for_pid("running.pid");
-    worker.interrupt();
-    worker.wait_until_it_says("stopping");
-    worker.interrupt();
-    let output = worker.ended();
-    assert!(output.out().contains("WORKER STOPPED"), "{output}");
-    assert!(!system::is_alive(pid));
-    let job = home.show("running");
-    assert_eq!(
-        (text(&job, "state"), number(&job, "attempts")),
-        ("pending", 0)
-    );
-}
-
-#[test]
-fn after_ctrl_c_it_is_listed_as_stopping() {
-    let home = Home::new();
-    home.enqueue("running", &jobs::held("running"), &[]);
-    let worker = Running::start(&home, &["worker", "start", "--foreground"]);
-    home.wait_for_pid("running.pid");
-    worker.interrupt();
-    wait_for("the worker to be listed as stopping", || {
-        let workers = home.workers();
-        let is_so = workers.len() == 1 && workers[0]["state"] == "stopping";
-        if is_so {
-            Ok(())
-        } else {
-            Err(format!("{workers:?}"))
-        }
-    });
-    home.touch("running.go");
-    worker.ended();
-}
-
-#[test]
-fn an_idle_worker_ends_at_ctrl_c() {
-    let home = Home::new();
-    let worker = Running::start(&home, &["worker", "start", "--foreground"]);
-    worker.wait_until_it_says("WORKER STARTED");
-    home.enqueue("a", "true", &[]);
-    worker.wait_until_it_says("JOB COMPLETED SUCCESSFULLY");
-    worker.interrupt();
-    let output = worker.ended();
-    assert_eq!(output.code, Some(0), "{output}");
-    assert!(output.out().contains("WORKER STOPPED"), "{output}");
-}
-
-#[test]
-fn under_nohup_it_outlives_its_terminal() {
-    let home = Home::new();
-    let inner = home.command(["worker", "start", "--foreground"]);
-    let mut outer = Command::new("nohup");
-    outer.arg(inner.get_program()).args(inner.get_args());
-    outer.envs(
-        inner
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    outer
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut worker = outer.spawn().expect("nohup can be started");
-    wait_until("the worker to be there", || home.workers().len() == 1);
-    system::hang_up(worker.id().cast_signed());
-    home.enqueue("after", "true", &[]);
-    home.wait_for_state("after", "completed");
-    home.ok(["worker", "stop"]);
-    let ended = worker.wait().expect("it can be waited for");
-    assert!(ended.success(), "{ended}");
 }
 
 #[test]
@@ -327,7 +225,8 @@ fn until_idle_with_nothing_to_do_ends_at_once() {
 #[test]
 fn raw_bytes_of_a_command_never_reach_the_terminal() {
     let home = Home::new();
-    home.ok(["enqueue", "--id", "odd", "--", "printf", "\x1b[31mred\x07"]);
+    let argv = [jobs::PROGRAM, "out", "\x1b[31mred\x07"];
+    home.ok(["enqueue", "--id", "odd", "--"].iter().chain(&argv));
     let said = home.work_off();
     assert!(said.contains("red"), "{said:?}");
     assert!(!said.contains(['\x1b', '\x07']), "{said:?}");

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 
 use crate::jobs;
-use crate::support::{Home, Running, items, number, system, text, wait_for, wait_until};
+use crate::support::{Home, Running, items, names, number, system, text, wait_for, wait_until};
 
 /// A home on a disk of this size.
 fn home_on_disk(size: &str) -> Home {
@@ -140,4 +140,38 @@ fn a_worker_says_that_the_disk_is_full_and_when_it_goes_on() {
         assert_eq!(text(&home.show(id), "state"), "completed");
     }
     home.check_store();
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_left_on_it() {
+    let home =
+        Home::with_mounts("mkdir \"$1/small\"; mount -t tmpfs -o size=256k tmpfs \"$1/small\"");
+    for i in 0..10 {
+        let line = jobs::says(&"x".repeat(50_000));
+        home.enqueue(&format!("job{i}"), &line, &[]);
+    }
+    let place = home.path().join("small/copy.db");
+    let place = place.to_str().expect("a temporary folder has a plain name");
+    let error = home.run(["backup", place]);
+    assert!(error.failed(5).contains("disk is full"), "{error}");
+    assert_eq!(names(&home.seen("small")), [] as [&str; 0]);
+    assert_eq!(number(&home.json(["status"]), "pending"), 10);
+}
+
+#[test]
+fn a_disk_that_fills_up_midway_leaves_nothing() {
+    let home = Home::with_mounts("mount -t tmpfs -o size=48m,mode=0755 tmpfs \"$1\"");
+    home.enqueue("before", "true", &[]);
+    // By the third batch the disk is full, but for what is held in reserve.
+    let line = jobs::says(&"x".repeat(300)) + "\n";
+    home.write("jobs", line.repeat(50_000).as_bytes());
+    let output = home.run(["enqueue", "--lines", "--from", "jobs"]);
+    let error = output.failed(5);
+    assert!(error.contains("the disk of the store is full"), "{error}");
+    assert!(error.contains("nothing was changed"), "{error}");
+    assert_eq!(home.total(), 1);
+    home.check_store();
+    home.enqueue("after", "true", &[]);
+    home.work_off();
+    assert_eq!(number(&home.json(["status"]), "completed"), 2);
 }

@@ -1,37 +1,69 @@
 //! The built binary as a user has it: driven from outside, in a home of its own, against the contract of the command line.
 //!
 //! One program, so that it is linked once. Each test has its own `QUEUECTL_HOME` and leaves no process behind; `support` sees to
-//! both. What the jobs run is in `jobs`, what only this operating system knows in `support::system`.
+//! both. What the jobs run is in `jobs`, what only one operating system knows in `support::system`. Tests are for all systems; those
+//! that can't be are in files of their own, and below it is said why.
 
 mod attempts;
 mod backup;
 mod bad_input;
 mod bad_store;
 mod bulk;
-mod bulk_midway;
 mod capture;
-#[cfg(target_os = "linux")]
-mod clocks;
 mod config;
 mod crash;
 mod dlq;
 mod doctor;
 mod enqueue;
 mod foreground;
-mod full_disk;
-#[cfg(target_os = "linux")]
-mod hostile;
 mod jobs;
-#[cfg(target_os = "linux")]
-mod leaks;
 mod list;
-mod real_input;
 mod removal;
 mod seed;
 mod show;
 mod status;
 mod stopping;
 mod support;
-mod terminals;
 mod trees;
 mod workers;
+
+// A terminal has another end that a test can hold: on Windows there is none without a console.
+#[cfg(unix)]
+mod at_terminals;
+#[cfg(unix)]
+mod terminals;
+// Windows has other rights, which are the folder's.
+#[cfg(unix)]
+mod modes;
+// The work is done by `gzip` and `cksum`.
+#[cfg(unix)]
+mod real_input;
+// Windows has neither that shell nor what its lines here rest on.
+#[cfg(unix)]
+mod shells;
+// On Windows nobody can send Ctrl+C to somebody else, and no signal is polite.
+#[cfg(unix)]
+mod signals;
+
+// The jobs mean ill in the ways of Linux.
+#[cfg(target_os = "linux")]
+mod hostile;
+// It is seen in `/proc` that a call waits, and how much memory it takes.
+#[cfg(target_os = "linux")]
+mod bulk_midway;
+#[cfg(target_os = "linux")]
+mod leaks;
+// A test's own clock needs libfaketime.
+#[cfg(target_os = "linux")]
+mod clocks;
+// A test's own disks need mounts that others don't see.
+#[cfg(target_os = "linux")]
+mod full_disk;
+#[cfg(target_os = "linux")]
+mod read_only;
+
+// How `cmd` reads a line, what a console prints, exit codes of 32 bits, Job Objects.
+#[cfg(windows)]
+mod quick_start;
+#[cfg(windows)]
+mod windows;

@@ -1,8 +1,5 @@
 //! `clear` and `dequeue`: what is removed is gone, what runs is not removed, and nothing goes by accident.
 
-use std::io::{Read, Write};
-use std::process::Stdio;
-
 use crate::jobs;
 use crate::support::{Home, ids, items, number, system, text};
 
@@ -10,7 +7,7 @@ use crate::support::{Home, ids, items, number, system, text};
 fn home_with_waiting(names: &[&str]) -> Home {
     let home = Home::new();
     for name in names {
-        home.enqueue(name, "true", &[]);
+        home.enqueue(name, jobs::SUCCEEDS, &[]);
     }
     home
 }
@@ -18,9 +15,9 @@ fn home_with_waiting(names: &[&str]) -> Home {
 #[test]
 fn clear_removes_all_jobs() {
     let home = home_with_waiting(&["a", "b"]);
-    home.enqueue("bad", "false", &["--max-retries", "1"]);
+    home.enqueue("bad", jobs::FAILS, &["--max-retries", "1"]);
     home.work_off();
-    home.enqueue("c", "true", &[]);
+    home.enqueue("c", jobs::SUCCEEDS, &[]);
     insta::assert_snapshot!(home.session(&["queuectl clear --yes", "queuectl clear --yes"]), @r"
     $ queuectl clear --yes
     Deleted 4 jobs
@@ -30,7 +27,7 @@ fn clear_removes_all_jobs() {
     assert_eq!(number(&home.json(["status"]), "total"), 0);
     home.run(["show", "a"]).failed(3);
     // Their names are free again.
-    home.enqueue("a", "true", &[]);
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
     assert_eq!(items(&home.show("a")["runs"]).len(), 0);
 }
 
@@ -42,36 +39,6 @@ fn clear_without_a_terminal_wants_to_be_told() {
     let output = home.run_with_stdin(&["clear"], b"y\n");
     assert!(output.failed(2).contains("--yes"), "{output}");
     assert_eq!(ids(&home.json(["list"])), ["a"]);
-}
-
-#[test]
-fn clear_asks_at_a_terminal_and_says_how_many() {
-    for (answer, left) in [("n\n", 2), ("\n", 2), ("y\n", 0)] {
-        let home = home_with_waiting(&["a", "b"]);
-        let (mut person, program) = system::terminal();
-        let mut command = home.command(["clear"]);
-        command
-            .stdin(program)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        person
-            .write_all(answer.as_bytes())
-            .expect("a terminal can be typed at");
-        let mut child = command.spawn().expect("the binary can be started");
-        // Our copy of the terminal's other end has to go, or nobody would notice that the child has.
-        drop(command);
-        let mut asked = String::new();
-        let mut stdout = child.stdout.take().expect("stdout is a pipe");
-        stdout.read_to_string(&mut asked).expect("it prints text");
-        let output = child.wait_with_output().expect("it ends");
-        asked += &String::from_utf8_lossy(&output.stderr);
-        assert!(asked.contains("2 jobs"), "it doesn't say how many: {asked}");
-        assert_eq!(
-            number(&home.json(["status"]), "total"),
-            left,
-            "after {answer:?}: {asked}"
-        );
-    }
 }
 
 #[test]
@@ -88,14 +55,14 @@ fn clear_refuses_while_a_job_runs_unless_forced() {
     assert_eq!(number(&home.json(["status"]), "total"), 0);
     // The worker hears that the job is no longer its own, ends it, and goes on with what comes next.
     crate::support::wait_until("the job to be ended", || !system::is_alive(pid));
-    home.enqueue("next", "true", &[]);
+    home.enqueue("next", jobs::SUCCEEDS, &[]);
     home.wait_for_state("next", "completed");
 }
 
 #[test]
 fn dequeue_removes_a_job_that_is_not_running() {
     let home = home_with_waiting(&["a", "b"]);
-    home.enqueue("bad", "false", &["--max-retries", "1"]);
+    home.enqueue("bad", jobs::FAILS, &["--max-retries", "1"]);
     insta::assert_snapshot!(home.session(&["queuectl dequeue a", "queuectl dequeue a"]), @r"
     $ queuectl dequeue a
     Job 'a' removed

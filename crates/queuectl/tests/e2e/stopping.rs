@@ -32,7 +32,7 @@ fn idle_workers_are_gone_when_it_says_so() {
 fn a_gentle_stop_lets_the_running_job_finish_and_starts_no_other() {
     let home = Home::new();
     home.enqueue("running", &jobs::held("running"), &[]);
-    home.enqueue("next", "true", &[]);
+    home.enqueue("next", jobs::SUCCEEDS, &[]);
     home.start_workers(&[]);
     home.wait_for_pid("running.pid");
     let (output, ()) = meanwhile(&home, &["worker", "stop"], || {
@@ -136,18 +136,4 @@ fn workers_of_another_home_are_left_alone() {
     let pids = other.start_workers(&[]);
     assert_eq!(home.ok(["worker", "stop", "--now"]), "No workers to stop\n");
     assert!(system::is_alive(pids[0]));
-}
-
-#[test]
-fn workers_stop_when_their_store_is_gone() {
-    let home = Home::new();
-    let pids = home.start_workers(&[]);
-    std::fs::rename(home.database(), home.work("elsewhere.db")).expect("a file can be moved");
-    std::fs::write(
-        home.database(),
-        "this is no store any more, and has no tables at all",
-    )
-    .expect("a file can be written");
-    home.run(["worker", "stop", "--now"]);
-    wait_until("the worker to end", || !system::is_alive(pids[0]));
 }

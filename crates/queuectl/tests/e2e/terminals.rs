@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::jobs;
 use crate::support::{Home, on_a_terminal, system};
 
 /// What a terminal would obey: a title, a clear screen, hidden and turned text, a bell, ways back, and bytes that aren't UTF-8.
@@ -77,7 +78,7 @@ fn no_view_is_obeyed() {
 #[test]
 fn no_error_is_obeyed() {
     let home = Home::new();
-    home.enqueue("a", "true", &[]);
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
     let evil = evil_text();
     let evil = evil.as_str();
     let calls: [&[&str]; 17] = [

@@ -57,56 +57,8 @@ fn a_grandchild_that_holds_the_pipe_holds_up_nothing_and_is_ended() {
     assert!(float(&job, "exec_time") < 5.0, "{job}");
     let child = home.wait_for_pid("leaky.child.pid");
     wait_until("the grandchild to be ended", || !system::is_alive(child));
-    home.enqueue("next", "true", &[]);
+    home.enqueue("next", jobs::SUCCEEDS, &[]);
     home.wait_for_state("next", "completed");
-}
-
-#[test]
-fn a_grandchild_that_left_the_group_is_ended_too() {
-    let home = Home::new();
-    let line = format!(
-        "setsid sh -c \"{}\" & {}",
-        jobs::held("stray"),
-        "until [ -e stray.pid ]; do sleep 0.02; done"
-    );
-    home.enqueue("job", &line.replace("$$", "\\$\\$"), &[]);
-    home.start_workers(&[]);
-    home.wait_for_state("job", "completed");
-    let stray = home.wait_for_pid("stray.pid");
-    wait_until("the stray to be ended", || !system::is_alive(stray));
-}
-
-#[test]
-fn who_ignores_the_polite_signal_is_killed_after_the_grace() {
-    let home = Home::new();
-    home.ok(["config", "set", "kill_grace", "0.5"]);
-    let options = ["--timeout", "0.5", "--max-retries", "1"];
-    home.enqueue("stubborn", &jobs::held_and_stubborn("stubborn"), &options);
-    home.start_workers(&[]);
-    let pid = home.wait_for_pid("stubborn.pid");
-    let job = home.wait_for_state("stubborn", "dead");
-    assert!(!system::is_alive(pid));
-    assert_eq!(text(&job, "last_error"), "Timeout exceeded (0.5s)");
-    let took = float(&job, "exec_time");
-    assert!(
-        (1.0..10.0).contains(&took),
-        "{took} s instead of 0.5 s and as much grace"
-    );
-}
-
-#[test]
-fn who_ends_politely_gets_no_more_than_it_needs() {
-    let home = Home::new();
-    home.ok(["config", "set", "kill_grace", "25"]);
-    home.enqueue(
-        "polite",
-        &jobs::never_ends(),
-        &["--timeout", "0.3", "--max-retries", "1"],
-    );
-    home.start_workers(&[]);
-    let job = home.wait_for_state("polite", "dead");
-    assert!(float(&job, "exec_time") < 10.0, "{job}");
-    assert_eq!(number(&home.json(["status"]), "dead"), 1);
 }
 
 #[test]
@@ -127,4 +79,19 @@ fn the_end_of_a_job_leaves_the_jobs_of_another_queue_alone() {
     other.touch("theirs.go");
     let job = other.wait_for_job("theirs", "ended", |job| job["state"] != "processing");
     assert_eq!(text(&job, "state"), "completed", "{job}");
+}
+
+#[test]
+fn who_ends_politely_gets_no_more_than_it_needs() {
+    let home = Home::new();
+    home.ok(["config", "set", "kill_grace", "25"]);
+    home.enqueue(
+        "polite",
+        &jobs::never_ends(),
+        &["--timeout", "0.3", "--max-retries", "1"],
+    );
+    home.start_workers(&[]);
+    let job = home.wait_for_state("polite", "dead");
+    assert!(float(&job, "exec_time") < 10.0, "{job}");
+    assert_eq!(number(&home.json(["status"]), "dead"), 1);
 }

@@ -56,21 +56,6 @@ fn a_worker_is_listed_with_what_it_does() {
 }
 
 #[test]
-fn a_worker_outlives_the_terminal_that_started_it() {
-    let home = Home::new();
-    let pids = home.start_workers(&["--count", "2"]);
-    for pid in &pids {
-        assert_eq!(
-            system::session_of(*pid),
-            *pid,
-            "it is in its starter's session"
-        );
-    }
-    home.enqueue("later", "true", &[]);
-    home.wait_for_state("later", "completed");
-}
-
-#[test]
 fn slots_run_at_the_same_time() {
     let home = Home::new();
     let names = ["a", "b", "c", "d"];

@@ -3,24 +3,31 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Clock, Namespace, Output, items, number, system, text, wait_for, wait_until};
+#[cfg(target_os = "linux")]
+use super::{Clock, Namespace};
+use super::{Output, items, number, system, text, wait_for, wait_until};
 
 /// The binary that is tested.
-const BINARY: &str = env!("CARGO_BIN_EXE_queuectl");
+pub(super) fn binary() -> PathBuf {
+    // Under wine the name that it was built by is one on no drive.
+    std::path::absolute(env!("CARGO_BIN_EXE_queuectl")).expect("it has a path")
+}
 
 /// A temporary `QUEUECTL_HOME` and a folder to work in. Whatever runs in it is ended when it goes.
 pub(crate) struct Home {
     _folder: TempDir,
     home: PathBuf,
     work: PathBuf,
+    #[cfg(target_os = "linux")]
     namespace: Option<Namespace>,
+    #[cfg(target_os = "linux")]
     pub(super) clock: Option<Clock>,
 }
 
@@ -29,7 +36,7 @@ impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("queuectl-e2e-").tempdir();
         let folder = folder.expect("a temporary folder can be made");
-        let path = folder.path().canonicalize().expect("the folder is there");
+        let path = system::plain(folder.path());
         let (home, work) = (path.join(".queuectl"), path.join("work"));
         for folder in [&work, &path.join("tmp")] {
             std::fs::create_dir(folder).expect("a folder can be made");
@@ -38,12 +45,15 @@ impl Home {
             _folder: folder,
             home,
             work,
+            #[cfg(target_os = "linux")]
             namespace: None,
+            #[cfg(target_os = "linux")]
             clock: None,
         }
     }
 
     /// The same, with its calls made in a namespace in which `mounts` (lines of `sh`, `$1` is the home) have been run.
+    #[cfg(target_os = "linux")]
     pub(crate) fn with_mounts(mounts: &str) -> Self {
         let mut home = Self::new();
         home.remount(mounts);
@@ -51,6 +61,7 @@ impl Home {
     }
 
     /// Makes all further calls in a namespace in which `mounts` have been run.
+    #[cfg(target_os = "linux")]
     pub(crate) fn remount(&mut self, mounts: &str) {
         std::fs::create_dir_all(&self.home).expect("a folder can be made");
         self.namespace = Some(Namespace::new(mounts, &self.home));
@@ -62,17 +73,21 @@ impl Home {
     }
 
     /// The folder that has the home and all else of it.
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.home.parent().expect("it is in a folder")
     }
 
     /// A path in the home, as it can be opened by the test.
     pub(crate) fn seen(&self, relative: &str) -> PathBuf {
-        let path = self.home.join(relative);
-        match &self.namespace {
-            Some(namespace) => namespace.outside(&path),
-            None => path,
+        // Each system has its own sign between the parts.
+        let path: PathBuf = std::iter::once(&*self.home)
+            .chain(relative.split('/').map(Path::new))
+            .collect();
+        #[cfg(target_os = "linux")]
+        if let Some(namespace) = &self.namespace {
+            return namespace.outside(&path);
         }
+        path
     }
 
     /// The default store's file.
@@ -87,22 +102,28 @@ impl Home {
 
     /// A call of the binary, to be adapted.
     pub(crate) fn command<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Command {
-        let mut command = match &self.namespace {
-            Some(namespace) => namespace.command(OsStr::new(BINARY), &self.work),
-            None => Command::new(BINARY),
-        };
+        let mut command = Command::new(binary());
+        #[cfg(target_os = "linux")]
+        if let Some(namespace) = &self.namespace {
+            command = namespace.command(binary().as_os_str(), &self.work);
+        }
         command.args(args);
         self.prepare(&mut command);
         command
     }
 
-    fn prepare(&self, command: &mut Command) {
+    pub(super) fn prepare(&self, command: &mut Command) {
         command
             .current_dir(&self.work)
             .env("QUEUECTL_HOME", &self.home)
-            .env("HOME", self.folder())
-            .env("TMPDIR", self.folder().join("tmp"))
+            .env("PATH", path())
             .env("TZ", "UTC");
+        for name in ["HOME", "USERPROFILE"] {
+            command.env(name, self.folder());
+        }
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            command.env(name, self.folder().join("tmp"));
+        }
         for name in [
             "QUEUECTL_DB",
             "NO_COLOR",
@@ -113,6 +134,7 @@ impl Home {
             command.env_remove(name);
         }
         command.stdin(Stdio::null());
+        #[cfg(target_os = "linux")]
         if let Some(clock) = &self.clock {
             clock.lend(command);
         }
@@ -132,6 +154,14 @@ impl Home {
         finish(command, stdin.to_vec())
     }
 
+    /// Runs something else in this home to its end.
+    #[cfg(windows)]
+    #[track_caller]
+    pub(crate) fn finish(&self, mut command: Command) -> Output {
+        self.prepare(&mut command);
+        finish(command, Vec::new())
+    }
+
     /// What `queuectl args` printed; it has to succeed.
     #[track_caller]
     pub(crate) fn ok<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> String {
@@ -146,38 +176,6 @@ impl Home {
         self.run(all).json()
     }
 
-    /// Runs a line of `sh` in which `queuectl` is the binary.
-    #[track_caller]
-    pub(crate) fn shell(&self, line: &str) -> Output {
-        let folder = Path::new(BINARY)
-            .parent()
-            .expect("the binary is in a folder");
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", "PATH=\"$0:$PATH\"; eval \"$1\""])
-            .arg(folder)
-            .arg(line);
-        self.prepare(&mut command);
-        let mut output = finish(command, Vec::new());
-        line.clone_into(&mut output.call);
-        output
-    }
-
-    /// A terminal session: each line and what it printed, without what differs from run to run.
-    #[track_caller]
-    pub(crate) fn session(&self, lines: &[&str]) -> String {
-        let mut session = String::new();
-        for line in lines {
-            let output = self.shell(line);
-            session += &format!("$ {line}\n{}{}", output.out(), output.err());
-            if output.code != Some(0) {
-                session += &format!("[exit code {}]\n", output.code.expect("not killed"));
-            }
-        }
-        let session = session.replace(&*self.work.to_string_lossy(), "~/work");
-        super::redacted(&session)
-    }
-
     /// Enqueues a command line under an id, with further options.
     #[track_caller]
     pub(crate) fn enqueue(&self, id: &str, line: &str, options: &[&str]) {
@@ -186,10 +184,28 @@ impl Home {
             .chain(options));
     }
 
+    /// Enqueues a program and its arguments under an id, with further options.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn enqueue_argv(&self, id: &str, argv: &[String], options: &[&str]) {
+        let enqueue = ["enqueue", "--id", id].into_iter();
+        let argv = argv.iter().map(String::as_str);
+        self.ok(enqueue
+            .chain(options.iter().copied())
+            .chain(["--"])
+            .chain(argv));
+    }
+
     /// The job as `show --json` has it.
     #[track_caller]
     pub(crate) fn show(&self, id: &str) -> Value {
         self.json(["show", id])
+    }
+
+    /// How many jobs there are.
+    #[track_caller]
+    pub(crate) fn total(&self) -> i64 {
+        number(&self.json(["status"]), "total")
     }
 
     /// What `worker list --json` has.
@@ -259,7 +275,9 @@ impl Home {
         let path = self.work(file);
         wait_for(&format!("a job to write {file}"), || {
             let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
-            text.trim().parse().map_err(|_| text)
+            // There is a line for each time that it ran.
+            let last = text.trim_end().rsplit('\n').next().unwrap_or_default();
+            last.parse().map_err(|_| text.clone())
         })
     }
 
@@ -302,6 +320,7 @@ impl Home {
     }
 
     /// Waits until no process of this home is left; they were told to end already.
+    #[cfg(unix)]
     #[track_caller]
     pub(crate) fn wait_until_quiet(&self) {
         wait_for("the home's processes to end", || self.is_quiet());
@@ -311,9 +330,10 @@ impl Home {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub(crate) fn wait_until_only_workers_are_left(&self) {
+        let binary = binary().to_string_lossy().into_owned();
         wait_for("what jobs left running to end", || {
             let left = system::processes_of(&self.home).into_iter();
-            let left = left.filter(|process| !process.command.starts_with(BINARY));
+            let left = left.filter(|process| !process.command.starts_with(&*binary));
             let left: Vec<_> = left.map(|process| process.command).collect();
             if left.is_empty() {
                 Ok(())
@@ -345,15 +365,26 @@ impl Drop for Home {
     }
 }
 
+/// Where programs are looked for: first of all where those of these tests are, and the binary.
+fn path() -> OsString {
+    let own = [fake_job::path("fake-job"), binary()];
+    let own = own.iter().filter_map(|program| program.parent());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what the tests were given is passed on"
+    )]
+    let given = std::env::var_os("PATH").unwrap_or_default();
+    let folders = own.map(Path::to_owned).chain(std::env::split_paths(&given));
+    std::env::join_paths(folders).expect("they came from a list")
+}
+
 /// Runs `command`, which is given `stdin`, to its end. Neither it nor anything that it has started may hold its
 /// output open for long.
 #[track_caller]
-fn finish(mut command: Command, stdin: Vec<u8>) -> Output {
+pub(super) fn finish(mut command: Command, stdin: Vec<u8>) -> Output {
     let call = format!("{command:?}");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|e| panic!("can't start {call}: {e}"));
+    let mut child = started(&mut command);
     if let Some(mut pipe) = child.stdin.take() {
         // It may well end without having read it all.
         std::thread::spawn(move || drop(pipe.write_all(&stdin)));
@@ -376,6 +407,20 @@ fn finish(mut command: Command, stdin: Vec<u8>) -> Output {
     });
     let status = status.expect("it has ended");
     result_of(call, status, readers, &stdout, &stderr)
+}
+
+/// Starts a command. Wine at times can't, for no reason of its own that it knows, and can the next moment.
+#[track_caller]
+fn started(command: &mut Command) -> Child {
+    /// `ERROR_INTERNAL_ERROR`
+    const WINE_GAVE_UP: i32 = 1359;
+    match command.spawn() {
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(WINE_GAVE_UP) => {
+            command.spawn()
+        }
+        started => started,
+    }
+    .unwrap_or_else(|error| panic!("can't start {command:?}: {error}"))
 }
 
 /// Reads a pipe to its end, into `into`.

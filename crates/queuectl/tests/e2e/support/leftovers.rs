@@ -47,10 +47,11 @@ impl Home {
     }
 }
 
-/// What is in a folder; nothing if it isn't there.
-fn names(folder: &Path) -> Vec<String> {
+/// The names of what is in a folder, in order; none if it isn't there.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }

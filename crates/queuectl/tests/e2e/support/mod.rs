@@ -1,26 +1,32 @@
 //! How these tests drive the binary, and how they wait for what it does.
 
-#[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "only tests for Linux set the clock")
-)]
+mod checkup;
+#[cfg(target_os = "linux")]
 mod clock;
 mod home;
 mod leftovers;
+#[cfg(target_os = "linux")]
 mod namespace;
 mod output;
 mod redact;
 mod running;
+mod session;
 pub(crate) mod system;
+#[cfg(unix)]
 mod terminal;
 mod wait;
 
+pub(crate) use checkup::{findings, finds, finds_nothing};
+#[cfg(target_os = "linux")]
 pub(crate) use clock::Clock;
 pub(crate) use home::{Home, ids};
+pub(crate) use leftovers::names;
+#[cfg(target_os = "linux")]
 pub(crate) use namespace::Namespace;
 pub(crate) use output::Output;
 pub(crate) use redact::redacted;
 pub(crate) use running::Running;
+#[cfg(unix)]
 pub(crate) use terminal::on_a_terminal;
 pub(crate) use wait::{look_for, moment, seconds_between, wait_for, wait_until};
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::home::{Home, collect, result_of};
-use super::{Output, system, wait_until};
+#[cfg(unix)]
+use super::system;
+use super::{Output, wait_until};
 
 /// A call of the binary that goes on.
 pub(crate) struct Running {
@@ -19,6 +21,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `queuectl args`.
     pub(crate) fn start(home: &Home, args: &[&str]) -> Self {
+        #[cfg(unix)]
         system::allow_interrupts();
         let mut command = home.command(args);
         command
@@ -48,6 +51,7 @@ impl Running {
     }
 
     /// Its process id.
+    #[cfg(unix)]
     pub(crate) fn pid(&self) -> i32 {
         let child = self.child.as_ref().expect("it hasn't been waited for");
         child.id().try_into().expect("a process id fits")
@@ -73,6 +77,7 @@ impl Running {
     }
 
     /// Ctrl+C.
+    #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
         system::interrupt(self.pid());
     }

@@ -1,22 +1,41 @@
-//! What only this operating system knows: processes, signals, terminals, raw bytes. A port changes this file, `namespace` and
-//! `jobs`.
+//! Unix: processes, signals, terminals, modes, raw bytes.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A process, as it is listed in a message.
-pub(crate) struct Process {
-    /// Its id.
-    pub(crate) pid: i32,
-    /// What it runs.
-    pub(crate) command: String,
+use super::Process;
+
+/// A place where no folder can be made.
+pub(crate) const NOWHERE: &str = "/proc/no/queue.db";
+
+/// What is said of a file that is no program.
+pub(crate) const NO_PROGRAM: &str = "not executable";
+
+/// A file that is a device, if there are such.
+pub(crate) const DEVICE: Option<&str> = Some("/dev/null");
+
+/// The path of a folder as programs tell it.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    path.canonicalize().expect("it is there")
+}
+
+/// An argument that is no text.
+pub(crate) fn no_text() -> OsString {
+    raw(b"\xff\xfe")
+}
+
+/// Why a file or folder isn't for its owner alone, if it isn't.
+pub(crate) fn open_to_others(path: &Path) -> Option<String> {
+    let wanted = if path.is_dir() { 0o700 } else { 0o600 };
+    let mode = mode(path);
+    (mode != wanted).then(|| format!("{}: {mode:o}", path.display()))
 }
 
 /// The processes of a home: they have `QUEUECTL_HOME=home` in their environment, or are at work in the folder around it.
@@ -190,6 +209,11 @@ pub(crate) fn hang_up(pid: i32) {
 /// Interrupts a process as Ctrl+C does.
 pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
+}
+
+/// Sees to it that a file is for its owner alone.
+pub(crate) fn close_to_others(path: &Path) {
+    set_mode(path, 0o600);
 }
 
 /// The mode of a file or folder: who may do what with it.

@@ -1,0 +1,95 @@
+//! What people see at a terminal, and how they are asked there.
+
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use crate::jobs;
+use crate::support::{Home, number, system, wait_for};
+
+#[test]
+fn people_see_how_far_it_has_come() {
+    let home = Home::new();
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
+    let (mut person, program) = system::terminal();
+    let mut command = home.command(["backup", "copy.db"]);
+    command.stdout(Stdio::null()).stderr(program);
+    let status = command.status().expect("it can be started");
+    drop(command);
+    assert!(status.success());
+    let mut seen = Vec::new();
+    // At its end a terminal whose program has gone gives an error.
+    let _ = person.read_to_end(&mut seen);
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(seen.contains("100 %"), "{seen:?}");
+    assert!(seen.ends_with("\r\x1b[K"), "{seen:?}");
+}
+
+#[test]
+fn a_terminal_sees_how_far_it_has_come() {
+    let home = Home::new();
+    let (mut person, program) = system::terminal();
+    let mut child = home
+        .command(["enqueue", "--lines", "--from", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(program)
+        .spawn()
+        .expect("the binary can be started");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sees = Arc::clone(&seen);
+    let reader = std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = person.read(&mut piece) {
+            let mut seen = sees.lock().expect("nobody panics with it");
+            seen.extend_from_slice(&piece[..read]);
+        }
+    });
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    wait_for("the terminal to show how much is read", || {
+        writeln!(stdin, "{}", jobs::says("hello")).expect("it reads on");
+        let seen = seen.lock().expect("nobody panics with it");
+        let seen = String::from_utf8_lossy(&seen).into_owned();
+        if seen.contains("reading ") {
+            Ok(())
+        } else {
+            Err(seen)
+        }
+    });
+    drop(stdin);
+    assert!(child.wait().expect("it ends").success());
+    reader.join().expect("the reader doesn't panic");
+    assert!(home.total() > 0);
+}
+
+#[test]
+fn clear_asks_at_a_terminal_and_says_how_many() {
+    for (answer, left) in [("n\n", 2), ("\n", 2), ("y\n", 0)] {
+        let home = Home::new();
+        home.enqueue("a", jobs::SUCCEEDS, &[]);
+        home.enqueue("b", jobs::SUCCEEDS, &[]);
+        let (mut person, program) = system::terminal();
+        let mut command = home.command(["clear"]);
+        command
+            .stdin(program)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        person
+            .write_all(answer.as_bytes())
+            .expect("a terminal can be typed at");
+        let mut child = command.spawn().expect("the binary can be started");
+        // Our copy of the terminal's other end has to go, or nobody would notice that the child has.
+        drop(command);
+        let mut asked = String::new();
+        let mut stdout = child.stdout.take().expect("stdout is a pipe");
+        stdout.read_to_string(&mut asked).expect("it prints text");
+        let output = child.wait_with_output().expect("it ends");
+        asked += &String::from_utf8_lossy(&output.stderr);
+        assert!(asked.contains("2 jobs"), "it doesn't say how many: {asked}");
+        assert_eq!(
+            number(&home.json(["status"]), "total"),
+            left,
+            "after {answer:?}: {asked}"
+        );
+    }
+}

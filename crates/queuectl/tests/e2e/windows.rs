@@ -1,0 +1,174 @@
+//! What only Windows has: how `cmd` reads a line, how a program's arguments are written into one, exit codes of 32 bits, code
+//! pages, handles that are inherited, Job Objects.
+
+use std::os::windows::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::attempts::after_one_attempt;
+use crate::jobs;
+use crate::support::{Home, items, names, number, system, text, wait_until};
+
+/// Without a console, as a service is started.
+const DETACHED_PROCESS: u32 = 0x8;
+
+/// How soon a job has to run again after its worker was killed. The contract says a second of another worker looking; the rest is for
+/// a busy machine to start processes and for this test to see them.
+const SOON: f64 = 3.0;
+
+/// Runs a line at the prompt of `cmd`, in which `queuectl` is the binary.
+#[track_caller]
+fn at_the_prompt(home: &Home, line: &str) -> String {
+    let mut command = Command::new("cmd");
+    command.raw_arg(format!("/D /S /C \"{line}\""));
+    home.finish(command).succeeded().replace("\r\n", "\n")
+}
+
+#[test]
+fn a_line_is_read_as_at_the_prompt() {
+    let home = Home::new();
+    std::fs::create_dir(home.work("a folder")).expect("a folder can be made");
+    let program = home.work("a folder").join("a job.exe");
+    std::fs::copy(fake_job::path("fake-job"), &program).expect("it can be copied");
+    let lines = [
+        (r#"echo "a b""#, "\"a b\"\n"),
+        (
+            "echo %OS% and %NO_SUCH_THING%",
+            "Windows_NT and %NO_SUCH_THING%\n",
+        ),
+        ("echo a ^& b ^| c ^^ ^> d", "a & b | c ^ > d\n"),
+        ("echo one&echo two", "one\ntwo\n"),
+        ("echo one&&echo two", "one\ntwo\n"),
+        (r#"echo "^&|>""#, "\"^&|>\"\n"),
+        ("echo 100% 'sure' \\ /", "100% 'sure' \\ /\n"),
+        ("echo kept>kept.txt&type kept.txt", "kept\n"),
+        ("for %i in (1 2) do @echo [%i]", "[1]\n[2]\n"),
+        (r#"if "a b"=="a b" (echo yes) else (echo no)"#, "yes\n"),
+        (r#""a folder\a job.exe" out "a b" out c"#, "a b\nc\n"),
+        (
+            r#"fake-job out a\b\ out "c d\\" out "e\"f""#,
+            "a\\b\\\nc d\\\ne\"f\n",
+        ),
+        ("echo piped|fake-job copy", "piped\n"),
+    ];
+    for (number, (line, _)) in lines.iter().enumerate() {
+        home.enqueue(&format!("line{number}"), line, &["--max-retries", "1"]);
+    }
+    home.work_off();
+    for (number, (line, printed)) in lines.iter().enumerate() {
+        let job = home.show(&format!("line{number}"));
+        let output = text(&job, "output").replace("\r\n", "\n");
+        assert_eq!(output, *printed, "{line}");
+        assert_eq!(at_the_prompt(&home, line), *printed, "{line} at the prompt");
+    }
+}
+
+#[test]
+fn an_argv_reaches_the_program_as_it_was_given() {
+    let home = Home::new();
+    let odd = [
+        "",
+        "two words",
+        r#"a "quoted" word"#,
+        "\"",
+        r"C:\folder\",
+        r"C:\a folder\",
+        r#"\\"\"#,
+        r"\\server\share\\",
+        "%PATH%",
+        "^&|<>",
+        "*",
+        "a\tb",
+        "--id",
+        "--",
+        "it's",
+        "naïve ☃ 日本語 🦀",
+    ];
+    home.ok(["enqueue", "--id", "odd", "--"]
+        .iter()
+        .chain(&jobs::ARGV_THAT_PRINTS_IT)
+        .chain(&odd));
+    home.work_off();
+    let job = home.show("odd");
+    assert_eq!(text(&job, "state"), "completed", "{job}");
+    let expected: String = odd.iter().map(|arg| format!("[{arg}]")).collect();
+    assert_eq!(text(&job, "output"), expected);
+}
+
+#[test]
+fn an_exit_code_may_have_32_bits() {
+    let job = after_one_attempt(&jobs::fails(300, "more than a byte"), &[]);
+    assert_eq!(text(&job, "last_error"), "Exit code 300: more than a byte");
+    assert_eq!(number(&job, "exit_code"), 300);
+    let job = after_one_attempt("exit 70000", &[]);
+    assert_eq!(text(&job, "last_error"), "Exit code 70000");
+}
+
+#[test]
+fn who_reads_what_worker_start_prints_need_not_wait_for_the_worker() {
+    let home = Home::new();
+    let told = at_the_prompt(
+        &home,
+        "for /f \"tokens=*\" %i in ('queuectl worker start') do @echo [%i]",
+    );
+    assert!(
+        told.starts_with("[Started 1 worker(s)]\n[Worker PIDs: ["),
+        "{told}"
+    );
+    // What `cmd` kept the output in, which it leaves under wine.
+    for name in names(&home.folder().join("tmp")) {
+        std::fs::remove_file(home.folder().join("tmp").join(name)).expect("it can be removed");
+    }
+    home.enqueue("later", jobs::SUCCEEDS, &[]);
+    home.wait_for_state("later", "completed");
+}
+
+#[test]
+fn workers_are_stopped_without_a_console() {
+    let home = Home::new();
+    let pids = home.start_workers(&["--count", "2"]);
+    let mut stop = home.command(["worker", "stop"]);
+    stop.creation_flags(DETACHED_PROCESS);
+    let output = stop
+        .stdout(Stdio::piped())
+        .output()
+        .expect("it can be started");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "Stopped 2 worker(s)\n"
+    );
+    assert!(!pids.iter().any(|pid| system::is_alive(*pid)), "{pids:?}");
+}
+
+#[test]
+fn taskkill_of_a_worker_leaves_no_child_and_its_job_runs_again() {
+    let home = Home::new();
+    let line = format!(
+        "{} pidfile a.pid sleep 600",
+        jobs::starts_and_has_a_child("a")
+    );
+    home.enqueue("a", &line, &["--timeout", "0"]);
+    home.start_workers(&["--count", "2"]);
+    let family = [home.wait_for_pid("a.child.pid"), home.wait_for_pid("a.pid")];
+    let job = home.show("a");
+    let workers = home.workers();
+    let mut its = workers
+        .iter()
+        .filter(|worker| worker["id"] == job["worker_id"]);
+    let worker = number(its.next().expect("somebody runs it"), "pid");
+
+    let begin = Instant::now();
+    at_the_prompt(&home, &format!("taskkill /F /PID {worker} >NUL"));
+    wait_until("the job to run again", || {
+        home.read("a.starts").lines().count() == 2
+    });
+    let took = begin.elapsed().as_secs_f64();
+    assert!(took < SOON, "it took {took} s");
+    assert!(
+        !family.iter().any(|pid| system::is_alive(*pid)),
+        "{family:?}"
+    );
+    let runs = home.wait_for_job("a", "crashed once", |job| items(&job["runs"]).len() == 2);
+    assert_eq!(text(&runs["runs"][0], "outcome"), "crashed");
+    assert_eq!(number(&runs, "attempts"), 1);
+}
