@@ -35,7 +35,9 @@ impl Wine {
         if !wine.is_ready() {
             wine.install()?;
         }
-        wine.run("wineserver", &["--persistent"])?;
+        // On Windows what is made in a private folder is private. Wine knows no such inheritance: there the server's mask says
+        // who may read what is made.
+        wine.run("sh", &["-c", "umask 077; exec wineserver --persistent"])?;
         // The first program starts wine's services, which stay, and hold whatever it was given to write to: what reads
         // a test's output would wait for their end.
         wine.run("wine", &["cmd", "/C", "exit"])?;

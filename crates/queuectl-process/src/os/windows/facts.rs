@@ -1,8 +1,8 @@
 //! The few native facts that other rooms ask for.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::Path;
@@ -21,20 +21,34 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::handle::{check, is_set, owned};
+use super::rights;
 use crate::{Leader, Tag};
 
 /// Where the search for inherited handles ends; whoever starts a command has far fewer.
 const LAST_HANDLE: usize = 0x4000;
 
-/// Creates a folder and all that is missing above it. Who may read it is what the folder above it says; a user's profile is
-/// private.
+/// Creates a folder and all that is missing above it, for their owner alone.
 pub fn private_dir(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent() {
+        private_dir(above)?;
+    }
+    match rights::create_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        created => created,
+    }
 }
 
-/// Opens a file as `how` says. Who may read it is what its folder says.
+/// Opens a file as `how` says. One that wasn't there is for its owner alone.
 pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
-    how.open(path)
+    let is_new = !path.exists();
+    let file = how.open(path)?;
+    if is_new {
+        rights::give_to_owner_alone(path)?;
+    }
+    Ok(file)
 }
 
 /// When a process started, in hundreds of nanoseconds of the calendar. With the pid it identifies a process. `None` if there

@@ -5,6 +5,7 @@ mod facts;
 mod handle;
 mod hold;
 mod place;
+mod rights;
 mod run;
 mod spawn;
 mod stop;

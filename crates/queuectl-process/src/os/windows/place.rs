@@ -1,6 +1,5 @@
-//! Places on a disk. Who may get at them is what the folders above say; a user's profile is private.
+//! Places on a disk: who may get at them, and whose disk it is.
 
-use std::fs;
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -9,25 +8,25 @@ use windows_sys::Win32::Storage::FileSystem::{GetDriveTypeW, GetVolumePathNameW}
 use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
 use super::handle::check;
-use crate::place::{Access, Others, Owner};
+use super::rights;
+use crate::place::{Access, Owner};
 
-/// Always the user's own: owners and modes are not looked at here.
+/// What others may do with a file or folder. Its owner is taken for the user: who it is, is no matter of who may get at it.
 pub fn access(path: &Path) -> io::Result<Access> {
-    fs::symlink_metadata(path)?;
     Ok(Access {
         owner: Owner::Me,
-        others: Others::Nothing,
+        others: rights::of_others(path)?,
     })
 }
 
-/// Does nothing: who may get at it is what its folder says.
-pub fn make_private(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// Takes a file or folder away from everybody but its owner.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    rights::give_to_owner_alone(path)
 }
 
-/// Creates a folder that wasn't there.
+/// Creates a folder that wasn't there, for its owner alone.
 pub fn new_private_dir(path: &Path) -> io::Result<()> {
-    fs::create_dir(path)
+    rights::create_dir(path)
 }
 
 /// Does nothing: a folder can't be waited for.
