@@ -5,14 +5,14 @@
 //! | `out TEXT`, `err TEXT` | prints a line |
 //! | `bytes HEX`, `errbytes HEX` | prints these bytes and no more |
 //! | `utf16 TEXT` | prints a line as UTF-16, as some programs of Windows do |
-//! | `flood N` | prints N bytes, all zero |
+//! | `flood N`, `forever` | prints N bytes, all zero; prints without end |
 //! | `lines N` | prints N lines of 1,000 bytes, the end of the line being one |
 //! | `pid`, `cwd`, `env NAME` | prints a fact of its own; what isn't set prints nothing |
 //! | `args WORD…` | prints all that follows, each in brackets |
 //! | `copy` | prints what it can read from standard input |
 //! | `close` | closes both streams |
 //! | `append FILE TEXT`, `pidfile FILE` | adds a line to a file: a text, or its pid |
-//! | `await FILE` | waits until there is such a file |
+//! | `await N FILE` | waits until a file has so many lines |
 //! | `sleep SECONDS` | waits |
 //! | `child [ STEP… ]` | starts another one and goes on |
 //! | `children N [ STEP… ]` | starts N |
@@ -74,6 +74,7 @@ impl Job {
             "utf16" => out(&utf16(&text(words)?)),
             "flood" => flood(number(words)?),
             "lines" => out(&line("x".repeat(999).into()).repeat(number(words)?)),
+            "forever" => flood(u64::MAX),
             "pid" => out(&line(process::id().to_string().into())),
             "cwd" => out(&line(env::current_dir().map_err(told)?.into())),
             "env" => out(&line(variable(&text(words)?).unwrap_or_default())),
@@ -91,8 +92,8 @@ impl Job {
                 &line(process::id().to_string().into()),
             ),
             "await" => {
-                let file = next(words)?;
-                self.until(|| Path::new(&file).exists())
+                let (count, file) = (number(words)?, next(words)?);
+                self.until(|| lines(Path::new(&file)) >= count)
             }
             "sleep" => {
                 let seconds: f64 = number(words)?;
@@ -256,6 +257,11 @@ fn out(bytes: &[u8]) -> Result<(), String> {
 
 fn err(bytes: &[u8]) -> Result<(), String> {
     io::stderr().write_all(bytes).map_err(told)
+}
+
+fn lines(file: &Path) -> usize {
+    let content = std::fs::read(file).unwrap_or_default();
+    content.iter().filter(|byte| **byte == b'\n').count()
 }
 
 fn append(file: &Path, line: &[u8]) -> Result<(), String> {

@@ -75,6 +75,20 @@ pub enum StartError {
         /// As it was asked for.
         program: String,
     },
+    /// Its shell takes no line as long as this.
+    #[error("can't start `{program}`: it takes lines of {longest} characters at most")]
+    LongLine {
+        /// The shell.
+        program: String,
+        /// The longest that it takes.
+        longest: usize,
+    },
+    /// What is given to a batch file is read once more, by `cmd`, and some of it can't be written for that.
+    #[error("can't start `{program}`: a batch file takes no argument with a line break")]
+    Batch {
+        /// As it was asked for.
+        program: String,
+    },
     /// A NUL byte can't be passed to a program.
     #[error("can't start `{program}`: a NUL byte in the command, an argument or the environment")]
     Nul {

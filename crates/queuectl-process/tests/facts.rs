@@ -1,14 +1,13 @@
-//! The native facts, on Unix.
-#![cfg(unix)]
+//! The native facts.
 
 mod support;
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use queuectl_process::os::{self, Wake};
+use queuectl_process::{Leader, Others, StopSignal, Stream, Watcher, run};
 use support::*;
 
 #[test]
@@ -17,17 +16,25 @@ fn what_is_created_is_private() {
     let deep = folder.path().join("a/b/c");
     os::private_dir(&deep).unwrap();
     os::private_dir(&deep).unwrap();
-    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    assert_eq!(
-        (mode(&deep), mode(&folder.path().join("a"))),
-        (0o700, 0o700)
-    );
     let file = deep.join("file");
     os::create_private(&file, OpenOptions::new().write(true).create_new(true)).unwrap();
     os::create_private(&file, OpenOptions::new().append(true)).unwrap();
-    assert_eq!(mode(&file), 0o600);
     Wake::open(&deep.join("wake")).unwrap();
-    assert_eq!(mode(&deep.join("wake")), 0o600);
+    for path in ["a", "a/b/c", "a/b/c/file"] {
+        let others = os::access(&folder.path().join(path)).unwrap().others;
+        assert_eq!(others, Others::Nothing, "{path}");
+    }
+    #[cfg(unix)]
+    for (path, mode) in [
+        ("a", 0o700),
+        ("a/b/c", 0o700),
+        ("a/b/c/file", 0o600),
+        ("a/b/c/wake", 0o600),
+    ] {
+        use std::os::unix::fs::PermissionsExt;
+        let found = folder.path().join(path).metadata().unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, mode, "{path}");
+    }
 }
 
 #[test]
@@ -88,11 +95,15 @@ fn nobody_to_wake_and_tokens_that_are_there_already() {
         .unwrap()
         .unwrap();
     assert!(!os::wake(&path).unwrap(), "nobody is there any more");
-    std::fs::write(folder.path().join("file"), "").unwrap();
-    assert!(
-        os::wake(&folder.path().join("file")).is_err()
-            && Wake::open(&folder.path().join("file")).is_err()
-    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_the_place_of_a_wake_up_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(os::wake(&file).is_err() && Wake::open(&file).is_err());
 }
 
 #[test]
@@ -101,30 +112,45 @@ fn a_process_is_known_by_its_pid_and_start() {
     let start = os::process_start(me).unwrap();
     assert_eq!(os::process_start(me), Some(start));
     assert!(os::is_alive(me, start) && !os::is_alive(me, start + 1));
-    let mut child = std::process::Command::new("sleep")
-        .arg("600")
-        .spawn()
-        .unwrap();
+    let mut child = apart("sleep 600").spawn().unwrap();
     let born = os::process_start(child.id()).unwrap();
     assert!(born >= start && os::is_alive(child.id(), born));
-    os::ask_to_stop(child.id(), false).unwrap();
+    os::kill(child.id()).unwrap();
     until("it ends", || !os::is_alive(child.id(), born));
     assert!(!child.wait().unwrap().success());
     assert_eq!(os::process_start(child.id()), None);
     assert!(os::kill(child.id()).is_err() && os::kill(0).is_err() && os::kill(u32::MAX).is_err());
 }
 
+#[cfg(unix)]
 #[test]
-#[cfg(target_os = "linux")]
+fn a_process_can_be_asked_to_stop() {
+    let mut child = apart("sleep 600").spawn().unwrap();
+    os::ask_to_stop(child.id(), false).unwrap();
+    assert!(!child.wait().unwrap().success());
+}
+
+#[test]
 fn a_leader_started_when_it_says() {
-    let (_, heard) = run_it(&line("cut -d ' ' -f 22 /proc/$$/stat"));
-    let leader = heard.leader.unwrap();
-    let start: u64 = heard.number().into();
-    assert!(
-        (leader.earliest..=leader.latest).contains(&start),
-        "{leader:?} {start}"
+    struct Looking(bool);
+    impl Watcher for Looking {
+        fn started(&mut self, leader: Leader) {
+            let start = os::process_start(leader.pid).expect("it runs");
+            assert!(
+                (leader.earliest..=leader.latest).contains(&start),
+                "{leader:?} {start}"
+            );
+            self.0 = true;
+        }
+        fn output(&mut self, _: Stream, _: &[u8]) {}
+    }
+    let mut looking = Looking(false);
+    run(
+        &within(steps("sleep 600"), 0.1),
+        &StopSignal::new().unwrap(),
+        &mut looking,
     );
-    assert!(leader.latest - leader.earliest < 100);
+    assert!(looking.0);
 }
 
 #[test]

@@ -1,5 +1,4 @@
 //! What a worker that was killed left running is ended by whoever rescues it. The worker is this binary, run again.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "all of it is test")]
 
 mod support;
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use queuectl_process::{
-    Leader, Orphans, Program, Roster, Spec, StopSignal, Stream, Tag, Watcher, end_orphans, os, run,
+    Leader, Orphans, Roster, Spec, StopSignal, Stream, Tag, Watcher, end_orphans, run,
 };
 use support::*;
 
@@ -36,7 +35,6 @@ fn helper_worker() {
         }
         fn output(&mut self, _: Stream, _: &[u8]) {}
     }
-    let line = read(&folder.join("line"));
     let tagged = read(&folder.join("tagged")) == "yes";
     let tag = worker_tag(&folder);
     let spec = Spec {
@@ -44,9 +42,7 @@ fn helper_worker() {
             .then(|| (tag.name.into(), tag.value.into()))
             .into_iter()
             .collect(),
-        cwd: folder.clone(),
-        program: Program::Shell { shell: None, line },
-        ..support::line("")
+        ..at(given(&read(&folder.join("what"))), &folder)
     };
     std::env::set_current_dir(&folder).unwrap();
     let mut noting = Noting(Roster::create(&folder.join("roster"), 3).unwrap());
@@ -58,9 +54,17 @@ fn helper_worker() {
     noting.0.clear(1).unwrap();
 }
 
-fn worker(folder: &Path, tagged: &str, line: &str) -> Child {
+/// What a worker is to run: a shell's line, or a fake job's steps.
+fn given(text: &str) -> Spec {
+    match text.strip_prefix("sh ") {
+        Some(text) => line(text),
+        None => steps(text),
+    }
+}
+
+fn worker(folder: &Path, tagged: &str, what: &str) -> Child {
     std::fs::write(folder.join("tagged"), tagged).unwrap();
-    std::fs::write(folder.join("line"), line).unwrap();
+    std::fs::write(folder.join("what"), what).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "helper_worker", "--nocapture"])
@@ -84,73 +88,99 @@ fn pids(folder: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// Starts a worker on a line that writes pids, kills it when there are so many, and checks that the rescue ends them all.
-fn rescued(tagged: &str, count: usize, line: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let worker = worker(folder, tagged, line);
-    until("the command starts", || {
-        pids(folder).len() == count && folder.join("noted").exists()
-    });
-    kill(worker);
-    let orphans = pids(folder);
-    assert!(
-        orphans.iter().all(|pid| lives(*pid)),
-        "they did not survive the worker"
-    );
-    let seen = queuectl_process::orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
-    assert!(
-        orphans.iter().all(|pid| seen.contains(pid)),
-        "it sees {seen:?}"
-    );
-    assert!(
-        orphans.iter().all(|pid| lives(*pid)),
-        "one was ended by a look"
-    );
-    let Orphans { ended, running } = end(folder);
-    assert!(!orphans.iter().any(|pid| lives(*pid)), "some live on");
-    assert!(ended >= count, "it says {ended}");
-    assert_eq!(running, Some(vec![40, 41]), "what had begun");
-    assert_eq!(end(folder).ended, 0, "it found some again");
-}
-
 #[test]
-fn a_noted_group_is_ended_without_any_tag() {
-    rescued(
-        "no",
-        2,
-        "sleep 600 & echo $! >> pids; echo $$ >> pids; wait",
-    );
-}
-
-#[test]
-fn a_group_whose_leader_has_died_is_ended_without_any_tag() {
+fn a_killed_worker_s_tree_is_gone_when_it_has_been_rescued_and_what_had_begun_is_known() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let worker = worker(
         folder,
         "no",
-        "sleep 600 & echo $! >> pids; echo $$ >> leader; wait",
+        "child [ pidfile pids child [ pidfile pids sleep 600 ] sleep 600 ] pidfile pids sleep 600",
     );
     until("the command starts", || {
-        pids(folder).len() == 1
-            && folder.join("noted").exists()
-            && !read(&folder.join("leader")).is_empty()
+        pids(folder).len() == 3 && folder.join("noted").exists()
     });
-    let leader = read(&folder.join("leader")).trim().parse().unwrap();
     kill(worker);
-    os::kill(leader).unwrap();
-    until("the leader dies", || !lives(leader));
-    assert!(lives(pids(folder)[0]));
-    assert_eq!(end(folder).ended, 1);
-    assert!(!lives(pids(folder)[0]));
+    assert_eq!(end(folder).running, Some(vec![40, 41]), "what had begun");
+    // Windows ends all of it together, but only the leader is waited for.
+    until("it is gone", || !pids(folder).into_iter().any(lives));
+    assert_eq!(end(folder).ended, 0, "it found some again");
 }
 
-#[test]
-fn a_process_with_a_session_of_its_own_is_ended_by_its_tag() {
-    rescued(
-        "yes",
-        2,
-        "setsid sh -c 'echo $$ >> pids; exec sleep 600' & echo $$ >> pids; wait",
-    );
+#[cfg(unix)]
+mod unix {
+    use queuectl_process::os;
+
+    use super::*;
+
+    /// Starts a worker on what writes pids, kills it when there are so many, and checks that the rescue ends them all.
+    fn rescued(tagged: &str, count: usize, what: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let worker = worker(folder, tagged, what);
+        until("the command starts", || {
+            pids(folder).len() == count && folder.join("noted").exists()
+        });
+        kill(worker);
+        let orphans = pids(folder);
+        assert!(
+            orphans.iter().all(|pid| lives(*pid)),
+            "they did not survive the worker"
+        );
+        let seen = queuectl_process::orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
+        assert!(
+            orphans.iter().all(|pid| seen.contains(pid)),
+            "it sees {seen:?}"
+        );
+        assert!(
+            orphans.iter().all(|pid| lives(*pid)),
+            "one was ended by a look"
+        );
+        let Orphans { ended, running } = end(folder);
+        assert!(!orphans.iter().any(|pid| lives(*pid)), "some live on");
+        assert!(ended >= count, "it says {ended}");
+        assert_eq!(running, Some(vec![40, 41]), "what had begun");
+        assert_eq!(end(folder).ended, 0, "it found some again");
+    }
+
+    #[test]
+    fn a_noted_group_is_ended_without_any_tag() {
+        rescued(
+            "no",
+            2,
+            "sh sleep 600 & echo $! >> pids; echo $$ >> pids; wait",
+        );
+    }
+
+    #[test]
+    fn a_group_whose_leader_has_died_is_ended_without_any_tag() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let worker = worker(
+            folder,
+            "no",
+            "sh sleep 600 & echo $! >> pids; echo $$ >> leader; wait",
+        );
+        until("the command starts", || {
+            pids(folder).len() == 1
+                && folder.join("noted").exists()
+                && !read(&folder.join("leader")).is_empty()
+        });
+        let leader = read(&folder.join("leader")).trim().parse().unwrap();
+        kill(worker);
+        os::kill(leader).unwrap();
+        until("the leader dies", || !lives(leader));
+        assert!(lives(pids(folder)[0]));
+        assert_eq!(end(folder).ended, 1);
+        assert!(!lives(pids(folder)[0]));
+    }
+
+    #[test]
+    fn a_process_with_a_session_of_its_own_is_ended_by_its_tag() {
+        rescued(
+            "yes",
+            2,
+            "sh setsid sh -c 'echo $$ >> pids; exec sleep 600' & echo $$ >> pids; wait",
+        );
+    }
 }

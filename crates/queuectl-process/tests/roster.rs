@@ -1,10 +1,8 @@
 //! What a roster tells whoever reads it when its worker is dead. A worker that is killed is this binary, run again.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "all of it is test")]
 
 mod support;
 
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -18,8 +16,10 @@ struct Sleeper(Child);
 
 impl Sleeper {
     fn start() -> Self {
-        let mut command = Command::new("sleep");
-        Self(command.arg("600").process_group(0).spawn().unwrap())
+        let mut command = apart("sleep 600");
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        Self(command.spawn().unwrap())
     }
 
     /// What a roster says of it, its start moved by so much.

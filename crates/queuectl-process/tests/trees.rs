@@ -1,39 +1,90 @@
-//! Whatever a command leaves running is ended with it, on Unix; what left the group too, on Linux.
-#![cfg(unix)]
+//! Whatever a command leaves running is ended with it; what left the group too, on Linux.
 
 mod support;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use queuectl_process::How;
 use support::*;
 
+fn pids(folder: &Path) -> Vec<u32> {
+    let pids = read(&folder.join("pids"));
+    pids.lines()
+        .map(|line| line.parse().expect("a pid"))
+        .collect()
+}
+
 #[test]
 fn a_grandchild_that_holds_the_pipes_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
-    let (ended, heard) = run_it(&line("sleep 600 & echo $!; exit 3"));
+    let spec = steps("child [ pidfile pids sleep 600 ] await 1 pids exit 3");
+    let (ended, _) = run_it(&at(spec, folder.path()));
     assert_eq!(ended.how, How::Exited(3));
     assert!(began.elapsed() < Duration::from_secs(30));
-    assert!(!lives(heard.number()), "it lives on");
+    assert!(!lives(pids(folder.path())[0]), "it lives on");
 }
 
 #[test]
 fn a_grandchild_that_never_stops_printing_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
-    let (ended, heard) = run_it(&line("yes & echo $! >&2; sleep 0.05"));
+    let spec = steps("child [ pidfile pids forever ] await 1 pids sleep 0.05");
+    let (ended, heard) = run_it(&at(spec, folder.path()));
     assert_eq!(ended.how, How::Exited(0));
+    assert!(!heard.stdout.is_empty());
     assert!(began.elapsed() < Duration::from_secs(30));
-    assert!(!lives(heard.err().trim().parse().unwrap()));
+    assert!(!lives(pids(folder.path())[0]));
 }
 
 #[test]
 fn what_was_in_the_pipe_when_the_leader_ended_is_captured() {
-    for _ in 0..20 {
-        let (_, heard) = run_it(&line("sleep 600 & head -c 60000 /dev/zero; echo end >&2"));
+    let folder = tempfile::tempdir().unwrap();
+    for round in 1..=10 {
+        let text =
+            format!("child [ pidfile pids sleep 600 ] flood 60000 err end await {round} pids");
+        let (_, heard) = run_it(&at(steps(&text), folder.path()));
         assert_eq!((heard.stdout.len(), heard.err().as_str()), (60000, "end\n"));
     }
 }
 
+#[test]
+fn many_children_end_with_the_leader() {
+    let text = "children 50 [ pidfile pids sleep 600 ] await 50 pids";
+    for stopped in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let how = if stopped {
+            let spec = steps(&format!("{text} out up wait"));
+            stop_at("up", &at(spec, folder)).0.how
+        } else {
+            run_it(&at(steps(text), folder)).0.how
+        };
+        let expected = if stopped {
+            How::Stopped
+        } else {
+            How::Exited(0)
+        };
+        assert_eq!(how, expected);
+        let children = pids(folder);
+        assert_eq!(children.len(), 50);
+        assert!(!children.into_iter().any(lives), "some live on");
+    }
+}
+
+#[cfg(windows)]
+#[test]
+fn a_child_in_a_group_of_its_own_and_one_below_it_are_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "detached [ pidfile pids child [ pidfile pids sleep 600 ] exit 0 ] await 2 pids exit 2";
+    let (ended, _) = run_it(&at(steps(text), folder.path()));
+    assert_eq!(ended.how, How::Exited(2));
+    assert!(!pids(folder.path()).into_iter().any(lives), "it lives on");
+}
+
+#[cfg(unix)]
 #[test]
 fn five_hundred_children_end_with_the_leader() {
     let many = "i=0; while [ $i -lt 500 ]; do sleep 600 & echo $!; i=$((i+1)); done";

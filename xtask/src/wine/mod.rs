@@ -35,6 +35,8 @@ impl Wine {
         if !wine.is_ready() {
             wine.install()?;
         }
+        // What is left of a run that was killed, if anything.
+        end(&wine.prefix);
         // On Windows what is made in a private folder is private. Wine knows no such inheritance: there the server's mask says
         // who may read what is made.
         wine.run("sh", &["-c", "umask 077; exec wineserver --persistent"])?;
@@ -124,6 +126,7 @@ fn lend(prefix: &Path, command: &mut Command) {
 fn end(prefix: &Path) {
     let mut command = Command::new("wineserver");
     command.arg("--kill").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     lend(prefix, &mut command);
     // It fails if the server has ended already.
     let _ = command.status();

@@ -6,6 +6,8 @@ mod native;
 #[cfg(target_os = "macos")]
 #[path = "macos/mod.rs"]
 mod native;
+mod plain;
+mod script;
 #[cfg(unix)]
 #[path = "unix/mod.rs"]
 mod system;
@@ -13,11 +15,12 @@ mod system;
 #[path = "windows/mod.rs"]
 mod system;
 
+pub use script::abandoned_scripts;
 pub use system::{
-    HeldStop, StopHandle, StopSignal, Wake, abandoned_scripts, access, adopt_orphans, ask_to_stop,
-    create_private, detach, hold_stop, hostname, is_alive, keep_descriptors, kill, leave_terminal,
-    make_private, native_bytes, native_text, network_file_system, new_private_dir, private_dir,
-    process_start, run, signal_name, sync_dir, wake, when_asked_to_stop,
+    HeldStop, StopHandle, StopSignal, Wake, access, adopt_orphans, ask_to_stop, create_private,
+    detach, hold_stop, hostname, is_alive, keep_descriptors, kill, leave_terminal, make_private,
+    native_bytes, native_text, network_file_system, new_private_dir, private_dir, process_start,
+    run, signal_name, sync_dir, wake, when_asked_to_stop,
 };
 pub(crate) use system::{Origin, Words, end_all, find_all, origin};
 

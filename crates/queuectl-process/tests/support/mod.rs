@@ -10,6 +10,9 @@ use queuectl_process::{
     Ended, Leader, Program, Spec, StopHandle, StopSignal, Stream, Tag, Watcher, run,
 };
 
+/// The example of this package that is a fake job.
+const FAKE_JOB: &str = "fake-job-of-process";
+
 /// Keeps everything; calls `on_output` at each piece.
 #[derive(Default)]
 pub(crate) struct Heard {
@@ -55,6 +58,30 @@ impl Heard {
             .parse()
             .expect("the command printed a number")
     }
+}
+
+/// A fake job that takes these steps.
+pub(crate) fn job<T: Into<OsString>>(steps: impl IntoIterator<Item = T>) -> Spec {
+    let program = std::iter::once(fake_job::path(FAKE_JOB).into_os_string());
+    argv(program.chain(steps.into_iter().map(Into::into)))
+}
+
+/// A fake job that takes the steps of a text, word by word.
+pub(crate) fn steps(text: &str) -> Spec {
+    job(text.split_whitespace())
+}
+
+/// A fake job that nobody watches.
+pub(crate) fn apart(text: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(fake_job::path(FAKE_JOB));
+    command.args(text.split_whitespace());
+    command
+}
+
+/// In this folder.
+pub(crate) fn at(mut spec: Spec, folder: &Path) -> Spec {
+    spec.cwd = folder.to_owned();
+    spec
 }
 
 /// A shell line in a folder, with no timeout and a grace long enough to notice if it is waited out.

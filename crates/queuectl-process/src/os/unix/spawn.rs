@@ -12,10 +12,14 @@ use rustix::process::Pid;
 
 use super::exec::{Environment, Exec};
 use super::group;
-use super::script::{LONGEST_ARGUMENT, Script};
-use super::trouble::{explain, plain};
+use super::trouble::explain;
 use crate::os::native::{self, ExitWatch, Running};
+use crate::os::plain::plain;
+use crate::os::script::Script;
 use crate::{Leader, Program, Spec, StartError};
+
+/// Linux takes at most 128 KiB in one argument; beyond this a line goes through a file.
+const LONGEST_ARGUMENT: usize = 100 * 1024;
 
 /// A leader that runs, and what is held for it.
 pub(super) struct Started {

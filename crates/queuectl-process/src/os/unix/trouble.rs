@@ -10,6 +10,7 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
 use super::spawn::{find, path};
+use crate::os::plain::plain;
 use crate::{Spec, StartError};
 
 pub(super) fn explain(error: &io::Error, program: &OsStr, spec: &Spec) -> StartError {
@@ -56,15 +57,4 @@ fn cwd_trouble(cwd: &Path) -> Option<String> {
             .err()
             .map(|error| plain(&error.into())),
     }
-}
-
-/// The system's words, in the case of a sentence's middle and without the number.
-pub(super) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
 }

@@ -37,8 +37,8 @@ pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::R
             let asked = [Asked::Interrupt, Asked::Politely, Asked::AtOnce];
             loop {
                 let events = [interrupted, &polite, &at_once].map(|event| event.as_raw_handle());
-                match wait_for_one(&events).map(|which| asked.get(which)) {
-                    Ok(Some(how)) => then(*how),
+                match wait_for_one(&events, None) {
+                    Ok(Some(which)) => then(asked[which]),
                     _ => return,
                 }
             }

@@ -8,9 +8,11 @@ use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::ptr;
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{
-    FILETIME, GetHandleInformation, HANDLE_FLAG_INHERIT, SetHandleInformation,
+    ERROR_INVALID_PARAMETER, FILETIME, GetHandleInformation, HANDLE_FLAG_INHERIT,
+    SetHandleInformation,
 };
 use windows_sys::Win32::System::SystemInformation::{
     ComputerNamePhysicalDnsHostname, GetComputerNameExW, GetSystemTimePreciseAsFileTime,
@@ -20,7 +22,7 @@ use windows_sys::Win32::System::Threading::{
     PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess,
 };
 
-use super::handle::{check, is_set, owned};
+use super::handle::{check, is_set, owned, wait_for_one};
 use super::rights;
 use crate::{Leader, Tag};
 
@@ -54,18 +56,29 @@ pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
 /// When a process started, in hundreds of nanoseconds of the calendar. With the pid it identifies a process. `None` if there
 /// is no such process.
 pub fn process_start(pid: u32) -> Option<u64> {
-    start(&open(pid, PROCESS_QUERY_LIMITED_INFORMATION).ok()?)
+    let process = open(pid, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE);
+    // While somebody has a handle to it, a process that has ended is still there.
+    let process = process.ok().filter(|process| !is_set(process))?;
+    start_of(&process)
 }
 
 /// Whether the process with this pid and start time runs.
 pub fn is_alive(pid: u32, started: u64) -> bool {
     let process = open(pid, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE);
-    process.is_ok_and(|process| start(&process) == Some(started) && !is_set(&process))
+    process.is_ok_and(|process| start_of(&process) == Some(started) && !is_set(&process))
+}
+
+/// Ends a process at once. One that has ended is an error, even while somebody has a handle to it.
+pub fn kill(pid: u32) -> io::Result<()> {
+    let process = open(pid, PROCESS_TERMINATE | PROCESS_SYNCHRONIZE)?;
+    if is_set(&process) {
+        return Err(io::Error::from_raw_os_error(ERROR_INVALID_PARAMETER as i32));
+    }
+    terminate(&process)
 }
 
 /// Ends a process at once.
-pub fn kill(pid: u32) -> io::Result<()> {
-    let process = open(pid, PROCESS_TERMINATE)?;
+pub(super) fn terminate(process: &OwnedHandle) -> io::Result<()> {
     // SAFETY: the handle is open.
     check(unsafe { TerminateProcess(process.as_raw_handle(), 1) })
 }
@@ -135,28 +148,60 @@ pub fn signal_name(_signal: i32) -> Option<&'static str> {
     None
 }
 
-/// Nothing outlives its worker, so there is nothing to tell apart.
+/// How long an ended process may take to go. Longer takes only one that hangs inside the kernel.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which start of the machine the processes of a worker belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) boot: u64,
     pub(crate) session: u64,
 }
 
+/// The origin of this process. The system counts its starts, and shows the count to every process at a fixed place
+/// (`BootId` in `KUSER_SHARED_DATA`).
 pub(crate) fn origin() -> Origin {
+    const BOOT_ID: *const u32 = ptr::without_provenance(0x7FFE_02C4);
     Origin {
-        boot: 0,
+        // SAFETY: the page is mapped into every process, and only ever read.
+        boot: unsafe { ptr::read_volatile(BOOT_ID) }.into(),
         session: 0,
     }
 }
 
-/// A dead worker's Job Objects were closed by the system, and closing them ended all that was in them.
-pub(crate) fn end_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> io::Result<usize> {
-    Ok(0)
+/// A dead worker's Job Objects were closed by the system, and closing them ended all that was in them. That may just be going
+/// on: so their leaders are ended here too, and waited for. Returns how many still ran.
+pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, _tag: &Tag) -> io::Result<usize> {
+    let mut ended = 0;
+    for (_, process) in left(leaders, theirs) {
+        // It fails for one that has just ended.
+        let _ = terminate(&process);
+        if wait_for_one(&[process.as_raw_handle()], Some(PATIENCE))?.is_none() {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "processes of a dead worker don't end",
+            ));
+        }
+        ended += 1;
+    }
+    Ok(ended)
 }
 
-/// For the same reason there are none to be found.
-pub(crate) fn find_all(_leaders: &[Leader], _theirs: Origin, _tag: &Tag) -> Vec<u32> {
-    Vec::new()
+/// The processes that [`end_all`] would end.
+pub(crate) fn find_all(leaders: &[Leader], theirs: Origin, _tag: &Tag) -> Vec<u32> {
+    left(leaders, theirs).map(|(pid, _)| pid).collect()
+}
+
+/// The leaders that still run.
+fn left(leaders: &[Leader], theirs: Origin) -> impl Iterator<Item = (u32, OwnedHandle)> {
+    let here = theirs == origin();
+    leaders.iter().filter(move |_| here).filter_map(|leader| {
+        let access = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE | PROCESS_TERMINATE;
+        let process = open(leader.pid, access).ok()?;
+        let start = start_of(&process)?;
+        let itself = (leader.earliest..=leader.latest).contains(&start) && !is_set(&process);
+        itself.then_some((leader.pid, process))
+    })
 }
 
 /// The clock by which the system says when a process started.
@@ -175,7 +220,8 @@ fn open(pid: u32, access: u32) -> io::Result<OwnedHandle> {
     owned(unsafe { OpenProcess(access, 0, pid) })
 }
 
-fn start(process: &OwnedHandle) -> Option<u64> {
+/// When a process started.
+pub(super) fn start_of(process: &OwnedHandle) -> Option<u64> {
     let mut times = [FILETIME {
         dwLowDateTime: 0,
         dwHighDateTime: 0,

@@ -3,8 +3,9 @@
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
+use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{HANDLE, WAIT_FAILED, WAIT_OBJECT_0};
+use windows_sys::Win32::Foundation::{HANDLE, WAIT_FAILED, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Threading::{
     CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects, WaitForSingleObject,
 };
@@ -51,13 +52,20 @@ pub(super) fn is_set(object: &impl AsRawHandle) -> bool {
     unsafe { WaitForSingleObject(object.as_raw_handle(), 0) == WAIT_OBJECT_0 }
 }
 
-/// Waits until one of the objects is signalled, and says which.
-pub(super) fn wait_for_one(objects: &[HANDLE]) -> io::Result<usize> {
+/// Waits until one of the objects is signalled, and says which. `None` if the patience is over, or a month.
+pub(super) fn wait_for_one(
+    objects: &[HANDLE],
+    patience: Option<Duration>,
+) -> io::Result<Option<usize>> {
+    // Rounded up, or a wait of less than a millisecond would be none.
+    let rounded = |patience: Duration| patience.as_nanos().div_ceil(1_000_000);
+    let month = 2_500_000_000;
+    let limit = patience.map_or(INFINITE, |patience| rounded(patience).min(month) as u32);
     // SAFETY: the caller's handles are open, and the length is theirs.
-    let which =
-        unsafe { WaitForMultipleObjects(objects.len() as u32, objects.as_ptr(), 0, INFINITE) };
-    if which == WAIT_FAILED {
-        return Err(io::Error::last_os_error());
+    let which = unsafe { WaitForMultipleObjects(objects.len() as u32, objects.as_ptr(), 0, limit) };
+    match which {
+        WAIT_FAILED => Err(io::Error::last_os_error()),
+        WAIT_TIMEOUT => Ok(None),
+        which => Ok(Some((which - WAIT_OBJECT_0) as usize)),
     }
-    Ok((which - WAIT_OBJECT_0) as usize)
 }

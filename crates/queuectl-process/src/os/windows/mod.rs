@@ -1,12 +1,19 @@
-//! Windows: Job Objects, named kernel objects, and threads that read pipes, since an anonymous pipe can't be waited for.
+//! Windows: Job Objects, named kernel objects, and one wait over everything a run waits for.
 
 mod ask;
+mod exec;
 mod facts;
+mod find;
 mod handle;
 mod hold;
+mod job;
+mod pipe;
 mod place;
+mod polite;
+mod quote;
 mod rights;
 mod run;
+mod shell;
 mod spawn;
 mod stop;
 mod wake;
@@ -19,9 +26,7 @@ pub use facts::{
     leave_terminal, native_bytes, native_text, private_dir, process_start, signal_name,
 };
 pub use hold::{HeldStop, hold_stop};
-pub use place::{
-    abandoned_scripts, access, make_private, network_file_system, new_private_dir, sync_dir,
-};
+pub use place::{access, make_private, network_file_system, new_private_dir, sync_dir};
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

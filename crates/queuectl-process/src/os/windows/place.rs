@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::windows::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use windows_sys::Win32::Storage::FileSystem::{GetDriveTypeW, GetVolumePathNameW};
 use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
@@ -32,11 +32,6 @@ pub fn new_private_dir(path: &Path) -> io::Result<()> {
 /// Does nothing: a folder can't be waited for.
 pub fn sync_dir(_path: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// None: no scripts are made here.
-pub fn abandoned_scripts(_scratch: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(Vec::new())
 }
 
 /// The name of the network file system that a path is on: a drive that is mapped, or `\\server\share`.

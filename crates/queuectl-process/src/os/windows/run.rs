@@ -1,181 +1,173 @@
-//! One attempt: two threads read the pipes, one waits for the leader and the stop signal; the caller's hears them all.
-//!
-//! There is no polite signal that reaches every process, so a timeout or a stop ends the Job Object at once: no grace.
+//! One attempt: watch the leader, its output, the clock and the stop signal; then end whatever is left.
 
-use std::io::{self, Read};
-use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
+use std::io;
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::time::{Duration, Instant};
 
-use super::handle::{is_set, wait_for_one};
-use super::spawn::{self, Job};
-use super::stop::StopSignal;
-use crate::{Ended, How, Spec, StartError, Stream, Watcher};
+use windows_sys::Win32::System::Threading::GetExitCodeProcess;
 
-const CHUNK: usize = 64 * 1024;
+use super::handle::{check, is_set, wait_for_one};
+use super::job::Job;
+use super::pipe::Pipe;
+use super::polite::Polite;
+use super::spawn::{self, Started};
+use super::stop::StopSignal;
+use crate::{Ended, How, Spec, Stream, Watcher};
+
 /// How long the pipes may stay open when the job has been ended: only a process outside of it can hold them.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-enum Event {
-    Output(Stream, Vec<u8>),
-    Closed,
-    Exit,
-    Stop,
-}
+/// How often a grace looks whether anybody still needs it.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// Runs one command and blocks until the attempt is over: the leader has ended, and with it all it left behind.
 ///
 /// If the leader ends by itself before a timeout or a stop is acted upon, its true end is what is reported.
 pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     let began = Instant::now();
-    let not_started = |error| Ended {
-        how: How::NotStarted(error),
-        elapsed: began.elapsed(),
-    };
-    let (mut child, job, leader) = match spawn::start(spec) {
+    let started = match spawn::start(spec) {
         Ok(started) => started,
-        Err(error) => return not_started(error),
+        Err(error) => {
+            return Ended {
+                how: How::NotStarted(error),
+                elapsed: began.elapsed(),
+            };
+        }
     };
-    watcher.started(leader);
-    let (sender, events) = sync_channel(4);
-    let watched = watch(&mut child, stop, &sender);
-    drop(sender);
-    if let Err(error) = watched {
-        job.end();
-        let _ = child.wait();
-        return not_started(StartError::Other {
-            program: "the command's watch".to_owned(),
-            reason: error.to_string(),
-        });
-    }
+    watcher.started(started.leader);
+    let Started {
+        process,
+        job,
+        polite,
+        stdout,
+        stderr,
+        script,
+        leader: _,
+    } = started;
     let mut attempt = Attempt {
-        events,
+        process,
+        ended: None,
+        stop,
         watcher,
-        open: 2,
-        exited: false,
+        streams: [
+            (Stream::Stdout, Some(stdout)),
+            (Stream::Stderr, Some(stderr)),
+        ],
     };
     let deadline = spec.timeout.and_then(|timeout| began.checked_add(timeout));
-    let seen = attempt.listen(deadline);
-    let ours = seen.filter(|_| !is_set(&child));
-    let elapsed = attempt.finish(&job, began);
-    let how = ours.unwrap_or_else(
-        || match child.wait().ok().and_then(|status| status.code()) {
-            Some(code) => How::Exited(code.into()),
-            None => How::Exited(-1),
-        },
-    );
-    Ended { how, elapsed }
+    let ours = attempt.watch(deadline);
+    if ours.is_some() {
+        attempt.end_politely(&job, &polite, spec.grace);
+    }
+    let ended = attempt.finish(&job);
+    job.wait_gone();
+    drop(script);
+    Ended {
+        how: ours.unwrap_or_else(|| How::Exited(exit_code(&attempt.process))),
+        elapsed: ended - began,
+    }
 }
 
 struct Attempt<'a> {
-    events: Receiver<Event>,
+    process: OwnedHandle,
+    /// When the leader was seen to have ended.
+    ended: Option<Instant>,
+    stop: &'a StopSignal,
     watcher: &'a mut dyn Watcher,
-    /// How many of the two streams are open.
-    open: u8,
-    exited: bool,
+    streams: [(Stream, Option<Pipe>); 2],
 }
 
 impl Attempt<'_> {
-    /// Passes on output until the leader ends (`None`) or something else is to end it.
-    fn listen(&mut self, deadline: Option<Instant>) -> Option<How> {
+    /// Passes on output until the leader ends (`None`), the stop signal is given or the deadline is past. The leader's end
+    /// comes first: it is looked at once more when the deadline is past, and always together with the stop signal.
+    fn watch(&mut self, deadline: Option<Instant>) -> Option<How> {
         loop {
-            let left = deadline.map_or(Duration::from_secs(86_400), |deadline| {
-                deadline.saturating_duration_since(Instant::now())
-            });
-            match self.events.recv_timeout(left) {
-                Ok(Event::Stop) => return Some(How::Stopped),
-                Ok(event) => self.take(event),
-                Err(RecvTimeoutError::Timeout)
-                    if deadline.is_some_and(|deadline| Instant::now() >= deadline) =>
-                {
-                    return Some(How::TimedOut);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return None,
-            }
-            if self.exited {
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            let stopped = self.wait(left, true);
+            if self.ended.is_some() {
                 return None;
             }
+            if stopped {
+                return Some(How::Stopped);
+            }
+            if left == Some(Duration::ZERO) {
+                return Some(How::TimedOut);
+            }
+        }
+    }
+
+    /// Asks those who listen to end, and gives them the grace. Nobody else could make use of it.
+    fn end_politely(&mut self, job: &Job, polite: &Polite, grace: Duration) {
+        polite.ask();
+        let end = Instant::now().checked_add(grace);
+        while polite.is_heard() && job.lives() {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return;
+            }
+            self.wait(Some(left.map_or(GLANCE, |left| left.min(GLANCE))), false);
         }
     }
 
     /// Ends what is left of the job, and takes what is left in the pipes.
-    fn finish(&mut self, job: &Job, began: Instant) -> Duration {
+    fn finish(&mut self, job: &Job) -> Instant {
         job.end();
-        let mut elapsed = self.exited.then(|| began.elapsed());
-        let mut patience = Instant::now() + PATIENCE;
-        while self.open > 0 || !self.exited {
-            match self
-                .events
-                .recv_timeout(patience.saturating_duration_since(Instant::now()))
-            {
-                Ok(event) => self.take(event),
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) if self.exited => break,
-                Err(RecvTimeoutError::Timeout) => patience = Instant::now() + PATIENCE,
+        let ended = loop {
+            match self.ended {
+                Some(ended) => break ended,
+                None => _ = self.wait(None, false),
             }
-            if self.exited {
-                elapsed.get_or_insert_with(|| began.elapsed());
+        };
+        let patience = Instant::now() + PATIENCE;
+        while self.streams.iter().any(|(_, pipe)| pipe.is_some()) {
+            let left = patience.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            self.wait(Some(left), false);
+        }
+        ended
+    }
+
+    /// Waits until something happens, and passes on what was read. Says whether the stop signal is given.
+    fn wait(&mut self, patience: Option<Duration>, heed_stop: bool) -> bool {
+        let stop = self.stop.event();
+        let stop = heed_stop.then(|| stop.as_raw_handle());
+        let leader = self.ended.is_none().then(|| self.process.as_raw_handle());
+        let streams = self.streams.iter();
+        let streams = streams.filter_map(|(_, pipe)| pipe.as_ref().map(Pipe::event));
+        let objects: Vec<_> = leader.into_iter().chain(stop).chain(streams).collect();
+        let _ = wait_for_one(&objects, patience);
+        if self.ended.is_none() && is_set(&self.process) {
+            self.ended = Some(Instant::now());
+        }
+        for (stream, pipe) in &mut self.streams {
+            let ready = pipe.take_if(|pipe| is_set(&Ready(pipe)));
+            if let Some(ready) = ready {
+                *pipe = ready.take(|bytes| {
+                    if !bytes.is_empty() {
+                        self.watcher.output(*stream, bytes);
+                    }
+                });
             }
         }
-        elapsed.unwrap_or_else(|| began.elapsed())
-    }
-
-    fn take(&mut self, event: Event) {
-        match event {
-            Event::Output(stream, bytes) => self.watcher.output(stream, &bytes),
-            Event::Closed => self.open -= 1,
-            Event::Exit => self.exited = true,
-            Event::Stop => {}
-        }
+        heed_stop && self.stop.is_set()
     }
 }
 
-fn watch(
-    child: &mut std::process::Child,
-    stop: &StopSignal,
-    sender: &SyncSender<Event>,
-) -> io::Result<()> {
-    if let Some(pipe) = child.stdout.take() {
-        read(Stream::Stdout, pipe, sender.clone())?;
+/// A pipe as something that can be looked at.
+struct Ready<'a>(&'a Pipe);
+
+impl AsRawHandle for Ready<'_> {
+    fn as_raw_handle(&self) -> std::os::windows::io::RawHandle {
+        self.0.event()
     }
-    if let Some(pipe) = child.stderr.take() {
-        read(Stream::Stderr, pipe, sender.clone())?;
-    }
-    let process = child.as_handle().try_clone_to_owned()?;
-    let (stop, sender) = (stop.event(), sender.clone());
-    thread::Builder::new()
-        .name("exit".to_owned())
-        .spawn(move || wait(&process, &stop, &sender))?;
-    Ok(())
 }
 
-fn wait(process: &OwnedHandle, stop: &Arc<OwnedHandle>, sender: &SyncSender<Event>) {
-    if let Ok(1) = wait_for_one(&[process.as_raw_handle(), stop.as_raw_handle()]) {
-        let _ = sender.send(Event::Stop);
-        let _ = wait_for_one(&[process.as_raw_handle()]);
-    }
-    let _ = sender.send(Event::Exit);
-}
-
-fn read(
-    stream: Stream,
-    mut pipe: impl Read + Send + 'static,
-    sender: SyncSender<Event>,
-) -> io::Result<()> {
-    thread::Builder::new()
-        .name("output".to_owned())
-        .spawn(move || {
-            let mut buffer = vec![0; CHUNK];
-            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
-                let bytes = buffer.get(..length).unwrap_or_default().to_vec();
-                if sender.send(Event::Output(stream, bytes)).is_err() {
-                    return;
-                }
-            }
-            let _ = sender.send(Event::Closed);
-        })?;
-    Ok(())
+/// The exit code of a process that has ended: a number without a sign, as Windows shows it.
+fn exit_code(process: &OwnedHandle) -> i64 {
+    let mut code = 0;
+    // SAFETY: the handle is open and the pointer is to a local.
+    let told: io::Result<()> =
+        check(unsafe { GetExitCodeProcess(process.as_raw_handle(), &mut code) });
+    told.map_or(-1, |()| i64::from(code))
 }

@@ -1,168 +1,219 @@
-//! Starts the leader suspended, puts it into a Job Object of its own and lets it go: no child can escape in between.
+//! From a spec to a running leader: it is started suspended, put into a Job Object of its own and let go, so that no child
+//! can escape in between.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{self, ErrorKind};
-use std::mem::size_of;
-use std::os::windows::io::{AsRawHandle, OwnedHandle};
-use std::os::windows::process::CommandExt;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::OwnedHandle;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::ptr;
 
-use windows_sys::Win32::Foundation::HANDLE;
-use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
-    SetInformationJobObject, TerminateJobObject,
-};
-use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED,
+use windows_sys::Win32::Foundation::{
+    ERROR_BAD_EXE_FORMAT, ERROR_ELEVATION_REQUIRED, ERROR_EXE_MACHINE_TYPE_MISMATCH,
+    ERROR_FILENAME_EXCED_RANGE,
 };
 
-use super::facts::now;
-use super::handle::{check, owned};
+use super::exec::{Exec, environment};
+use super::facts::{now, start_of};
+use super::find::{find, has_folder, is_batch};
+use super::job::Job;
+use super::pipe::Pipe;
+use super::polite::{Polite, VARIABLE};
+use super::{quote, shell};
+use crate::os::plain::plain;
+use crate::os::script::Script;
 use crate::{Leader, Program, Spec, StartError};
 
-#[link(name = "ntdll")]
-unsafe extern "system" {
-    /// Resumes all threads of a process. std keeps the handle of the first thread to itself.
-    fn NtResumeProcess(process: HANDLE) -> i32;
+/// More than this the system takes of no command.
+const LONGEST: usize = 32_766;
+
+/// A leader that runs, and what is held for it.
+pub(super) struct Started {
+    pub(super) leader: Leader,
+    pub(super) process: OwnedHandle,
+    pub(super) job: Job,
+    pub(super) polite: Polite,
+    pub(super) stdout: Pipe,
+    pub(super) stderr: Pipe,
+    pub(super) script: Option<Script>,
 }
 
-/// A Job Object. All that is in it ends when it is closed.
-pub(super) struct Job(OwnedHandle);
-
-impl Job {
-    fn new() -> io::Result<Self> {
-        // SAFETY: both pointers may be null.
-        let job = owned(unsafe { CreateJobObjectW(ptr::null(), ptr::null()) })?;
-        let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
-        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-        let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
-        let kind = JobObjectExtendedLimitInformation;
-        // SAFETY: the structure is the one that belongs to the kind, with its size.
-        check(unsafe {
-            SetInformationJobObject(job.as_raw_handle(), kind, (&raw const limits).cast(), size)
-        })?;
-        Ok(Self(job))
-    }
-
-    /// Ends everything in it.
-    pub(super) fn end(&self) {
-        // SAFETY: the handle is open.
-        unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
-    }
-}
-
-pub(super) fn start(spec: &Spec) -> Result<(Child, Job, Leader), StartError> {
-    let mut command = command(spec)?;
-    let program = command.get_program().to_string_lossy().into_owned();
+pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
+    let program = program(spec)?;
+    let name = program.to_string_lossy().replace('\0', "\u{fffd}");
     let other = |error: io::Error| StartError::Other {
-        program: program.clone(),
-        reason: error.to_string(),
+        program: name.clone(),
+        reason: plain(&error),
     };
+    let polite = Polite::new().map_err(other)?;
+    let (exec, script) = exec(spec, program, &name, &polite)?;
     let job = Job::new().map_err(other)?;
-    let earliest = now();
-    let mut child = command
-        .spawn()
-        .map_err(|error| explain(&error, &program, spec))?;
+    let child = exec.spawn().map_err(|error| explain(&error, &name))?;
+    let (before, started) = (now(), start_of(&child.process));
     let leader = Leader {
-        pid: child.id(),
-        earliest,
-        latest: now(),
+        pid: child.pid,
+        earliest: started.unwrap_or(before),
+        latest: started.unwrap_or(before),
     };
-    // SAFETY: both handles are open.
-    let assigned =
-        check(unsafe { AssignProcessToJobObject(job.0.as_raw_handle(), child.as_raw_handle()) });
-    // SAFETY: the handle is open; the process waits to be resumed.
-    let resumed = assigned.and_then(
-        |()| match unsafe { NtResumeProcess(child.as_raw_handle()) } {
-            0.. => Ok(()),
-            status => Err(io::Error::other(format!(
-                "it can't be resumed ({status:#x})"
-            ))),
-        },
-    );
-    if let Err(error) = resumed {
-        let _ = child.kill();
-        let _ = child.wait();
+    let assigned = job.assign(&child.process);
+    if let Err(error) = assigned.and_then(|()| child.resume()) {
+        let _ = super::facts::terminate(&child.process);
         return Err(other(error));
     }
-    Ok((child, job, leader))
+    Ok(Started {
+        leader,
+        process: child.process,
+        job,
+        polite,
+        stdout: child.stdout,
+        stderr: child.stderr,
+        script,
+    })
 }
 
-fn command(spec: &Spec) -> Result<Command, StartError> {
-    let mut command = match &spec.program {
-        Program::Argv(argv) => {
-            let (program, arguments) = argv.split_first().ok_or(StartError::Empty)?;
-            let mut command = Command::new(program);
-            command.args(arguments);
-            command
-        }
-        Program::Shell { shell, line } => shell_command(shell.as_deref().unwrap_or("cmd"), line)?,
-    };
-    command
-        .current_dir(&spec.cwd)
-        .envs(spec.env.iter().map(|(name, value)| (name, value)));
-    if let Some(tag) = &spec.tag {
-        command.env(&tag.name, &tag.value);
+fn program(spec: &Spec) -> Result<&OsStr, StartError> {
+    match &spec.program {
+        Program::Argv(argv) => Ok(argv.first().ok_or(StartError::Empty)?),
+        Program::Shell { shell, .. } => Ok(OsStr::new(shell.as_deref().unwrap_or("cmd"))),
     }
-    command.creation_flags(CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    Ok(command)
 }
 
-/// `cmd` takes the line as ONE raw argument: it has quoting rules of its own, and several raw arguments add blanks.
-fn shell_command(shell: &str, line: &str) -> Result<Command, StartError> {
-    if line.contains('\0') {
-        return Err(StartError::Nul {
-            program: shell.to_owned(),
+fn exec(
+    spec: &Spec,
+    program: &OsStr,
+    name: &str,
+    polite: &Polite,
+) -> Result<(Exec, Option<Script>), StartError> {
+    let nul = || StartError::Nul {
+        program: name.to_owned(),
+    };
+    let environment = with_ours(spec, polite).ok_or_else(nul)?;
+    if let Program::Argv(argv) = &spec.program
+        && argv.iter().any(|word| word.as_encoded_bytes().contains(&0))
+    {
+        return Err(nul());
+    }
+    let cwd = cwd(spec)?;
+    let found = find(program, spec).ok_or_else(|| not_found(program, name))?;
+    let mut file = found.clone();
+    let (mut line, script) = match &spec.program {
+        Program::Shell { line, .. } => shell::line(name, line, &spec.scratch)?,
+        Program::Argv(argv) => {
+            let arguments = argv.iter().skip(1).map(OsString::as_os_str);
+            if is_batch(&found) {
+                let line = quote::batch(found.as_os_str(), arguments);
+                let batch = || StartError::Batch {
+                    program: name.to_owned(),
+                };
+                file = find(OsStr::new("cmd"), spec).ok_or_else(|| not_found(program, "cmd"))?;
+                (line.ok_or_else(batch)?, None)
+            } else {
+                (quote::line(program, arguments), None)
+            }
+        }
+    };
+    if line.len() > LONGEST {
+        return Err(StartError::TooLong {
+            program: name.to_owned(),
         });
     }
-    let stem = Path::new(shell)
-        .file_stem()
-        .and_then(OsStr::to_str)
-        .unwrap_or_default()
-        .to_lowercase();
-    let mut command = Command::new(shell);
-    match stem.as_str() {
-        "cmd" => command.raw_arg(format!("/D /S /C \"{line}\"")),
-        "powershell" | "pwsh" => command
-            .args(["-NoProfile", "-NonInteractive", "-Command"])
-            .arg(line),
-        _ => command.arg("-c").arg(line),
+    line.push(0);
+    let exec = Exec {
+        program: ended(file.as_os_str()),
+        line,
+        cwd,
+        environment,
     };
-    Ok(command)
+    Ok((exec, script))
 }
 
-fn explain(error: &io::Error, program: &str, spec: &Spec) -> StartError {
-    const FILENAME_TOO_LONG: i32 = 206;
-    let program = program.to_owned();
-    let folder = |reason: &str| StartError::Directory {
+fn with_ours(spec: &Spec, polite: &Polite) -> Option<Vec<u16>> {
+    let given = spec.env.iter().map(|(name, value)| (&**name, &**value));
+    let tag = spec.tag.iter();
+    let tag = tag.map(|tag| (OsStr::new(&tag.name), OsStr::new(&tag.value)));
+    let event = (OsStr::new(VARIABLE), OsStr::new(&polite.name));
+    environment(given.chain(tag).chain([event]))
+}
+
+/// The folder to run in, as every program understands it: without the `\\?\` of a long path.
+fn cwd(spec: &Spec) -> Result<Vec<u16>, StartError> {
+    let refused = |reason: &str| StartError::Directory {
         cwd: spec.cwd.clone(),
         reason: reason.to_owned(),
     };
-    match std::fs::metadata(&spec.cwd) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return folder("no such directory"),
-        Err(error) => return folder(&error.to_string()),
-        Ok(found) if !found.is_dir() => return folder("not a directory"),
+    match fs::metadata(&spec.cwd) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(refused(&missing(&spec.cwd)));
+        }
+        Err(error) => return Err(refused(&plain(&error))),
+        Ok(found) if !found.is_dir() => return Err(refused("not a directory")),
         Ok(_) => {}
     }
-    match error.kind() {
-        ErrorKind::NotFound if program.contains(['/', '\\']) => StartError::NoSuchFile { program },
-        ErrorKind::NotFound => StartError::NotInPath { program },
-        ErrorKind::PermissionDenied => StartError::NotExecutable {
-            program,
-            reason: error.to_string(),
-        },
-        ErrorKind::InvalidInput => StartError::Nul { program },
-        _ if error.raw_os_error() == Some(FILENAME_TOO_LONG) => StartError::TooLong { program },
-        _ => StartError::Other {
-            program,
-            reason: error.to_string(),
-        },
+    let text = spec.cwd.to_string_lossy();
+    let plain = match text.strip_prefix(r"\\?\") {
+        Some(rest) if rest.as_bytes().get(1) == Some(&b':') => rest,
+        _ => &text,
+    };
+    let slashed = plain.replace('/', "\\");
+    if slashed.starts_with(r"\\")
+        && let Program::Shell { shell, .. } = &spec.program
+        && shell::is_cmd(shell.as_deref().unwrap_or("cmd"))
+    {
+        // It would say so, and then run in the system's own folder.
+        return Err(refused("cmd can't run in a network folder"));
     }
+    Ok(match plain.len() == text.len() {
+        true => ended(spec.cwd.as_os_str()),
+        false => ended(OsStr::new(plain)),
+    })
+}
+
+/// The system says that a path through a file isn't there; it is told from one that leads nowhere.
+fn missing(cwd: &Path) -> String {
+    let through = cwd.ancestors().skip(1).find(|above| above.exists());
+    let file = through.is_some_and(Path::is_file);
+    if file {
+        "not a directory"
+    } else {
+        "no such directory"
+    }
+    .to_owned()
+}
+
+fn not_found(program: &OsStr, name: &str) -> StartError {
+    let program_name = name.to_owned();
+    if program.is_empty() {
+        return StartError::Empty;
+    }
+    if has_folder(program) {
+        StartError::NoSuchFile {
+            program: program_name,
+        }
+    } else {
+        StartError::NotInPath {
+            program: program_name,
+        }
+    }
+}
+
+fn explain(error: &io::Error, program: &str) -> StartError {
+    let program = program.to_owned();
+    let code = error.raw_os_error().unwrap_or(0).unsigned_abs();
+    let no_program = [
+        ERROR_BAD_EXE_FORMAT,
+        ERROR_EXE_MACHINE_TYPE_MISMATCH,
+        ERROR_ELEVATION_REQUIRED,
+    ];
+    if code == ERROR_FILENAME_EXCED_RANGE {
+        return StartError::TooLong { program };
+    }
+    let reason = plain(error);
+    if error.kind() == ErrorKind::PermissionDenied || no_program.contains(&code) {
+        return StartError::NotExecutable { program, reason };
+    }
+    StartError::Other { program, reason }
+}
+
+fn ended(text: &OsStr) -> Vec<u16> {
+    text.encode_wide().chain([0]).collect()
 }

@@ -52,8 +52,8 @@ impl StopSignal {
 }
 
 impl StopHandle {
-    /// Ends the running tree, by force: Windows has no polite signal that reaches every process. Stays given until
-    /// [`StopSignal::reset`].
+    /// Ends the running tree: those who listen to its stop event have their grace, all others are ended at once. Stays given
+    /// until [`StopSignal::reset`].
     pub fn stop(&self) {
         let _ = set(&self.event); // It can't fail while the handle is open.
     }

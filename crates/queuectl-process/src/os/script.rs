@@ -1,18 +1,14 @@
-//! A line that is too long for one argument becomes a script that only we can read, for as long as it runs.
+//! A line that can't be one argument becomes a script that only we can read, for as long as it runs.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::facts::process_start;
-use super::trouble::plain;
+use super::plain::plain;
+use super::{create_private, process_start};
 use crate::StartError;
-
-/// Linux takes at most 128 KiB in one argument; beyond this a line goes through a file.
-pub(super) const LONGEST_ARGUMENT: usize = 100 * 1024;
 
 /// The scripts in a folder whose makers have died before they could remove them.
 pub fn abandoned_scripts(scratch: &Path) -> io::Result<Vec<PathBuf>> {
@@ -43,12 +39,12 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn write(scratch: &Path, line: &str, extension: &str) -> Result<Self, StartError> {
+    pub(super) fn write(scratch: &Path, text: &str, extension: &str) -> Result<Self, StartError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = scratch.join(format!("line-{}-{next}.{extension}", process::id()));
         let script = Self { path };
-        match script.fill(line) {
+        match script.fill(text) {
             Ok(()) => Ok(script),
             Err(error) => Err(StartError::Script {
                 path: script.path.clone(),
@@ -61,15 +57,11 @@ impl Script {
         &self.path
     }
 
-    fn fill(&self, line: &str) -> io::Result<()> {
+    fn fill(&self, text: &str) -> io::Result<()> {
         // A file of that name can only be what a killed process with our pid left behind.
         let _ = fs::remove_file(&self.path);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&self.path)?;
-        file.write_all(line.as_bytes())?;
+        let mut file = create_private(&self.path, OpenOptions::new().write(true).create_new(true))?;
+        file.write_all(text.as_bytes())?;
         file.write_all(b"\n")
     }
 }

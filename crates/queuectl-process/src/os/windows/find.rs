@@ -1,0 +1,75 @@
+//! Where a program is. The system would look in the folder of our own program and in our own folder first, and not in a
+//! PATH that the command is given; so it is told the whole path.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::iter;
+use std::path::{Path, PathBuf};
+
+use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
+
+use crate::Spec;
+
+/// What the name of a program may lack.
+const EXTENSIONS: [&str; 4] = ["com", "exe", "bat", "cmd"];
+
+/// The file that a program's name means: that of a path, which counts from the command's own folder, or the first in the
+/// system's folder and those of PATH.
+pub(super) fn find(program: &OsStr, spec: &Spec) -> Option<PathBuf> {
+    if has_folder(program) {
+        return complete(spec.cwd.join(program));
+    }
+    let path = path(spec);
+    let folders = iter::once(system_folder()).chain(env::split_paths(&path));
+    folders
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .find_map(|folder| complete(spec.cwd.join(folder).join(program)))
+}
+
+/// Whether a program is named by a path.
+pub(super) fn has_folder(program: &OsStr) -> bool {
+    let bytes = program.as_encoded_bytes();
+    bytes.iter().any(|byte| b"/\\:".contains(byte))
+}
+
+/// Whether a file is for `cmd` to read, not a program.
+pub(super) fn is_batch(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("bat") || kind.eq_ignore_ascii_case("cmd"))
+}
+
+fn complete(path: PathBuf) -> Option<PathBuf> {
+    let whole = path.extension().is_some().then(|| path.clone());
+    let longer = EXTENSIONS.iter().map(|extension| {
+        let mut name = path.clone().into_os_string();
+        name.push(".");
+        name.push(extension);
+        PathBuf::from(name)
+    });
+    whole
+        .into_iter()
+        .chain(longer)
+        .find(|candidate| candidate.is_file())
+}
+
+/// The PATH of the command: its own, if it is given one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the system searches this very variable where it is left to it"
+)]
+fn path(spec: &Spec) -> OsString {
+    let own = spec.env.iter().rev();
+    let own = own.filter(|(name, _)| name.eq_ignore_ascii_case("PATH"));
+    own.map(|(_, value)| value.clone())
+        .next()
+        .or_else(|| env::var_os("PATH"))
+        .unwrap_or_default()
+}
+
+fn system_folder() -> PathBuf {
+    let mut name = [0_u16; 260];
+    // SAFETY: the buffer has the length that is passed with it.
+    let length = unsafe { GetSystemDirectoryW(name.as_mut_ptr(), name.len() as u32) };
+    let name = name.get(..length as usize).unwrap_or_default();
+    String::from_utf16_lossy(name).into()
+}

@@ -1,0 +1,103 @@
+//! How each shell is given a line.
+//!
+//! `cmd` reads one line, by rules of its own, and forgets what follows a line break: a text of several lines becomes a batch
+//! file. A single line never does, since `%` means something else in one.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use super::quote;
+use crate::StartError;
+use crate::os::script::Script;
+
+/// The longest line that `cmd` reads is 8,191 characters, with its own name and options.
+const LONGEST_CMD: usize = 8_100;
+/// The system takes 32,767 characters; beyond this a line for another shell goes through a file.
+const LONGEST_ARGUMENT: usize = 30_000;
+
+/// The command line for a shell, and the script that it reads if there is one.
+pub(super) fn line(
+    shell: &str,
+    line: &str,
+    scratch: &Path,
+) -> Result<(Vec<u16>, Option<Script>), StartError> {
+    if line.contains('\0') {
+        return Err(StartError::Nul {
+            program: shell.to_owned(),
+        });
+    }
+    let stem = Path::new(shell).file_stem().and_then(OsStr::to_str);
+    match stem.unwrap_or_default().to_lowercase().as_str() {
+        "cmd" => cmd(shell, line, scratch),
+        "powershell" | "pwsh" => powershell(shell, line, scratch),
+        _ => other(shell, line, scratch),
+    }
+}
+
+/// Whether a shell is `cmd`.
+pub(super) fn is_cmd(shell: &str) -> bool {
+    let stem = Path::new(shell).file_stem();
+    stem.is_some_and(|stem| stem.eq_ignore_ascii_case("cmd"))
+}
+
+fn cmd(shell: &str, text: &str, scratch: &Path) -> Result<(Vec<u16>, Option<Script>), StartError> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.lines().any(|line| units(line) > LONGEST_CMD) {
+        return Err(StartError::LongLine {
+            program: shell.to_owned(),
+            longest: LONGEST_CMD,
+        });
+    }
+    if !text.contains(['\r', '\n']) {
+        return Ok((quote::cmd(OsStr::new(shell), text), None));
+    }
+    let mut batch = vec!["@echo off"];
+    if !text.is_ascii() {
+        batch.push("chcp 65001 >nul");
+    }
+    batch.extend(text.lines());
+    let script = Script::write(scratch, &(batch.join("\r\n") + "\r"), "cmd")?;
+    let path = format!("\"{}\"", script.path().display());
+    Ok((quote::cmd(OsStr::new(shell), &path), Some(script)))
+}
+
+fn powershell(
+    shell: &str,
+    line: &str,
+    scratch: &Path,
+) -> Result<(Vec<u16>, Option<Script>), StartError> {
+    let quiet = ["-NoProfile", "-NonInteractive"];
+    if units(line) <= LONGEST_ARGUMENT {
+        return Ok((
+            whole(shell, &quiet, &["-Command".into(), line.into()]),
+            None,
+        ));
+    }
+    // Without the mark Windows PowerShell takes it for the console's code page.
+    let script = Script::write(scratch, &format!("\u{feff}{line}"), "ps1")?;
+    let read = ["-ExecutionPolicy", "Bypass", "-File"].map(OsString::from);
+    let read = [&read[..], &[script.path().into()]].concat();
+    Ok((whole(shell, &quiet, &read), Some(script)))
+}
+
+fn other(
+    shell: &str,
+    line: &str,
+    scratch: &Path,
+) -> Result<(Vec<u16>, Option<Script>), StartError> {
+    if units(line) <= LONGEST_ARGUMENT {
+        return Ok((whole(shell, &["-c"], &[line.into()]), None));
+    }
+    let script = Script::write(scratch, line, "sh")?;
+    Ok((whole(shell, &[], &[script.path().into()]), Some(script)))
+}
+
+fn whole(shell: &str, options: &[&str], arguments: &[OsString]) -> Vec<u16> {
+    let options = options.iter().map(OsStr::new);
+    let arguments = arguments.iter().map(OsString::as_os_str);
+    quote::line(OsStr::new(shell), options.chain(arguments))
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
