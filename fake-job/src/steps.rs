@@ -12,7 +12,7 @@
 //! | `copy` | prints what it can read from standard input |
 //! | `close` | closes both streams |
 //! | `append FILE TEXT`, `pidfile FILE` | adds a line to a file: a text, or its pid |
-//! | `await N FILE` | waits until a file has so many lines |
+//! | `await FILE`, `count N FILE` | waits until there is such a file; until it has so many lines |
 //! | `sleep SECONDS` | waits |
 //! | `child [ STEP… ]` | starts another one and goes on |
 //! | `children N [ STEP… ]` | starts N |
@@ -92,8 +92,12 @@ impl Job {
                 &line(process::id().to_string().into()),
             ),
             "await" => {
+                let file = next(words)?;
+                self.until(|| Path::new(&file).exists())
+            }
+            "count" => {
                 let (count, file) = (number(words)?, next(words)?);
-                self.until(|| lines(Path::new(&file)) >= count)
+                self.until(|| lines_in(Path::new(&file)) >= count)
             }
             "sleep" => {
                 let seconds: f64 = number(words)?;
@@ -259,7 +263,7 @@ fn err(bytes: &[u8]) -> Result<(), String> {
     io::stderr().write_all(bytes).map_err(told)
 }
 
-fn lines(file: &Path) -> usize {
+fn lines_in(file: &Path) -> usize {
     let content = std::fs::read(file).unwrap_or_default();
     content.iter().filter(|byte| **byte == b'\n').count()
 }

@@ -19,7 +19,7 @@ fn pids(folder: &Path) -> Vec<u32> {
 fn a_grandchild_that_holds_the_pipes_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
-    let spec = steps("child [ pidfile pids sleep 600 ] await 1 pids exit 3");
+    let spec = steps("child [ pidfile pids sleep 600 ] count 1 pids exit 3");
     let (ended, _) = run_it(&at(spec, folder.path()));
     assert_eq!(ended.how, How::Exited(3));
     assert!(began.elapsed() < Duration::from_secs(30));
@@ -30,7 +30,7 @@ fn a_grandchild_that_holds_the_pipes_holds_up_nobody() {
 fn a_grandchild_that_never_stops_printing_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let began = Instant::now();
-    let spec = steps("child [ pidfile pids forever ] await 1 pids sleep 0.05");
+    let spec = steps("child [ pidfile pids forever ] count 1 pids sleep 0.05");
     let (ended, heard) = run_it(&at(spec, folder.path()));
     assert_eq!(ended.how, How::Exited(0));
     assert!(!heard.stdout.is_empty());
@@ -43,7 +43,7 @@ fn what_was_in_the_pipe_when_the_leader_ended_is_captured() {
     let folder = tempfile::tempdir().unwrap();
     for round in 1..=10 {
         let text =
-            format!("child [ pidfile pids sleep 600 ] flood 60000 err end await {round} pids");
+            format!("child [ pidfile pids sleep 600 ] flood 60000 err end count {round} pids");
         let (_, heard) = run_it(&at(steps(&text), folder.path()));
         assert_eq!((heard.stdout.len(), heard.err().as_str()), (60000, "end\n"));
     }
@@ -51,7 +51,7 @@ fn what_was_in_the_pipe_when_the_leader_ended_is_captured() {
 
 #[test]
 fn many_children_end_with_the_leader() {
-    let text = "children 50 [ pidfile pids sleep 600 ] await 50 pids";
+    let text = "children 50 [ pidfile pids sleep 600 ] count 50 pids";
     for stopped in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
@@ -78,7 +78,7 @@ fn many_children_end_with_the_leader() {
 fn a_child_in_a_group_of_its_own_and_one_below_it_are_ended() {
     let folder = tempfile::tempdir().unwrap();
     let text =
-        "detached [ pidfile pids child [ pidfile pids sleep 600 ] exit 0 ] await 2 pids exit 2";
+        "detached [ pidfile pids child [ pidfile pids sleep 600 ] exit 0 ] count 2 pids exit 2";
     let (ended, _) = run_it(&at(steps(text), folder.path()));
     assert_eq!(ended.how, How::Exited(2));
     assert!(!pids(folder.path()).into_iter().any(lives), "it lives on");
