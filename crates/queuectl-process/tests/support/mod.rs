@@ -60,9 +60,13 @@ impl Heard {
     }
 }
 
+pub(crate) fn fake_job() -> std::path::PathBuf {
+    fake_job::path(FAKE_JOB)
+}
+
 /// A fake job that takes these steps.
 pub(crate) fn job<T: Into<OsString>>(steps: impl IntoIterator<Item = T>) -> Spec {
-    let program = std::iter::once(fake_job::path(FAKE_JOB).into_os_string());
+    let program = std::iter::once(fake_job().into_os_string());
     argv(program.chain(steps.into_iter().map(Into::into)))
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn steps(text: &str) -> Spec {
 
 /// A fake job that nobody watches.
 pub(crate) fn apart(text: &str) -> std::process::Command {
-    let mut command = std::process::Command::new(fake_job::path(FAKE_JOB));
+    let mut command = std::process::Command::new(fake_job());
     command.args(text.split_whitespace());
     command
 }
