@@ -218,3 +218,25 @@ fn stopping_a_dead_worker_is_no_trouble() {
     home.wait_for_state("a", "completed");
     wait_until("the orphan to be ended", || !system::is_alive(orphan));
 }
+
+#[test]
+fn a_stubborn_orphan_and_its_children_are_ended_too() {
+    let home = Home::new();
+    home.ok(["config", "set", "kill_grace", "0.2"]);
+    home.enqueue_argv("a", &jobs::argv_held_and_stubborn("a"), &[]);
+    home.enqueue("b", &jobs::has_a_child("b"), &[]);
+    let pids = home.start_workers(&["--concurrency", "2"]);
+    let orphans = [
+        home.wait_for_pid("a.pid"),
+        home.wait_for_pid("b.pid"),
+        home.wait_for_pid("b.child.pid"),
+    ];
+    system::kill_hard(pids[0]);
+    wait_until("the worker to be dead", || !system::is_alive(pids[0]));
+    home.touch("a.go.not");
+    home.start_workers(&["--concurrency", "2"]);
+    wait_until("the orphans to be ended", || {
+        !orphans.iter().any(|orphan| system::is_alive(*orphan))
+    });
+    home.wait_for_job("a", "run again", |job| items(&job["runs"]).len() == 2);
+}

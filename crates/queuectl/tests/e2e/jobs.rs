@@ -61,7 +61,6 @@ pub(crate) fn held_and_counted(name: &str) -> String {
 }
 
 /// Like [`held`], and does nothing when it is politely asked to end: a program to be run without a shell, which may end.
-#[cfg(unix)]
 pub(crate) fn argv_held_and_stubborn(name: &str) -> Vec<String> {
     let (pid, go) = (format!("{name}.pid"), format!("{name}.go"));
     [PROGRAM, "deaf", "pidfile", &pid, "await", &go]

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::attempts::after_one_attempt;
 use crate::jobs;
-use crate::support::{Home, Running, float, items, number, system, text, wait_for, wait_until};
+use crate::support::{Home, Running, number, system, text, wait_for, wait_until};
 
 #[test]
 fn ctrl_c_once_lets_the_running_job_finish() {
@@ -145,48 +145,4 @@ fn a_worker_outlives_the_terminal_that_started_it() {
     }
     home.enqueue("later", jobs::SUCCEEDS, &[]);
     home.wait_for_state("later", "completed");
-}
-
-#[test]
-fn who_ignores_the_polite_signal_is_killed_after_the_grace() {
-    let home = Home::new();
-    home.ok(["config", "set", "kill_grace", "0.5"]);
-    let options = ["--timeout", "0.5", "--max-retries", "1"];
-    home.enqueue_argv(
-        "stubborn",
-        &jobs::argv_held_and_stubborn("stubborn"),
-        &options,
-    );
-    home.start_workers(&[]);
-    let pid = home.wait_for_pid("stubborn.pid");
-    let job = home.wait_for_state("stubborn", "dead");
-    assert!(!system::is_alive(pid));
-    assert_eq!(text(&job, "last_error"), "Timeout exceeded (0.5s)");
-    let took = float(&job, "exec_time");
-    assert!(
-        (1.0..10.0).contains(&took),
-        "{took} s instead of 0.5 s and as much grace"
-    );
-}
-
-#[test]
-fn a_stubborn_orphan_and_its_children_are_ended_too() {
-    let home = Home::new();
-    home.ok(["config", "set", "kill_grace", "0.2"]);
-    home.enqueue_argv("a", &jobs::argv_held_and_stubborn("a"), &[]);
-    home.enqueue("b", &jobs::has_a_child("b"), &[]);
-    let pids = home.start_workers(&["--concurrency", "2"]);
-    let orphans = [
-        home.wait_for_pid("a.pid"),
-        home.wait_for_pid("b.pid"),
-        home.wait_for_pid("b.child.pid"),
-    ];
-    system::kill_hard(pids[0]);
-    wait_until("the worker to be dead", || !system::is_alive(pids[0]));
-    home.touch("a.go.not");
-    home.start_workers(&["--concurrency", "2"]);
-    wait_until("the orphans to be ended", || {
-        !orphans.iter().any(|orphan| system::is_alive(*orphan))
-    });
-    home.wait_for_job("a", "run again", |job| items(&job["runs"]).len() == 2);
 }

@@ -82,6 +82,28 @@ fn the_end_of_a_job_leaves_the_jobs_of_another_queue_alone() {
 }
 
 #[test]
+fn who_ignores_the_polite_signal_is_killed_after_the_grace() {
+    let home = Home::new();
+    home.ok(["config", "set", "kill_grace", "0.5"]);
+    let options = ["--timeout", "0.5", "--max-retries", "1"];
+    home.enqueue_argv(
+        "stubborn",
+        &jobs::argv_held_and_stubborn("stubborn"),
+        &options,
+    );
+    home.start_workers(&[]);
+    let pid = home.wait_for_pid("stubborn.pid");
+    let job = home.wait_for_state("stubborn", "dead");
+    assert!(!system::is_alive(pid));
+    assert_eq!(text(&job, "last_error"), "Timeout exceeded (0.5s)");
+    let took = float(&job, "exec_time");
+    assert!(
+        (1.0..10.0).contains(&took),
+        "{took} s instead of 0.5 s and as much grace"
+    );
+}
+
+#[test]
 fn who_ends_politely_gets_no_more_than_it_needs() {
     let home = Home::new();
     home.ok(["config", "set", "kill_grace", "25"]);

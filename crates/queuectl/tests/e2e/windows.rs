@@ -105,6 +105,17 @@ fn an_exit_code_may_have_32_bits() {
 }
 
 #[test]
+fn an_exit_code_that_is_a_fault_is_shown_as_one() {
+    // As if it had read where nothing is.
+    let job = after_one_attempt("fake-job exit 0xc0000005", &[]);
+    assert_eq!(
+        text(&job, "last_error"),
+        "Exit code 0xC0000005 (access violation)"
+    );
+    assert_eq!(number(&job, "exit_code"), 0xc000_0005);
+}
+
+#[test]
 fn who_reads_what_worker_start_prints_need_not_wait_for_the_worker() {
     let home = Home::new();
     let told = at_the_prompt(
@@ -171,4 +182,33 @@ fn taskkill_of_a_worker_leaves_no_child_and_its_job_runs_again() {
     let runs = home.wait_for_job("a", "crashed once", |job| items(&job["runs"]).len() == 2);
     assert_eq!(text(&runs["runs"][0], "outcome"), "crashed");
     assert_eq!(number(&runs, "attempts"), 1);
+}
+
+#[test]
+fn a_line_longer_than_cmd_takes_is_refused_by_name() {
+    let line = format!("echo {}", "x".repeat(40_000));
+    let home = Home::new();
+    let args = [
+        "enqueue",
+        "--id",
+        "long",
+        "--max-retries",
+        "1",
+        "--command",
+        "-",
+    ];
+    home.run_with_stdin(&args, line.as_bytes()).succeeded();
+    home.work_off();
+    let job = home.show("long");
+    assert_eq!(
+        text(&job["runs"][0], "outcome"),
+        "not_started",
+        "{}",
+        job["runs"]
+    );
+    assert!(
+        text(&job, "last_error").contains("characters at most"),
+        "{}",
+        job["last_error"]
+    );
 }

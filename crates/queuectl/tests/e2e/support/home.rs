@@ -185,7 +185,6 @@ impl Home {
     }
 
     /// Enqueues a program and its arguments under an id, with further options.
-    #[cfg(unix)]
     #[track_caller]
     pub(crate) fn enqueue_argv(&self, id: &str, argv: &[String], options: &[&str]) {
         let enqueue = ["enqueue", "--id", id].into_iter();
