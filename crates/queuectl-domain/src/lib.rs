@@ -7,6 +7,7 @@
 
 mod attempt;
 mod command;
+mod history;
 mod id;
 mod job;
 mod lifecycle;
@@ -17,6 +18,7 @@ mod time;
 
 pub use attempt::{Attempt, Ending, Outcome, exit_code_text};
 pub use command::{Command, MAX_COMMAND_BYTES, NativeString, ShellName};
+pub use history::{History, Run};
 pub use id::{Fence, JobId, WorkerId};
 pub use job::{Claim, Job, NewJob, State};
 pub use lifecycle::{Event, TransitionError};

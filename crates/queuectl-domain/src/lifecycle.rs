@@ -151,6 +151,26 @@ impl Job {
         }
     }
 
+    /// What becomes of a job that comes from another store, at `now`.
+    ///
+    /// Who ran it there holds nothing here, so it is given back as if stopped. None waits longer than
+    /// this store would let it wait, and none came in the future.
+    pub fn taken_over(self, policy: &Policy, now: Timestamp) -> Self {
+        let latest = match self.state {
+            State::Failed => now.after(policy.max_backoff),
+            State::Pending | State::Processing | State::Completed | State::Dead => now,
+        };
+        let job = Self {
+            created_at: self.created_at.min(now),
+            ready_at: self.ready_at.min(latest),
+            ..self
+        };
+        match job.state {
+            State::Processing => job.given_back(now),
+            State::Pending | State::Failed | State::Completed | State::Dead => job,
+        }
+    }
+
     /// Whether the job may be deleted: not while it is being processed.
     ///
     /// # Errors

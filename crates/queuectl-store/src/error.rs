@@ -111,6 +111,9 @@ pub enum StoreError {
     /// It isn't a store of ours.
     #[error("`{0}` is not a queuectl store")]
     NotAStore(String),
+    /// It is that of the Python program, which had it in the same place.
+    #[error("`{0}` is the database of the Python program, not a queuectl store")]
+    Legacy(String),
     /// It is damaged.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
@@ -154,7 +157,9 @@ impl StoreError {
             | Self::Full
             | Self::ReadOnly(_)
             | Self::Io(_) => ErrorKind::Unavailable,
-            Self::NotAStore(_) | Self::Corrupt(_) | Self::Newer { .. } => ErrorKind::Corrupt,
+            Self::NotAStore(_) | Self::Legacy(_) | Self::Corrupt(_) | Self::Newer { .. } => {
+                ErrorKind::Corrupt
+            }
             Self::Internal(_) => ErrorKind::Internal,
         }
     }

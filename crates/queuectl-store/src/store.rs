@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use queuectl_domain::{
-    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp, WorkerId,
+    Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
+    WorkerId,
 };
 
 use crate::{
@@ -36,6 +37,17 @@ pub trait Store: Send {
     /// [`StoreError::JobExists`] if an id is taken and that is refused.
     fn enqueue_batch(&mut self, jobs: Vec<NewJob>, existing: Existing)
     -> Result<Batch, StoreError>;
+
+    /// Adds jobs of another store with all that is known of them, all or none, unless those whose
+    /// ids are taken are passed over.
+    ///
+    /// They come as the lifecycle lets them be [taken over](Job::taken_over); their attempts get fences
+    /// of this store, and keep as much of their output as its settings say.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::JobExists`] if an id is taken and that is refused.
+    fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Result<Batch, StoreError>;
 
     /// Takes back those jobs of a batch that nobody has begun to run; returns how many.
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64, StoreError>;
@@ -180,6 +192,16 @@ pub struct Batch {
     pub ids: Vec<JobId>,
     /// The store's own numbers of all of them, and of no other job.
     pub numbers: RangeInclusive<i64>,
+}
+
+impl Batch {
+    /// That nothing was added.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            ids: Vec::new(),
+            numbers: RangeInclusive::new(1, 0),
+        }
+    }
 }
 
 /// Which jobs are listed.

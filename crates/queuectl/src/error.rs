@@ -186,6 +186,9 @@ fn hint_for(error: &StoreError) -> String {
         StoreError::NotAStore(_) => {
             "give the path of a store with --db, or of a file that isn't there yet"
         }
+        StoreError::Legacy(_) => {
+            "move it away, then take over its jobs with `queuectl import-legacy FILE`"
+        }
         StoreError::Corrupt(_) => {
             "put a backup in its place, or save what can be read with `sqlite3 FILE .recover`"
         }

@@ -74,7 +74,7 @@ fn insert_nameless(
     }
 }
 
-fn next_number(counters: &mut Counters) -> i64 {
+pub(super) fn next_number(counters: &mut Counters) -> i64 {
     counters.last_job += 1;
     counters.last_job
 }

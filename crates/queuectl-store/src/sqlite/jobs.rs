@@ -133,6 +133,24 @@ impl<'c> Inserter<'c> {
     }
 }
 
+/// Adds a job that has come some way already; nothing if its id is taken.
+pub(super) fn insert_with_past(
+    change: &mut Change<'_>,
+    inserter: &mut Inserter<'_>,
+    seq: i64,
+    job: Job,
+) -> Result<Option<Kept>> {
+    if !inserter.insert(&mut change.counters, seq, &job)? {
+        return Ok(None);
+    }
+    let mut kept = Kept {
+        seq,
+        job: job.clone(),
+    };
+    kept.save(change, job)?;
+    Ok(Some(kept))
+}
+
 /// The job with this number, if there is one.
 pub(super) fn load(conn: &Connection, seq: i64) -> Result<Option<Kept>> {
     let mut statement = conn.prepare_cached(sql!("job"))?;

@@ -7,7 +7,7 @@
 //!   transactions, [`lock`] the queue before them, [`log`] what of them is on disk.
 //! - [`guard`] refuses places where it would be in danger.
 //! - [`check`] and [`mend`] look after the whole of it, [`backup`] copies it.
-//! - [`edit`], [`turn`] and [`workers`] are what happens in them.
+//! - [`edit`], [`import`], [`turn`] and [`workers`] are what happens in them.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counters`] know how each thing is kept.
 
 mod attempts;
@@ -19,6 +19,7 @@ mod counters;
 mod edit;
 mod fault;
 mod guard;
+mod import;
 mod jobs;
 mod lock;
 mod log;
@@ -37,7 +38,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use queuectl_domain::{
-    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp, WorkerId,
+    Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
+    WorkerId,
 };
 
 use crate::{
@@ -57,6 +59,7 @@ macro_rules! sql {
 use sql;
 
 pub(crate) use guard::files;
+pub(crate) use open::APPLICATION_ID;
 
 /// What may lie beside the file: SQLite's own, and ours.
 const SIDE_FILES: [&str; 5] = ["-wal", "-shm", "-journal", "-lock", "-wake"];
@@ -102,12 +105,20 @@ impl Store for SqliteStore {
 
     fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {
         if new.is_empty() {
-            return Ok(Batch {
-                ids: Vec::new(),
-                numbers: RangeInclusive::new(1, 0),
-            });
+            return Ok(Batch::nothing());
         }
         let batch = self.change(|change| edit::enqueue(change, new, existing))?;
+        if !batch.ids.is_empty() {
+            bell::ring(&self.bell);
+        }
+        Ok(batch)
+    }
+
+    fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Result<Batch> {
+        if jobs.is_empty() {
+            return Ok(Batch::nothing());
+        }
+        let batch = self.change(|change| import::add(change, jobs, existing))?;
         if !batch.ids.is_empty() {
             bell::ring(&self.bell);
         }

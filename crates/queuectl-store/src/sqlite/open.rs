@@ -15,10 +15,10 @@ use super::guard;
 use super::lock::FairLock;
 use super::session::{Session, beside};
 use super::sql;
-use crate::{Options, StoreError};
+use crate::{Options, StoreError, legacy};
 
 /// Marks a database as ours: the letters `qctl`.
-const APPLICATION_ID: i32 = 0x7163_746c;
+pub(crate) const APPLICATION_ID: i32 = 0x7163_746c;
 
 /// What brings a store from each version to the next.
 const MIGRATIONS: [&str; 2] = [
@@ -158,7 +158,11 @@ fn version(moment: &Transaction<'_>, location: &str) -> Result<i64, Fault> {
     }
     let objects = number(sql!("count_objects"))?;
     if application != 0 || version != 0 || objects != 0 {
-        return Err(StoreError::NotAStore(location.to_owned()).into());
+        return Err(if legacy::is_one(moment)? {
+            StoreError::Legacy(location.to_owned()).into()
+        } else {
+            StoreError::NotAStore(location.to_owned()).into()
+        });
     }
     Ok(0)
 }

@@ -31,6 +31,14 @@ macro_rules! conformance {
                 what_somebody_has_begun_to_run_is_not_taken_back,
                 a_store_says_which_ids_are_taken_in_the_order_given,
             });
+            theme!($scene: import {
+                what_comes_from_another_store_is_as_it_was_there,
+                what_ran_in_another_store_waits_here_as_if_stopped,
+                claims_of_this_store_come_after_all_that_were_brought,
+                a_job_from_elsewhere_whose_id_is_taken_is_refused_or_passed_over,
+                nothing_from_elsewhere_waits_longer_than_this_store_lets_it,
+                no_more_of_what_was_printed_elsewhere_is_kept_than_the_limit,
+            });
             theme!($scene: lists {
                 a_list_is_newest_first_whatever_has_happened_since,
                 a_list_of_one_state_has_only_jobs_in_it,

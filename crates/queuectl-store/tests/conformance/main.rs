@@ -20,6 +20,7 @@ mod claims;
 mod clocks;
 mod dead;
 mod delete;
+mod import;
 mod jobs;
 mod life;
 mod lists;

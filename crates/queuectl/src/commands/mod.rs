@@ -7,6 +7,7 @@ mod dequeue;
 mod dlq;
 mod doctor;
 mod enqueue;
+mod import_legacy;
 mod list;
 mod show;
 mod status;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Clear(clear::Args),
     Doctor(doctor::Args),
     Backup(backup::Args),
+    ImportLegacy(import_legacy::Args),
 }
 
 /// Does it.
@@ -54,6 +56,7 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
         Command::Clear(args) => boxed(clear::run(cx, &args)),
         Command::Doctor(args) => boxed(doctor::run(cx, &args)),
         Command::Backup(args) => boxed(backup::run(cx, &args)),
+        Command::ImportLegacy(args) => boxed(import_legacy::run(cx, &args)),
     }
 }
 

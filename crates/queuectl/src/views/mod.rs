@@ -6,6 +6,7 @@
 mod checkup;
 mod dead;
 mod done;
+mod imported;
 mod job;
 mod list;
 mod printed;
@@ -21,6 +22,7 @@ mod workers;
 pub(crate) use checkup::Checkup;
 pub(crate) use dead::DeadList;
 pub(crate) use done::{Done, Enqueued, Streamed};
+pub(crate) use imported::Imported;
 pub(crate) use list::JobList;
 pub(crate) use settings::{SettingChanged, SettingList};
 pub(crate) use show::{JobDetails, Run};

@@ -16,6 +16,7 @@ mod dlq;
 mod doctor;
 mod enqueue;
 mod foreground;
+mod import_legacy;
 mod jobs;
 mod list;
 mod removal;

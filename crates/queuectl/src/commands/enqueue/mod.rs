@@ -169,7 +169,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Box<dyn View>, CliErro
     file::run(cx, &order, args.how)
 }
 
-fn working_directory(given: Option<&Path>) -> Result<NativeString, CliError> {
+/// Where a job is to run: an absolute path.
+pub(super) fn working_directory(given: Option<&Path>) -> Result<NativeString, CliError> {
     let path = match given {
         None => environment::current_dir().map_err(|reason| {
             CliError::usage(
