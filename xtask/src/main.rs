@@ -12,12 +12,14 @@ mod bench;
 mod cargo;
 mod chaos;
 mod demo;
+mod dist;
 mod fuzz;
 mod needs;
 mod system;
 mod test;
 mod trouble;
 mod wine;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -39,6 +41,8 @@ enum Chore {
     Chaos(chaos::Args),
     /// Show the queue's main job on a throwaway store, and check each step
     Demo,
+    /// Make the archives that users download, for all systems
+    Dist(dist::Args),
     /// Throw random bytes at everything that reads what others wrote
     Fuzz(fuzz::Args),
     /// Install what the tests need, then run all of them
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args),
         Chore::Chaos(args) => chaos::run(&args),
         Chore::Demo => demo::run(),
+        Chore::Dist(args) => dist::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Test(args) => test::run(&args),
     };
@@ -75,7 +80,11 @@ mod tests {
             let words = ["xtask", "test"].iter().chain(line);
             match Args::try_parse_from(words).unwrap().chore {
                 Chore::Test(args) => args.runner,
-                Chore::Bench(_) | Chore::Chaos(_) | Chore::Demo | Chore::Fuzz(_) => {
+                Chore::Bench(_)
+                | Chore::Chaos(_)
+                | Chore::Demo
+                | Chore::Dist(_)
+                | Chore::Fuzz(_) => {
                     unreachable!("`test` was asked for")
                 }
             }

@@ -90,6 +90,42 @@ const WINDOWS: [Need; 2] = [
     },
 ];
 
+/// Where zig comes from: Python's packages are made for every system.
+const PYTHON: [Need; 1] = [Need {
+    what: "Python with its module `venv`",
+    found: |_| answers("python3", &["-c", "import ensurepip, venv"]),
+    debian: &["python3", "python3-venv"],
+    macos: "brew install python",
+    windows: "winget install --exact --id Python.Python.3.13",
+}];
+
+/// What runs a program for ARM.
+const QEMU: [Need; 1] = [Need {
+    what: "qemu-aarch64",
+    found: |_| answers("qemu-aarch64", &["--version"]),
+    debian: &["qemu-user"],
+    macos: "(there is none: try the archives on Linux)",
+    windows: "(there is none: try the archives on Linux)",
+}];
+
+/// What makes a Debian with nothing in it.
+const DEBOOTSTRAP: [Need; 1] = [Need {
+    what: "debootstrap",
+    found: |_| answers("debootstrap", &["--version"]),
+    debian: &["debootstrap"],
+    macos: "(there is none: try the archives on Linux)",
+    windows: "(there is none: try the archives on Linux)",
+}];
+
+/// What opens the archive for Windows.
+const UNZIP: [Need; 1] = [Need {
+    what: "unzip",
+    found: |_| answers("unzip", &["-v"]),
+    debian: &["unzip"],
+    macos: "(comes with macOS)",
+    windows: "(not needed)",
+}];
+
 /// Sees to it that this machine has all that building and testing need.
 pub(crate) fn supply() -> Result<(), Trouble> {
     provide(&NEEDS)
@@ -111,10 +147,40 @@ pub(crate) fn supply_for_fuzz() -> Result<(), Trouble> {
 pub(crate) fn supply_for_windows() -> Result<(), Trouble> {
     supply()?;
     provide(&WINDOWS)?;
-    if has_rust_for(wine::TARGET) {
+    supply_rust_for(wine::TARGET)
+}
+
+/// Sees to it that this machine can build for Windows, if it can't run that.
+pub(crate) fn supply_mingw() -> Result<(), Trouble> {
+    provide(&WINDOWS[..1])
+}
+
+/// Sees to it that this machine has a Python that can install packages.
+pub(crate) fn supply_python() -> Result<(), Trouble> {
+    provide(&PYTHON)
+}
+
+/// Sees to it that this machine can run programs for ARM.
+pub(crate) fn supply_qemu() -> Result<(), Trouble> {
+    provide(&QEMU)
+}
+
+/// Sees to it that this machine can make a bare Debian.
+pub(crate) fn supply_debootstrap() -> Result<(), Trouble> {
+    provide(&DEBOOTSTRAP)
+}
+
+/// Sees to it that this machine can open the archive for Windows.
+pub(crate) fn supply_unzip() -> Result<(), Trouble> {
+    provide(&UNZIP)
+}
+
+/// Sees to it that this Rust can build for a target.
+pub(crate) fn supply_rust_for(target: &str) -> Result<(), Trouble> {
+    if has_rust_for(target) {
         return Ok(());
     }
-    run(&["rustup", "target", "add", wine::TARGET])
+    run(&["rustup", "target", "add", target])
 }
 
 /// Whether this Rust, whoever installed it, has the libraries of a target.

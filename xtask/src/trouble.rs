@@ -55,6 +55,14 @@ pub(crate) enum Trouble {
         /// The system's reason.
         source: io::Error,
     },
+    /// A release archive doesn't do what it should.
+    #[error("the archive for {target} is no good: {what}")]
+    Archive {
+        /// Which.
+        target: String,
+        /// What was seen.
+        what: String,
+    },
     /// The demo claimed something that isn't so.
     #[error("the demo went wrong: {0}")]
     Demo(String),

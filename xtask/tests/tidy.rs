@@ -55,6 +55,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     for folder in [
         "bench",
         "chaos",
+        "dist",
         "fake-job",
         "fuzz/fuzz_targets",
         "properties",

@@ -1,4 +1,4 @@
-//! What meets the text of others, for the package `queuectl-properties`: nothing else uses it.
+//! What meets the text of others, for the package `queuectl-properties`, and the command line, for `queuectl-dist`: nothing else uses it.
 
 use queuectl_domain::{NewJob, Settings};
 
@@ -31,4 +31,9 @@ pub fn cut(text: &str, width: usize) -> String {
 /// JSON as it goes to a terminal.
 pub fn json(json: String) -> String {
     views::harmless_json(json)
+}
+
+/// The command line's definition, which the manual and the completions of a release are made of.
+pub fn command() -> clap::Command {
+    crate::cli::command()
 }

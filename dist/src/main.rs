@@ -1,0 +1,139 @@
+//! The archives that users download: for each system the program, its manual, completions for shells, and the licences of
+//! all that is in it. The same source makes the same bytes, wherever it lies. `cargo xtask dist` installs what this needs,
+//! and starts it.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore talks to who runs it"
+)]
+
+mod archive;
+mod build;
+mod contents;
+mod licences;
+mod pages;
+mod source;
+mod sums;
+mod target;
+mod trouble;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::build::Kind;
+use crate::source::Source;
+use crate::target::{TARGETS, Target};
+use crate::trouble::Trouble;
+
+/// What an archive should be at most, in bytes.
+const GOAL: u64 = 6 << 20;
+
+/// Makes the archives that users download
+#[derive(Debug, Parser)]
+struct Args {
+    /// Make only those for these targets
+    #[arg(long, value_name = "TRIPLE")]
+    target: Vec<String>,
+
+    /// Build and link unoptimised programs, and pack nothing
+    #[arg(long)]
+    check: bool,
+
+    /// Where the archives go
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Where zig and cargo-zigbuild are
+    #[arg(long, value_name = "DIR")]
+    zig: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("error: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Trouble> {
+    let targets = chosen(&args.target)?;
+    let source = Source::look()?;
+    if args.check {
+        for target in targets {
+            build::program(&source, target, Kind::Unoptimised, &args.zig)?;
+            println!("{} links", target.triple);
+        }
+        return Ok(());
+    }
+    std::fs::create_dir_all(&args.out).map_err(trouble::file(&args.out))?;
+    for target in targets {
+        let program = build::program(&source, target, Kind::Release, &args.zig)?;
+        let name = format!("queuectl-{}-{}", source.version, target.triple);
+        let files = contents::files(&source, target, &program)?;
+        let path = args.out.join(target.packed_as(&name));
+        archive::write(&path, &name, &files, source.made_at)?;
+        tell(&path, &program)?;
+    }
+    sums::write(&args.out)
+}
+
+fn chosen(triples: &[String]) -> Result<Vec<&'static Target>, Trouble> {
+    if triples.is_empty() {
+        return Ok(TARGETS.iter().collect());
+    }
+    let find = |triple: &String| {
+        let found = TARGETS.iter().find(|target| target.triple == triple);
+        found.ok_or_else(|| Trouble::NoTarget(triple.clone()))
+    };
+    triples.iter().map(find).collect()
+}
+
+fn tell(archive: &Path, program: &Path) -> Result<(), Trouble> {
+    let size = |path: &Path| {
+        let metadata = path.metadata().map_err(trouble::file(path))?;
+        Ok::<_, Trouble>(metadata.len())
+    };
+    let (archived, bare) = (size(archive)?, size(program)?);
+    let name = archive.file_name().unwrap_or_default().to_string_lossy();
+    println!(
+        "{name}: {:.2} MiB, the program alone {:.2} MiB",
+        mebibytes(archived),
+        mebibytes(bare)
+    );
+    if archived > GOAL {
+        return Err(Trouble::TooLarge {
+            name: name.into_owned(),
+            goal: GOAL >> 20,
+        });
+    }
+    Ok(())
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_choice_all_targets_are_made() {
+        assert_eq!(chosen(&[]).unwrap().len(), TARGETS.len());
+        let one = chosen(&["aarch64-apple-darwin".into()]).unwrap();
+        assert_eq!(one[0].triple, "aarch64-apple-darwin");
+        assert!(chosen(&["sparc-sun-solaris".into()]).is_err());
+    }
+}

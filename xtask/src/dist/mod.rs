@@ -1,0 +1,75 @@
+//! `cargo xtask dist`: install what links for all systems, make the archives, and try them. How they are made is in the
+//! package `queuectl-dist`.
+
+mod bare;
+mod session;
+mod smoke;
+
+use std::process::{Command, ExitCode};
+
+use crate::cargo::{build, root};
+use crate::needs;
+use crate::trouble::Trouble;
+use crate::{wine, zig};
+
+/// All that there are archives for.
+pub(crate) const TARGETS: [&str; 5] = [
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-musl",
+    "x86_64-pc-windows-gnu",
+    "aarch64-apple-darwin",
+    "x86_64-apple-darwin",
+];
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Make only the archive for this target; may be given several times
+    #[arg(long, value_name = "TRIPLE", value_parser = TARGETS)]
+    target: Vec<String>,
+
+    /// Only see whether unoptimised programs link, and pack nothing
+    #[arg(long)]
+    check: bool,
+
+    /// Try each archive where nothing is installed: a bare Debian, an emulated ARM, a fresh Windows under wine
+    #[arg(long, conflicts_with = "check")]
+    smoke: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
+    let all: Vec<&str> = if args.target.is_empty() {
+        TARGETS.into()
+    } else {
+        args.target.iter().map(String::as_str).collect()
+    };
+    needs::supply()?;
+    for target in &all {
+        needs::supply_rust_for(target)?;
+    }
+    if all.contains(&wine::TARGET) {
+        needs::supply_mingw()?;
+    }
+    let zig = zig::supply()?;
+    let dist = build("queuectl-dist")?;
+    let out = root().join("target/dist");
+    let mut command = Command::new(&dist);
+    command.current_dir(root());
+    command.arg("--out").arg(&out).arg("--zig").arg(zig);
+    for target in &all {
+        command.args(["--target", target]);
+    }
+    if args.check {
+        command.arg("--check");
+    }
+    let status = command.status().map_err(|source| Trouble::Start {
+        program: dist.display().to_string(),
+        source,
+    })?;
+    if !status.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if args.smoke {
+        smoke::run(&out, &all)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
