@@ -1,6 +1,7 @@
 //! macOS: processes are read through libproc, their end is a readable kqueue, and orphans go to process 1.
 
 mod spawn;
+mod strays;
 
 use std::ffi::CString;
 use std::io;
@@ -17,9 +18,10 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{Leader, Tag};
+use crate::Tag;
 
 pub(super) use spawn::{Born, spawn};
+pub(super) use strays::end_strays;
 
 /// The clock by which libproc says when a process started: microseconds of the calendar.
 pub(super) fn now() -> u64 {
@@ -57,9 +59,6 @@ pub(super) fn adopting() -> bool {
 }
 
 pub(super) fn reap_dead_orphans() {}
-
-/// Does nothing: a process that leaves its group isn't followed here, except by [`end_orphans`](crate::end_orphans).
-pub(super) fn end_strays(_leader: Leader, _tag: Option<&Tag>) {}
 
 /// A leader is being started. Only one is at a time: no other start may come between the making of a pipe and its marking as
 /// one that closes.
@@ -227,7 +226,27 @@ fn arguments(pid: u32) -> Option<Vec<u8>> {
     (done == 0).then_some(block)
 }
 
-/// Start times are calendar times here and need no boot to be told apart.
+/// Which boot this is, by the first half of the name that the system gives each; 0 if it doesn't tell.
 pub(super) fn boot() -> u64 {
-    0
+    let mut text = [0_u8; 64];
+    let mut size = text.len();
+    // SAFETY: the name is a C string, and the buffer has the size that is passed with it.
+    let done = unsafe {
+        libc::sysctlbyname(
+            c"kern.bootsessionuuid".as_ptr(),
+            text.as_mut_ptr().cast(),
+            &mut size,
+            ptr::null_mut(),
+            0,
+        )
+    };
+    if done != 0 {
+        return 0;
+    }
+    let digits = text
+        .iter()
+        .filter_map(|byte| char::from(*byte).to_digit(16));
+    digits
+        .take(16)
+        .fold(0, |number, digit| number << 4 | u64::from(digit))
 }
