@@ -49,6 +49,8 @@ pub(crate) fn program(
         rust_flags(source, target, &prefixes),
     );
     command.env(c_flags_variable(target), c_flags(&prefixes));
+    // What only a debugger reads would be most of an unoptimised program.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "none");
     command.env("SOURCE_DATE_EPOCH", source.made_at.to_string());
     command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
     if target.linker == Linker::Zig {
@@ -61,9 +63,7 @@ pub(crate) fn program(
     }
     let folder = source.builds.join(target.triple).join(kind.folder());
     let program = folder.join(target.program());
-    if kind == Kind::Release {
-        refuse_paths(target, &program, &prefixes)?;
-    }
+    refuse_paths(target, &program, &prefixes)?;
     Ok(program)
 }
 

@@ -38,9 +38,9 @@ struct Args {
     #[arg(long, value_name = "TRIPLE")]
     target: Vec<String>,
 
-    /// Build and link unoptimised programs, and pack nothing
+    /// Pack unoptimised programs, which are there sooner
     #[arg(long)]
-    check: bool,
+    quick: bool,
 
     /// Where the archives go
     #[arg(long, value_name = "DIR")]
@@ -64,21 +64,25 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Trouble> {
     let targets = chosen(&args.target)?;
     let source = Source::look()?;
-    if args.check {
-        for target in targets {
-            build::program(&source, target, Kind::Unoptimised, &args.zig)?;
-            println!("{} links", target.triple);
-        }
-        return Ok(());
-    }
+    let kind = if args.quick {
+        Kind::Unoptimised
+    } else {
+        Kind::Release
+    };
     std::fs::create_dir_all(&args.out).map_err(trouble::file(&args.out))?;
     for target in targets {
-        let program = build::program(&source, target, Kind::Release, &args.zig)?;
+        let program = build::program(&source, target, kind, &args.zig)?;
         let name = format!("queuectl-{}-{}", source.version, target.triple);
         let files = contents::files(&source, target, &program)?;
         let path = args.out.join(target.packed_as(&name));
         archive::write(&path, &name, &files, source.made_at)?;
-        tell(&path, &program)?;
+        let size = tell(&path, &program)?;
+        if kind == Kind::Release && size > GOAL {
+            return Err(Trouble::TooLarge {
+                name,
+                goal: GOAL >> 20,
+            });
+        }
     }
     sums::write(&args.out)
 }
@@ -94,7 +98,8 @@ fn chosen(triples: &[String]) -> Result<Vec<&'static Target>, Trouble> {
     triples.iter().map(find).collect()
 }
 
-fn tell(archive: &Path, program: &Path) -> Result<(), Trouble> {
+/// Says how large the archive is, and returns that.
+fn tell(archive: &Path, program: &Path) -> Result<u64, Trouble> {
     let size = |path: &Path| {
         let metadata = path.metadata().map_err(trouble::file(path))?;
         Ok::<_, Trouble>(metadata.len())
@@ -106,13 +111,7 @@ fn tell(archive: &Path, program: &Path) -> Result<(), Trouble> {
         mebibytes(archived),
         mebibytes(bare)
     );
-    if archived > GOAL {
-        return Err(Trouble::TooLarge {
-            name: name.into_owned(),
-            goal: GOAL >> 20,
-        });
-    }
-    Ok(())
+    Ok(archived)
 }
 
 fn mebibytes(bytes: u64) -> f64 {

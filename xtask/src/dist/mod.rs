@@ -27,12 +27,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TRIPLE", value_parser = TARGETS)]
     target: Vec<String>,
 
-    /// Only see whether unoptimised programs link, and pack nothing
+    /// Pack unoptimised programs, which are there sooner: to see whether all of it works
     #[arg(long)]
-    check: bool,
+    quick: bool,
 
     /// Try each archive where nothing is installed: a bare Debian, an emulated ARM, a fresh Windows under wine
-    #[arg(long, conflicts_with = "check")]
+    #[arg(long)]
     smoke: bool,
 }
 
@@ -51,15 +51,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     }
     let zig = zig::supply()?;
     let dist = build("queuectl-dist")?;
-    let out = root().join("target/dist");
+    let folder = if args.quick {
+        "target/dist-quick"
+    } else {
+        "target/dist"
+    };
+    let out = root().join(folder);
     let mut command = Command::new(&dist);
     command.current_dir(root());
     command.arg("--out").arg(&out).arg("--zig").arg(zig);
     for target in &all {
         command.args(["--target", target]);
     }
-    if args.check {
-        command.arg("--check");
+    if args.quick {
+        command.arg("--quick");
     }
     let status = command.status().map_err(|source| Trouble::Start {
         program: dist.display().to_string(),
