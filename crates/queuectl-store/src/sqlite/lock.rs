@@ -162,6 +162,11 @@ mod tests {
         (dir, files)
     }
 
+    /// As [`FairLock::release`] does: wine unlocks, and then says that it was not locked.
+    fn unlock(file: &File) {
+        let _ = file.unlock();
+    }
+
     #[test]
     fn who_waits_too_long_gives_up_and_does_not_keep_the_lock_later() {
         let (_dir, mut files) = handles(3);
@@ -173,9 +178,9 @@ mod tests {
         let error = lock.acquire(Duration::from_millis(30)).unwrap_err();
         assert!(matches!(error, StoreError::Locked));
         assert!(begun.elapsed() >= Duration::from_millis(30));
-        holder.unlock().unwrap();
+        unlock(&holder);
         probe.lock().unwrap();
-        probe.unlock().unwrap();
+        unlock(&probe);
         lock.acquire(Duration::from_secs(5)).unwrap();
         assert!(probe.try_lock().is_err());
         lock.release();
@@ -190,7 +195,7 @@ mod tests {
         for _ in 0..20 {
             holder.lock().unwrap();
             std::thread::scope(|scope| {
-                scope.spawn(|| holder.unlock().unwrap());
+                scope.spawn(|| unlock(&holder));
                 lock.acquire(Duration::from_secs(5)).unwrap();
             });
             lock.release();
