@@ -13,6 +13,7 @@
 //! | `close` | closes both streams |
 //! | `append FILE TEXT`, `pidfile FILE` | adds a line to a file: a text, or its pid |
 //! | `await FILE`, `count N FILE` | waits until there is such a file; until it has so many lines |
+//! | `first FILE [ STEP… ]` | makes a file, and takes these steps if it wasn't there |
 //! | `sleep SECONDS` | waits |
 //! | `child [ STEP… ]` | starts another one and goes on |
 //! | `children N [ STEP… ]` | starts N |
@@ -98,6 +99,17 @@ impl Job {
             "count" => {
                 let (count, file) = (number(words)?, next(words)?);
                 self.until(|| lines_in(Path::new(&file)) >= count)
+            }
+            "first" => {
+                let made = OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(next(words)?);
+                let steps = group(words)?;
+                match made {
+                    Ok(_) => self.all(&mut steps.into_iter()),
+                    Err(_) => Ok(()),
+                }
             }
             "sleep" => {
                 let seconds: f64 = number(words)?;

@@ -108,6 +108,10 @@ fn connect(path: &Path, location: &str) -> Result<Connection, StoreError> {
 
 /// Makes an empty file for the store; if there is something that can't be opened, says why.
 fn make(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        // Windows would only say that it may not be opened.
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
     if let Some(folder) = path.parent() {
         if folder.exists() && !folder.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
