@@ -53,6 +53,7 @@ impl Scene {
         }
     }
 
+    #[cfg(unix)]
     fn enqueue_many(&self, name: &str, count: usize, line: &str) -> Vec<JobId> {
         let jobs = (0..count).map(|number| self.new_job(&format!("{name}{number}"), line));
         let ids = self.store().enqueue(jobs.collect());
@@ -106,6 +107,7 @@ impl Running {
         }
     }
 
+    #[cfg(unix)]
     fn wait_for_all(&self, wanted: &[String]) {
         let mut missing: HashSet<_> = wanted.iter().collect();
         while !missing.is_empty() {
