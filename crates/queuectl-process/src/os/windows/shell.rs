@@ -48,7 +48,7 @@ fn cmd(shell: &str, text: &str, scratch: &Path) -> Result<(Vec<u16>, Option<Scri
             longest: LONGEST_CMD,
         });
     }
-    if !text.contains(['\r', '\n']) {
+    if !text.contains('\n') {
         return Ok((quote::cmd(OsStr::new(shell), text), None));
     }
     let mut batch = vec!["@echo off"];
