@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use windows_sys::Win32::Foundation::{
-    ERROR_IO_PENDING, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE,
+    ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE,
 };
 use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
 use windows_sys::Win32::Storage::FileSystem::{
@@ -76,6 +76,11 @@ impl Pipe {
         let done = unsafe {
             GetOverlappedResult(self.end.as_raw_handle(), &*self.overlapped, &mut length, 0)
         };
+        let error = io::Error::last_os_error();
+        if done == 0 && error.raw_os_error() == Some(ERROR_IO_INCOMPLETE as i32) {
+            // The event may be a little earlier than the result.
+            return Some(self);
+        }
         self.reading = false;
         if done == 0 {
             return None;
