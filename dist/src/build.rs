@@ -51,7 +51,6 @@ pub(crate) fn program(
     command.env(c_flags_variable(target), c_flags(&prefixes));
     // What only a debugger reads would be most of an unoptimised program.
     command.env("CARGO_PROFILE_DEV_DEBUG", "none");
-    command.env("SOURCE_DATE_EPOCH", source.made_at.to_string());
     command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
     if target.linker == Linker::Zig {
         lend_zig(&mut command, zig);

@@ -1,5 +1,6 @@
 //! A Debian with nothing installed: what its packages call essential, and no more.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,10 +38,16 @@ impl BareDebian {
         self.0.join(inside.strip_prefix("/").unwrap_or(inside))
     }
 
-    /// A command that runs a program in it, with an environment of its own.
+    /// A command that runs a program in it, with an environment and with processes of its own: as on every Linux, `/proc` tells
+    /// of them. All of it ends with the program.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new("chroot");
-        command.arg(&self.0).arg(program);
+        let mut proc = OsString::from("--mount-proc=");
+        proc.push(self.0.join("proc"));
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--pid", "--fork", "--kill-child"])
+            .arg(proc);
+        command.arg("chroot").arg(&self.0).arg(program);
         command
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
