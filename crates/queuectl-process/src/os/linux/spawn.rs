@@ -19,7 +19,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::ptr::{null, null_mut};
+use std::ptr::{self, null, null_mut};
 use std::sync::OnceLock;
 
 use rustix::process::{Pid, PidfdFlags, WaitOptions, getpid, pidfd_open, waitpid};
@@ -53,9 +53,26 @@ pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
         handled: handled(),
         error: 0,
     };
-    let mut stack = MaybeUninit::<Stack>::uninit();
-    let pidfds = if has_pidfds() { libc::CLONE_PIDFD } else { 0 };
     let mut pidfd: c_int = -1;
+    let pidfds = if has_pidfds() { libc::CLONE_PIDFD } else { 0 };
+    let mut cloned = clone(&mut birth, pidfds, &mut pidfd);
+    if pidfds != 0 && matches!(&cloned, Err(error) if error.raw_os_error() == Some(libc::EINVAL)) {
+        // A Linux that is only imitated, as by `qemu-aarch64`, may have them and not know of this flag.
+        cloned = clone(&mut birth, 0, &mut pidfd);
+    }
+    let pid = cloned?;
+    // SAFETY: a descriptor that the system has just given to us alone.
+    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+    if birth.error != 0 {
+        let _ = rustix::io::retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
+        return Err(io::Error::from_raw_os_error(birth.error));
+    }
+    Ok(Born { pid, pidfd })
+}
+
+/// Gives birth, and sleeps until the child has become its program or has ended.
+fn clone(birth: &mut Birth<'_>, pidfds: c_int, pidfd: &mut c_int) -> io::Result<Pid> {
+    let mut stack = MaybeUninit::<Stack>::uninit();
     let mut mask = MaybeUninit::<libc::sigset_t>::uninit();
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: see the head of this file. The stack grows down from its end; all that is pointed to outlives the child's use
@@ -67,23 +84,14 @@ pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
             be_born,
             stack.as_mut_ptr().add(1).cast(),
             libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD | pidfds,
-            (&raw mut birth).cast(),
-            &raw mut pidfd,
+            ptr::from_mut(birth).cast(),
+            ptr::from_mut(pidfd),
         );
         let error = io::Error::last_os_error();
         libc::pthread_sigmask(libc::SIG_SETMASK, mask.as_ptr(), null_mut());
         (pid, error)
     };
-    let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 0) else {
-        return Err(error);
-    };
-    // SAFETY: a descriptor that the system has just given to us alone.
-    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-    if birth.error != 0 {
-        let _ = rustix::io::retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
-        return Err(io::Error::from_raw_os_error(birth.error));
-    }
-    Ok(Born { pid, pidfd })
+    Pid::from_raw(pid).filter(|_| pid > 0).ok_or(error)
 }
 
 /// The child's life before its program. It only returns if that can't be had, and with its return it ends.

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal, set_child_subreaper,
 };
@@ -30,9 +31,14 @@ static ADOPTING: AtomicBool = AtomicBool::new(false);
 
 /// Makes orphans of our jobs our children, not those of process 1 (Linux: `PR_SET_CHILD_SUBREAPER`). A worker calls it once
 /// at its start. Its runs then reap the orphans; other children of the process are left to whoever started them.
+///
+/// A Linux that is only imitated, as by `qemu-aarch64` or gVisor, may not know of it: then they go to process 1.
 pub fn adopt_orphans() -> io::Result<()> {
-    set_child_subreaper(Some(rustix::process::getpid()))?;
-    ADOPTING.store(true, Ordering::Relaxed);
+    match set_child_subreaper(Some(rustix::process::getpid())) {
+        Ok(()) => ADOPTING.store(true, Ordering::Relaxed),
+        Err(Errno::INVAL) => {}
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }
 
