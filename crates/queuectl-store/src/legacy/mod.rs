@@ -34,14 +34,11 @@ impl Legacy {
     /// Opens the one in the file at `path`, waiting so long for a program that keeps it locked.
     pub fn open(path: &Path, patience: Duration) -> Result<Self, LegacyError> {
         // SQLite's own word for all that can go wrong here is that it can't.
-        let opened = File::open(path).and_then(|file| file.metadata());
-        match opened {
-            Err(reason) => return Err(LegacyError::Open(reason)),
-            Ok(metadata) if !metadata.is_file() => {
-                return Err(LegacyError::Other("it is not a file".into()));
-            }
-            Ok(_) => {}
+        let what = path.metadata().map_err(LegacyError::Open)?;
+        if !what.is_file() {
+            return Err(LegacyError::Other("it is not a file".into()));
         }
+        File::open(path).map_err(LegacyError::Open)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(patience)?;
