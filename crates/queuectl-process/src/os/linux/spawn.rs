@@ -91,7 +91,8 @@ fn clone(birth: &mut Birth<'_>, pidfds: c_int, pidfd: &mut c_int) -> io::Result<
         libc::pthread_sigmask(libc::SIG_SETMASK, mask.as_ptr(), null_mut());
         (pid, error)
     };
-    Pid::from_raw(pid).filter(|_| pid > 0).ok_or(error)
+    // One that is negative says that there is no child, and isn't taken for a number of one.
+    Pid::from_raw(pid.max(0)).ok_or(error)
 }
 
 /// The child's life before its program. It only returns if that can't be had, and with its return it ends.
