@@ -8,6 +8,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use queuectl_cluster::Programs;
+
 use crate::system::{System, answers};
 use crate::trouble::Trouble;
 use crate::wine;
@@ -26,7 +28,7 @@ struct Need {
     windows: &'static str,
 }
 
-const NEEDS: [Need; 2] = [
+const NEEDS: [Need; 3] = [
     Need {
         // SQLite is compiled into the program.
         what: "a C compiler",
@@ -42,6 +44,14 @@ const NEEDS: [Need; 2] = [
         debian: &["faketime"],
         macos: "(not needed)",
         windows: "(not needed)",
+    },
+    Need {
+        // The tests start servers of their own.
+        what: "PostgreSQL 15 or newer, with its server",
+        found: |_| Programs::find().is_ok(),
+        debian: &["postgresql"],
+        macos: "brew install postgresql@17",
+        windows: "winget install --exact --id PostgreSQL.PostgreSQL.17",
     },
 ];
 

@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use crate::cargo::{cargo, root, start_trouble};
+use queuectl_cluster::{Cluster, Config, SHARED};
+
+use crate::cargo::{self, root, start_trouble};
 use crate::needs;
 use crate::system::{System, answers};
 use crate::trouble::Trouble;
@@ -31,26 +33,59 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     if args.windows && System::here() != System::Windows {
         needs::supply_for_windows()?;
         let wine = Wine::start()?;
-        return run_with(args, Some(&wine));
+        return run_on(args, &Stage::new(Some(&wine))?);
     }
     needs::supply()?;
-    run_with(args, None)
+    run_on(args, &Stage::new(None)?)
 }
 
-fn run_with(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
+fn run_on(args: &Args, stage: &Stage<'_>) -> Result<ExitCode, Trouble> {
     if answers("cargo", &["nextest", "--version"]) {
-        nextest(args, wine)
+        nextest(args, stage)
     } else {
-        libtest(args, wine)
+        libtest(args, stage)
+    }
+}
+
+/// What the tests run on.
+struct Stage<'a> {
+    wine: Option<&'a Wine>,
+    /// The PostgreSQL that all tests share, each with what is its own in it; none if who runs them has named one.
+    server: Option<Cluster>,
+}
+
+impl<'a> Stage<'a> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "that is how a server is named to the tests"
+    )]
+    fn new(wine: Option<&'a Wine>) -> Result<Self, Trouble> {
+        let server = match std::env::var_os(SHARED) {
+            Some(url) if !url.is_empty() => None,
+            _ => Some(Cluster::start(&Config::new()).map_err(Trouble::Server)?),
+        };
+        Ok(Self { wine, server })
+    }
+
+    /// A call of cargo whose tests find it all.
+    fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = cargo::cargo(args);
+        if let Some(server) = &self.server {
+            // A program of Windows knows no sockets in the file system.
+            let url = self.wine.map_or_else(|| server.url(), |_| server.tcp_url());
+            command.env(SHARED, url);
+        }
+        visit(self.wine, &mut command);
+        command
     }
 }
 
 /// cargo-nextest knows nothing of doc tests, so these have a run of their own. It
 /// comes first, for the closing line to be that of the run that matters.
-fn nextest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
+fn nextest(args: &Args, stage: &Stage<'_>) -> Result<ExitCode, Trouble> {
     let mut docs = ExitCode::SUCCESS;
-    if args.runner.is_empty() && wine.is_none() {
-        let mut command = cargo(&["test", "--doc", "--workspace", "--locked", "--quiet"]);
+    if args.runner.is_empty() && stage.wine.is_none() {
+        let mut command = cargo::cargo(&["test", "--doc", "--workspace", "--locked", "--quiet"]);
         let output = command.stderr(Stdio::inherit()).output();
         let output = output.map_err(start_trouble)?;
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -59,17 +94,15 @@ fn nextest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
         }
         docs = code(output.status);
     }
-    let mut command = cargo(&["nextest", "run"]);
-    visit(wine, &mut command);
+    let mut command = stage.cargo(&["nextest", "run"]);
     let command = command.args(scope(args)).args(&args.runner);
     let status = command.status().map_err(start_trouble)?;
     Ok(if status.success() { docs } else { code(status) })
 }
 
 /// `cargo test` closes with a line for each of many programs, so their sum is told.
-fn libtest(args: &Args, wine: Option<&Wine>) -> Result<ExitCode, Trouble> {
-    let mut command = cargo(&["test"]);
-    visit(wine, &mut command);
+fn libtest(args: &Args, stage: &Stage<'_>) -> Result<ExitCode, Trouble> {
+    let mut command = stage.cargo(&["test"]);
     command
         .args(scope(args))
         .args(&args.runner)

@@ -63,6 +63,9 @@ pub(crate) enum Trouble {
         /// What was seen.
         what: String,
     },
+    /// The PostgreSQL of the tests can't be started.
+    #[error("can't start a PostgreSQL for the tests: {0}")]
+    Server(queuectl_cluster::Trouble),
     /// The demo claimed something that isn't so.
     #[error("the demo went wrong: {0}")]
     Demo(String),

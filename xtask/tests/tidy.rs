@@ -52,15 +52,17 @@ fn files(folder: &Path, kinds: &[&str]) -> Vec<(PathBuf, String)> {
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut all = files(&root().join("crates"), &["rs", "sql"]);
-    for folder in [
+    let folders = [
         "bench",
         "chaos",
+        "cluster",
         "dist",
         "fake-job",
         "fuzz/fuzz_targets",
         "properties",
         "xtask",
-    ] {
+    ];
+    for folder in folders {
         all.extend(files(&root().join(folder), &["rs"]));
     }
     all
@@ -116,6 +118,7 @@ fn only_the_process_room_and_chores_ask_which_system_they_are_on() {
             "/queuectl-process/",
             "/bench/",
             "/chaos/",
+            "/cluster/",
             "/fake-job/",
             "/xtask/",
             "/tests/",
