@@ -10,6 +10,7 @@ mod clock;
 mod error;
 mod legacy;
 mod location;
+mod records;
 mod sqlite;
 mod store;
 mod turn;

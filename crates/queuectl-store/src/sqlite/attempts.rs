@@ -1,34 +1,14 @@
 //! Attempts in and out of the file. The running one isn't written before it ends: its job tells
 //! of it.
 
-use std::time::Duration;
-
-use queuectl_domain::{Attempt, Ending, Fence, Job, Outcome, Timestamp, WorkerId};
+use queuectl_domain::{Attempt, Ending, Fence, Outcome, Timestamp, WorkerId};
 use rusqlite::{Connection, params};
 
-use super::codes::Code;
 use super::fault::Result;
 use super::jobs::Kept;
-use super::row::{Columns, micros, parsed};
+use super::row::Columns;
 use super::sql;
-
-/// The attempt that runs, if one does.
-pub(super) fn running(job: &Job) -> Option<Attempt> {
-    let claim = job.claim.as_ref()?;
-    Some(Attempt {
-        fence: claim.fence,
-        attempt: job.attempts,
-        worker: claim.worker.clone(),
-        started_at: job.started_at?,
-        ended: None,
-    })
-}
-
-/// How long the attempt has been running, by the store's clock.
-pub(super) fn time_so_far(job: &Job, now: Timestamp) -> Duration {
-    job.started_at
-        .map_or(Duration::ZERO, |start| now.since(start))
-}
+use crate::records::{Code, micros, parsed, running};
 
 /// Writes down how an attempt ended.
 pub(super) fn record(

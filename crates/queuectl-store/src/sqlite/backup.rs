@@ -14,8 +14,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::{Fault, is_full, say};
 use super::guard::files;
 use super::session::{Change, Durability, Session, beside};
-use super::workers::{self, Gone};
+use super::workers;
 use super::{check, sql};
+use crate::records::Gone;
 use crate::{BackupTo, Finding, Options, Progress, StoreError};
 
 /// How many pages are copied before it is said how far it has come.

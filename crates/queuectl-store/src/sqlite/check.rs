@@ -5,13 +5,13 @@ use std::time::Duration;
 use queuectl_domain::{JobId, State, Timestamp, WorkerId};
 use rusqlite::Connection;
 
-use super::codes::Code;
 use super::counters::Counters;
 use super::fault::{Fault, Result};
 use super::jobs;
-use super::row::{Columns, parsed};
+use super::row::Columns;
 use super::session::{Look, Session, beside};
 use super::sql;
+use crate::records::{Code, parsed};
 use crate::{Check, Checked, Counts, Finding, StoreError};
 
 /// How many complaints about a damaged file are passed on.

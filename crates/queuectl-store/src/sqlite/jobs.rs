@@ -1,18 +1,18 @@
 //! Jobs in and out of the file: the only place that knows how a job is kept.
 
 use queuectl_domain::{
-    BackoffBase, Claim, Command, Event, Fence, Job, JobId, MaxRetries, NativeString, Policy,
-    Priority, Rules, ShellName, State, Timeout, TransitionError, WorkerId,
+    BackoffBase, Command, Event, Job, JobId, MaxRetries, NativeString, Policy, Priority, Rules,
+    ShellName, State, Timeout, TransitionError, WorkerId,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use super::codes::Code;
 use super::counters::Counters;
 use super::fault::{Result, damaged};
-use super::row::{Columns, micros, parsed};
+use super::row::Columns;
 use super::session::Change;
 use super::sql;
 use crate::StoreError;
+use crate::records::{self, Code, joined, micros, parsed, split};
 
 /// A job and its number.
 #[derive(Debug, Clone)]
@@ -218,14 +218,7 @@ fn read(row: &mut Columns<'_>) -> Result<Job> {
     let fence: Option<i64> = row.next()?;
     let last_worker: Option<WorkerId> = row.optional_text()?.map(parsed).transpose()?;
     let last_error = row.next()?;
-    let claim = match (state, fence, &last_worker) {
-        (State::Processing, Some(fence), Some(worker)) => Some(Claim {
-            worker: worker.clone(),
-            fence: Fence(fence),
-        }),
-        (State::Processing, ..) => return Err(damaged(format!("nobody processes job {id}"))),
-        _ => None,
-    };
+    let claim = records::claim(&id, state, fence, last_worker.as_ref())?;
     Ok(Job {
         id,
         command: command(row)?,
@@ -266,15 +259,4 @@ fn command(row: &mut Columns<'_>) -> Result<Command> {
         (None, Some(argv)) => Ok(Command::Argv(split(&argv))),
         _ => Err(damaged("a job has no command, or two".into())),
     }
-}
-
-/// Arguments one after the other, with a NUL between: no argument can contain one.
-fn joined(argv: &[NativeString]) -> Vec<u8> {
-    let parts: Vec<&[u8]> = argv.iter().map(|arg| arg.0.as_slice()).collect();
-    parts.join(&0)
-}
-
-fn split(joined: &[u8]) -> Vec<NativeString> {
-    let parts = joined.split(|byte| *byte == 0);
-    parts.map(|part| NativeString(part.to_vec())).collect()
 }

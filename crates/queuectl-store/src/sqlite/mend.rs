@@ -8,9 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::check::{count, last_numbers};
 use super::fault::{Result, say};
 use super::session::{Change, Session};
-use super::workers::{self, Gone};
-use super::{jobs, sql};
+use super::{jobs, sql, workers};
 use crate::StoreError;
+use crate::records::Gone;
 
 /// How long those that write may be kept waiting for the log to be cut back.
 const CUT_PATIENCE: Duration = Duration::from_millis(500);

@@ -14,7 +14,6 @@ mod attempts;
 mod backup;
 mod bell;
 mod check;
-mod codes;
 mod counters;
 mod edit;
 mod fault;
@@ -42,13 +41,13 @@ use queuectl_domain::{
     WorkerId,
 };
 
+use crate::records::{Code, Gone, signed};
 use crate::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
     Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
 };
 use counters::Counters;
 use session::{Durability, Session};
-use workers::Gone;
 
 /// The text of a statement in this folder.
 macro_rules! sql {
@@ -151,12 +150,12 @@ impl Store for SqliteStore {
 
     fn list(&mut self, query: &Query) -> Result<Page> {
         self.session.read(|look| {
-            let limit = row::signed(query.limit as u64);
+            let limit = signed(query.limit as u64);
             let found = match query.state {
                 None => jobs::numbers(look.conn, sql!("list_all"), [limit]),
                 Some(State::Processing) => jobs::numbers(look.conn, sql!("list_running"), [limit]),
                 Some(state) => {
-                    let code = codes::Code::code(state);
+                    let code = Code::code(state);
                     jobs::numbers(look.conn, sql!("list_in_state"), [limit, code])
                 }
             };

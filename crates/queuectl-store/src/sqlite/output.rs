@@ -5,10 +5,10 @@ use std::ops::Range;
 use queuectl_domain::{Chunk, Fence, Stream, left_out};
 use rusqlite::{Connection, Params, params};
 
-use super::codes::Code;
 use super::fault::Result;
-use super::row::{Columns, signed};
+use super::row::Columns;
 use super::sql;
+use crate::records::{Code, outside, signed};
 
 /// Adds what an attempt has printed, and takes out of the middle what is then too much.
 pub(super) fn append(conn: &Connection, fence: Fence, chunks: &[Chunk], limit: u64) -> Result<()> {
@@ -47,44 +47,10 @@ fn trim(conn: &Connection, fence: Fence, gone: &Range<u64>) -> Result<()> {
 
 /// Adds those parts of a piece that don't lie in `gone`.
 fn insert_outside(conn: &Connection, fence: Fence, chunk: &Chunk, gone: &Range<u64>) -> Result<()> {
-    let length = chunk.bytes.len();
-    let within = |at: u64| {
-        let offset = at.saturating_sub(chunk.offset);
-        usize::try_from(offset).map_or(length, |offset| offset.min(length))
-    };
-    let (head, tail) = if gone.is_empty() {
-        (length, length)
-    } else {
-        (within(gone.start), within(gone.end))
-    };
-    insert(
-        conn,
-        fence,
-        chunk.offset,
-        chunk.stream,
-        &chunk.bytes[..head],
-    )?;
-    insert(
-        conn,
-        fence,
-        chunk.offset + tail as u64,
-        chunk.stream,
-        &chunk.bytes[tail..],
-    )
-}
-
-fn insert(
-    conn: &Connection,
-    fence: Fence,
-    offset: u64,
-    stream: Stream,
-    bytes: &[u8],
-) -> Result<()> {
-    if bytes.is_empty() {
-        return Ok(());
+    for (offset, bytes) in outside(chunk, gone) {
+        let mut statement = conn.prepare_cached(sql!("insert_output"))?;
+        statement.execute(params![fence.0, signed(offset), chunk.stream.code(), bytes])?;
     }
-    let mut statement = conn.prepare_cached(sql!("insert_output"))?;
-    statement.execute(params![fence.0, signed(offset), stream.code(), bytes])?;
     Ok(())
 }
 

@@ -68,22 +68,3 @@ impl<'r> Columns<'r> {
         self.unsigned().map(Duration::from_micros)
     }
 }
-
-/// A length of time as it is kept.
-pub(super) fn micros(length: Duration) -> i64 {
-    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// A size or offset as it is kept. No file is long enough for it not to fit.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A value that the domain checks when it reads it.
-pub(super) fn parsed<T: std::str::FromStr>(text: &str) -> Result<T>
-where
-    T::Err: std::fmt::Display,
-{
-    text.parse()
-        .map_err(|error: T::Err| damaged(error.to_string()))
-}

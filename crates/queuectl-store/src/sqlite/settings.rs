@@ -4,9 +4,9 @@ use queuectl_domain::{Key, Settings};
 use rusqlite::Connection;
 
 use super::fault::{Result, damaged};
-use super::row::parsed;
 use super::session::Change;
 use super::sql;
+use crate::records::parsed;
 
 pub(super) fn load(conn: &Connection) -> Result<Settings> {
     let mut settings = Settings::default();

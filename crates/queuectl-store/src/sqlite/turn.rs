@@ -8,9 +8,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::counters::Counters;
 use super::fault::Result;
 use super::jobs::{self, Kept};
-use super::row::signed;
 use super::session::{Change, Durability, Look, Session};
 use super::{attempts, mend, output, sql, workers};
+use crate::records::{running, signed};
 use crate::{Claimed, Printed, Reply, Settled, StoreError, Ticket, Turn};
 
 /// How many retries that have come due one turn takes in; the next turn takes the rest.
@@ -163,7 +163,7 @@ fn settle(change: &mut Change<'_>, settled: &Settled, settings: &Settings) -> Re
     let Some(mut kept) = jobs::load(change.conn, number)? else {
         return Ok(false);
     };
-    let attempt = attempts::running(&kept.job);
+    let attempt = running(&kept.job);
     let ending = settled.ending.clone();
     let event = Event::Settle { fence, ending };
     if !kept.apply_if_held(change, event, &settings.policy)? {

@@ -1,42 +1,18 @@
 //! Workers in and out of the file, and what becomes of a job whose worker has gone.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use queuectl_domain::{Ending, Event, Fence, Job, Policy, Timestamp, WorkerId};
+use queuectl_domain::{Fence, Job, Policy, Timestamp, WorkerId};
 use queuectl_process::os;
 use rusqlite::{Connection, params};
 
-use super::codes::Code;
-use super::fault::{Result, damaged};
+use super::fault::Result;
 use super::jobs::{self, Kept};
-use super::row::{Columns, parsed};
+use super::row::Columns;
 use super::session::Change;
 use super::{attempts, mend, sql};
+use crate::records::{Code, Gone, Standing, parsed};
 use crate::{StopMode, StoreError, Worker, WorkerInfo};
-
-/// How often a worker that is at work says so.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-
-/// What a turn wants to know of its worker.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    heartbeat_at: Timestamp,
-    pub(super) stop: Option<StopMode>,
-}
-
-impl Standing {
-    /// Whether the worker should be heard of again: it should when the clock was set back, too.
-    pub(super) fn heartbeat_due(&self, now: Timestamp) -> bool {
-        now.since(self.heartbeat_at) >= HEARTBEAT || self.clock_was_set_back(now)
-    }
-
-    /// Whether the clock was set back since the worker was last heard of. What is less than the
-    /// time between two heartbeats may go unseen, and makes somebody wait by as much longer.
-    pub(super) fn clock_was_set_back(&self, now: Timestamp) -> bool {
-        now < self.heartbeat_at
-    }
-}
 
 /// How a worker stands.
 pub(super) fn standing(conn: &Connection, id: &WorkerId) -> Result<Standing> {
@@ -87,15 +63,6 @@ pub(super) fn holds(conn: &Connection, seq: i64, fence: Fence) -> Result<bool> {
     Ok(statement.exists([seq, fence.0])?)
 }
 
-/// Why a worker is forgotten.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Gone<'a> {
-    /// It has ended by itself.
-    Ended,
-    /// It has died, and had begun to run what it held under these claims, or under all.
-    Died(Option<&'a [Fence]>),
-}
-
 /// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as
 /// they are now.
 pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, gone: Gone<'_>) -> Result<Vec<Job>> {
@@ -128,25 +95,10 @@ fn give_back(
     gone: Gone<'_>,
     policy: &Policy,
 ) -> Result<()> {
-    let Some(attempt) = attempts::running(&kept.job) else {
-        return Err(damaged(format!("nobody processes job {}", kept.job.id)));
-    };
-    let fence = attempt.fence;
-    let time = attempts::time_so_far(&kept.job, change.now);
-    let ending = match gone {
-        Gone::Ended => Ending::stopped(time),
-        Gone::Died(Some(begun)) if !begun.contains(&fence) => {
-            return kept.apply(change, Event::Release { fence }, policy);
-        }
-        Gone::Died(_) => Ending::crashed(time),
-    };
-    attempts::record(change.conn, kept.seq, &attempt, change.now, &ending)?;
-    let event = match gone {
-        Gone::Ended => Event::Settle { fence, ending },
-        Gone::Died(_) => Event::Crash {
-            worker: attempt.worker,
-        },
-    };
+    let (event, ended) = gone.parts_with(&kept.job, change.now)?;
+    if let Some((attempt, ending)) = ended {
+        attempts::record(change.conn, kept.seq, &attempt, change.now, &ending)?;
+    }
     kept.apply(change, event, policy)
 }
 
@@ -188,5 +140,5 @@ fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
 }
 
 fn stop_mode(code: Option<i64>) -> Result<Option<StopMode>> {
-    code.map(StopMode::from_code).transpose()
+    Ok(code.map(StopMode::from_code).transpose()?)
 }

@@ -1,10 +1,10 @@
-//! The numbers that stand for states, outcomes, streams and stop modes in the file. They never
+//! The numbers that stand for states, outcomes, streams and stop modes in every store. They never
 //! change; a new one takes the next number.
 
 use queuectl_domain::{Outcome, State, Stream};
 
-use super::fault::{Fault, damaged};
-use crate::StopMode;
+use super::damaged;
+use crate::{StopMode, StoreError};
 
 const STATES: [(State, i64); 5] = [
     (State::Pending, 0),
@@ -28,8 +28,8 @@ const STREAMS: [(Stream, i64); 2] = [(Stream::Stdout, 1), (Stream::Stderr, 2)];
 
 const STOP_MODES: [(StopMode, i64); 2] = [(StopMode::Drain, 0), (StopMode::Now, 1)];
 
-/// Something that is a number in the file.
-pub(super) trait Code: Copy + PartialEq + 'static {
+/// Something that is a number in a store.
+pub(crate) trait Code: Copy + PartialEq + 'static {
     const WHAT: &'static str;
     const TABLE: &'static [(Self, i64)];
 
@@ -38,7 +38,7 @@ pub(super) trait Code: Copy + PartialEq + 'static {
         found.map(|(_, code)| *code).expect("each value has a code")
     }
 
-    fn from_code(code: i64) -> Result<Self, Fault> {
+    fn from_code(code: i64) -> Result<Self, StoreError> {
         let found = Self::TABLE.iter().find(|(_, known)| *known == code);
         found
             .map(|(value, _)| *value)

@@ -1,0 +1,60 @@
+//! Values as they are kept.
+
+use std::time::Duration;
+
+use queuectl_domain::{Claim, Fence, JobId, NativeString, State, WorkerId};
+
+use crate::StoreError;
+
+/// The store holds something that can't be.
+pub(crate) fn damaged(what: String) -> StoreError {
+    StoreError::Corrupt(what)
+}
+
+/// A length of time as it is kept.
+pub(crate) fn micros(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A size or offset as it is kept. No file is long enough for it not to fit.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A value that the domain checks when it reads it.
+pub(crate) fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, StoreError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse()
+        .map_err(|error: T::Err| damaged(error.to_string()))
+}
+
+/// Arguments one after the other, with a NUL between: no argument can contain one.
+pub(crate) fn joined(argv: &[NativeString]) -> Vec<u8> {
+    let parts: Vec<&[u8]> = argv.iter().map(|arg| arg.0.as_slice()).collect();
+    parts.join(&0)
+}
+
+/// The arguments that were joined.
+pub(crate) fn split(joined: &[u8]) -> Vec<NativeString> {
+    let parts = joined.split(|byte| *byte == 0);
+    parts.map(|part| NativeString(part.to_vec())).collect()
+}
+
+/// The claim of a job that is being processed, which must have one; none in another state.
+pub(crate) fn claim(
+    id: &JobId,
+    state: State,
+    fence: Option<i64>,
+    worker: Option<&WorkerId>,
+) -> Result<Option<Claim>, StoreError> {
+    match (state, fence, worker) {
+        (State::Processing, Some(fence), Some(worker)) => Ok(Some(Claim {
+            worker: worker.clone(),
+            fence: Fence(fence),
+        })),
+        (State::Processing, ..) => Err(damaged(format!("nobody processes job {id}"))),
+        _ => Ok(None),
+    }
+}
