@@ -10,6 +10,7 @@ mod clock;
 mod error;
 mod legacy;
 mod location;
+mod postgres;
 mod records;
 mod sqlite;
 mod store;
@@ -22,6 +23,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, StoreError};
 pub use legacy::{Legacy, LegacyError, LegacyJob, Untaken};
 pub use location::Location;
+pub use postgres::Target;
 pub use store::{Batch, Bell, Clear, Counts, Existing, Page, Query, Selection, Store};
 pub use turn::{Claimed, Printed, Reply, Settled, Ticket, Turn};
 pub use workers::{StopMode, Worker, WorkerInfo};
@@ -57,5 +59,6 @@ impl Default for Options {
 pub fn open(location: &Location, options: &Options) -> Result<Box<dyn Store>, StoreError> {
     match location {
         Location::Sqlite(path) => Ok(Box::new(sqlite::SqliteStore::open(path, options)?)),
+        Location::Postgres(target) => Ok(Box::new(postgres::PostgresStore::open(target, options)?)),
     }
 }

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::{StoreError, sqlite};
+use crate::{StoreError, Target, sqlite};
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// An SQLite file.
     Sqlite(PathBuf),
+    /// A schema of a PostgreSQL database.
+    Postgres(Target),
 }
 
 impl Location {
@@ -28,6 +30,9 @@ impl Location {
             return Err(StoreError::BadLocation("the path is empty".into()));
         }
         if let Some((scheme, _)) = path.split_once("://") {
+            if matches!(scheme, "postgres" | "postgresql") {
+                return Ok(Self::Postgres(Target::parse(known, &|_| None)?));
+            }
             return Err(StoreError::BadLocation(format!(
                 "`{scheme}://` isn't a kind of store that this version knows"
             )));
@@ -41,6 +46,7 @@ impl Location {
     pub fn is_there(&self) -> bool {
         match self {
             Self::Sqlite(path) => path.exists(),
+            Self::Postgres(_) => true,
         }
     }
 
@@ -53,6 +59,7 @@ impl Location {
                 files.retain(|file| file.exists());
                 files
             }
+            Self::Postgres(_) => Vec::new(),
         }
     }
 }
@@ -62,6 +69,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(target) => target.fmt(f),
         }
     }
 }

@@ -9,6 +9,7 @@
 #[macro_use]
 mod every_test;
 mod hand;
+mod postgres_scene;
 mod scene;
 mod sqlite_scene;
 
@@ -34,3 +35,4 @@ mod settle;
 mod workers;
 
 conformance!(sqlite: crate::sqlite_scene::SqliteScene);
+conformance!(postgres: crate::postgres_scene::PostgresScene);

@@ -1,0 +1,116 @@
+//! Attempts in and out of the tables. The running one isn't written before it ends: its job tells of it.
+
+use queuectl_domain::{Attempt, Ending, Fence, JobId, Outcome, Timestamp};
+use tokio_postgres::Row;
+
+use super::fault::Result;
+use super::jobs;
+use super::row::Columns;
+use super::session::Moment;
+use super::sql;
+use super::wire::{Pipeline, Wire, params};
+use crate::records::{Code, micros, parsed, running};
+
+/// Attempts that have ended, column by column.
+#[derive(Default)]
+pub(super) struct Ended {
+    seq: Vec<i64>,
+    fence: Vec<i64>,
+    attempt: Vec<i64>,
+    started_at: Vec<i64>,
+    ended_at: Vec<i64>,
+    outcome: Vec<i64>,
+    exit_code: Vec<Option<i64>>,
+    signal: Vec<Option<i64>>,
+    exec_time: Vec<i64>,
+    worker: Vec<String>,
+    error: Vec<Option<Vec<u8>>>,
+}
+
+impl Ended {
+    /// Writes down how an attempt ended.
+    pub(super) fn record(
+        &mut self,
+        seq: i64,
+        attempt: &Attempt,
+        ended_at: Timestamp,
+        ending: &Ending,
+    ) {
+        self.seq.push(seq);
+        self.fence.push(attempt.fence.0);
+        self.attempt.push(attempt.attempt.into());
+        self.started_at.push(attempt.started_at.0);
+        self.ended_at.push(ended_at.0);
+        self.outcome.push(ending.outcome.code());
+        self.exit_code.push(ending.exit_code);
+        self.signal.push(ending.signal.map(i64::from));
+        self.exec_time.push(micros(ending.exec_time));
+        self.worker.push(attempt.worker.to_string());
+        let error = ending.error.clone().map(String::into_bytes);
+        self.error.push(error);
+    }
+
+    pub(super) fn add_to(self, pipeline: &mut Pipeline<'_>) {
+        if self.seq.is_empty() {
+            return;
+        }
+        pipeline.add(
+            sql!("insert_attempts"),
+            params![
+                self.seq,
+                self.fence,
+                self.attempt,
+                self.started_at,
+                self.ended_at,
+                self.outcome,
+                self.exit_code,
+                self.signal,
+                self.exec_time,
+                self.worker,
+                self.error,
+            ],
+        );
+    }
+}
+
+/// All attempts of a job, oldest first.
+pub(super) async fn of(wire: &Wire, id: &JobId) -> Result<Vec<Attempt>> {
+    let mut moment = Moment::begin(wire);
+    let job = moment.pipeline.add(sql!("find_job"), params![id.as_str()]);
+    let ended = moment.pipeline.add(sql!("attempts"), params![id.as_str()]);
+    let answers = moment.see().await?;
+    let kept = jobs::found(&answers[job], id)?;
+    let mut attempts = answers[ended]
+        .iter()
+        .map(read)
+        .collect::<Result<Vec<_>>>()?;
+    attempts.extend(running(&kept.job));
+    Ok(attempts)
+}
+
+pub(super) fn read(row: &Row) -> Result<Attempt> {
+    let row = &mut Columns::of(row);
+    let fence = Fence(row.next()?);
+    let attempt = row.unsigned()?;
+    let worker = parsed(row.next()?)?;
+    let started_at = row.timestamp()?;
+    let ended_at = row.timestamp()?;
+    let outcome = Outcome::from_code(row.next()?)?;
+    let exit_code = row.next()?;
+    let signal: Option<i64> = row.next()?;
+    let ending = Ending {
+        outcome,
+        exit_code,
+        // It was one when it was written.
+        signal: signal.and_then(|signal| signal.try_into().ok()),
+        error: row.optional_text()?,
+        exec_time: row.duration()?,
+    };
+    Ok(Attempt {
+        fence,
+        attempt,
+        worker,
+        started_at,
+        ended: Some((ended_at, ending)),
+    })
+}

@@ -1,0 +1,322 @@
+//! The bell: who waits has a row in `waiters`, and is told by the server when somebody takes it.
+//!
+//! A thread has the bell's connection to itself: it waits for all handles of the process on the same bell, and
+//! rings for them, so that nobody who rings ever waits for the server. Where the server can't tell (a pooler lies
+//! between), it looks for itself after a while.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_postgres::Notification;
+
+use super::change::ring;
+use super::fault::Result;
+use super::row::Columns;
+use super::session::runtime;
+use super::sql;
+use super::target::Target;
+use super::wire::{Wire, params};
+use crate::{Bell, StoreError};
+
+/// How often who waits looks for itself whether it was woken.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often who waits says that it still does: half of the time after which it isn't believed any more.
+const STILL_EVERY: Duration = Duration::from_secs(30);
+
+/// How long is waited before a connection is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A handle on the bell.
+pub(super) struct ServerBell(Arc<Rope>);
+
+/// What all handles on a bell have in common. Its thread ends with the last of them.
+struct Rope {
+    asked: Arc<Asked>,
+}
+
+/// What the handles ask of the thread, and what it answers.
+#[derive(Default)]
+struct Asked {
+    state: Mutex<State>,
+    answered: Condvar,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many wait and haven't been woken.
+    waiting: usize,
+    /// How many were woken and don't know it yet.
+    woken: usize,
+    rings: bool,
+    ended: bool,
+}
+
+impl ServerBell {
+    pub(super) fn open(target: &Target) -> std::result::Result<Self, StoreError> {
+        let asked = Arc::new(Asked::default());
+        let runtime = runtime()?;
+        let keeper = Keeper {
+            asked: Arc::clone(&asked),
+            target: target.clone(),
+            line: None,
+            rows: Vec::new(),
+            lost_rows: Vec::new(),
+        };
+        let begun = thread::Builder::new()
+            .name("bell".into())
+            .spawn(move || keep(&runtime, keeper));
+        begun.map_err(|error| StoreError::Io(error.to_string()))?;
+        Ok(Self(Arc::new(Rope { asked })))
+    }
+}
+
+impl Bell for ServerBell {
+    fn wait(&mut self) -> io::Result<()> {
+        let asked = &self.0.asked;
+        let mut state = asked.state();
+        state.waiting += 1;
+        asked.changed.notify_one();
+        while state.woken == 0 {
+            state = asked
+                .answered
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.woken -= 1;
+        Ok(())
+    }
+
+    fn ring(&self) {
+        self.0.asked.state().rings = true;
+        self.0.asked.changed.notify_one();
+    }
+
+    fn another(&self) -> io::Result<Box<dyn Bell>> {
+        Ok(Box::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+impl Drop for Rope {
+    fn drop(&mut self) {
+        self.asked.state().ended = true;
+        self.asked.changed.notify_one();
+    }
+}
+
+impl Asked {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes one of those that wait; false if none does.
+    fn wake(&self) -> bool {
+        let mut state = self.state();
+        if state.waiting == 0 {
+            return false;
+        }
+        state.waiting -= 1;
+        state.woken += 1;
+        self.answered.notify_one();
+        true
+    }
+}
+
+/// A connection on which the server tells who was woken.
+struct Line {
+    wire: Wire,
+    notifications: UnboundedReceiver<Notification>,
+    channel: String,
+    said_still: Instant,
+}
+
+/// The thread's own.
+struct Keeper {
+    asked: Arc<Asked>,
+    target: Target,
+    line: Option<Line>,
+    /// The rows of those that wait.
+    rows: Vec<i64>,
+    /// Rows from before the connection was lost.
+    lost_rows: Vec<i64>,
+}
+
+fn keep(runtime: &Runtime, mut keeper: Keeper) {
+    runtime.block_on(async {
+        loop {
+            let (waiting, rings, ended) = {
+                let mut state = keeper.asked.state();
+                let rings = std::mem::take(&mut state.rings);
+                (state.waiting, rings, state.ended)
+            };
+            if !rings && (ended || waiting == 0) && keeper.rows.is_empty() {
+                if ended {
+                    break;
+                }
+                keeper.asked.changed.notified().await;
+                continue;
+            }
+            if keeper.serve(waiting, rings, ended).await.is_err() {
+                keeper.line = None;
+                keeper.lost_rows.append(&mut keeper.rows);
+                if ended {
+                    break;
+                }
+                keeper.asked.state().rings |= rings;
+                tokio::time::sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
+            }
+        }
+        if let Some(line) = keeper.line {
+            line.wire.close().await;
+        }
+    });
+}
+
+impl Keeper {
+    /// Does what is asked, and waits for what happens next.
+    async fn serve(&mut self, waiting: usize, rings: bool, ended: bool) -> Result<()> {
+        self.connect().await?;
+        let Some(line) = &mut self.line else {
+            return Ok(());
+        };
+        if rings {
+            ring(&line.wire).await?;
+        }
+        if ended {
+            let rows = std::mem::take(&mut self.rows);
+            line.wire
+                .rows(sql!("delete_waiters"), params![rows])
+                .await?;
+            return Ok(());
+        }
+        while self.rows.len() < waiting {
+            let added = line
+                .wire
+                .rows(sql!("insert_waiter"), params![line.channel.as_str()])
+                .await?;
+            self.rows.push(Columns::of_one(&added, "waiters")?.next()?);
+        }
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        self.hear().await?;
+        self.listen().await
+    }
+
+    /// Connects, if that is necessary. Who was woken meanwhile is told so.
+    async fn connect(&mut self) -> Result<()> {
+        if self
+            .line
+            .as_ref()
+            .is_some_and(|line| !line.wire.is_closed())
+        {
+            return Ok(());
+        }
+        self.lost_rows.append(&mut self.rows);
+        let (wire, notifications) = Wire::listening(&self.target, LOOK_EVERY * 5).await?;
+        let named = wire.rows(sql!("bell_channel"), Vec::new()).await?;
+        let channel: String = Columns::of_one(&named, "channel")?.next()?;
+        let listen = format!("LISTEN {channel}");
+        wire.client.batch_execute(&listen).await?;
+        let lost = self.lost_rows.clone();
+        let there = wire.rows(sql!("delete_waiters"), params![lost]).await?;
+        for _ in there.len()..self.lost_rows.len() {
+            self.asked.wake();
+        }
+        self.lost_rows.clear();
+        self.line = Some(Line {
+            wire,
+            notifications,
+            channel,
+            said_still: Instant::now(),
+        });
+        Ok(())
+    }
+
+    /// Takes a ring that came while nobody waited.
+    async fn hear(&mut self) -> Result<()> {
+        let Some(line) = &self.line else {
+            return Ok(());
+        };
+        let heard = line.wire.rows(sql!("hear"), Vec::new()).await?;
+        if Columns::of_one(&heard, "rings")?.next()?
+            && let Some(row) = self.rows.pop()
+        {
+            let there = line
+                .wire
+                .rows(sql!("delete_waiters"), params![vec![row]])
+                .await?;
+            let was_woken_too = there.is_empty();
+            let nobody_left = !self.asked.wake();
+            if was_woken_too || nobody_left {
+                ring(&line.wire).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the server tells something, something is asked, or it is time to look.
+    async fn listen(&mut self) -> Result<()> {
+        let Some(line) = &mut self.line else {
+            return Ok(());
+        };
+        let asked = Arc::clone(&self.asked);
+        tokio::select! {
+            heard = line.notifications.recv() => match heard {
+                Some(notification) => {
+                    if let Ok(row) = notification.payload().parse::<i64>() {
+                        self.woken(row).await?;
+                    }
+                    Ok(())
+                }
+                None => Err(StoreError::Io("the connection of the bell is lost".into()).into()),
+            },
+            () = asked.changed.notified() => Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => self.look().await,
+        }
+    }
+
+    /// One of the rows was taken.
+    async fn woken(&mut self, row: i64) -> Result<()> {
+        let Some(place) = self.rows.iter().position(|known| *known == row) else {
+            return Ok(());
+        };
+        self.rows.swap_remove(place);
+        if !self.asked.wake()
+            && let Some(line) = &self.line
+        {
+            ring(&line.wire).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks which rows were taken without anything having been heard.
+    async fn look(&mut self) -> Result<()> {
+        let Some(line) = &mut self.line else {
+            return Ok(());
+        };
+        if line.said_still.elapsed() >= STILL_EVERY {
+            let rows = self.rows.clone();
+            line.wire.rows(sql!("wait_longer"), params![rows]).await?;
+            line.said_still = Instant::now();
+        }
+        let rows = self.rows.clone();
+        let found = line.wire.rows(sql!("waiters"), params![rows]).await?;
+        let there = found
+            .iter()
+            .map(|row| Columns::of(row).next())
+            .collect::<Result<Vec<i64>>>()?;
+        for row in self.rows.clone() {
+            if !there.contains(&row) {
+                self.woken(row).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! A transaction that changes something: what it puts where is gathered, and sent all at once with its COMMIT.
+
+use queuectl_domain::{Event, Job, Policy, Settings, State, Timestamp, TransitionError};
+use tokio_postgres::Row;
+
+use super::attempts::Ended;
+use super::fault::Result;
+use super::jobs::Kept;
+use super::output::Pieces;
+use super::row::Columns;
+use super::save::Rows;
+use super::session::{Cached, settings_at};
+use super::wire::{Pipeline, Wire, params};
+use super::{settings, sql};
+
+/// A transaction that changes something.
+pub(super) struct Change<'c> {
+    pub(super) wire: &'c Wire,
+    /// The time at which all of it happens.
+    pub(super) now: Timestamp,
+    settings_changes: i64,
+    settings: &'c Cached,
+    /// What becomes of jobs that stay, that end, and that begin anew.
+    kept: Rows,
+    finished: Rows,
+    revived: Rows,
+    pub(super) ended: Ended,
+    pub(super) pieces: Pieces,
+    counts: [i64; State::ALL.len()],
+    least_pending: i64,
+    least_failed: i64,
+    rings: bool,
+}
+
+impl<'c> Change<'c> {
+    /// Begins one.
+    pub(super) async fn begin(wire: &'c Wire, settings: &'c Cached) -> Result<Self> {
+        let mut pipeline = Self::beginning(wire);
+        let begun = pipeline.add(sql!("begin"), Vec::new());
+        let answers = pipeline.run().await?;
+        let mut row = Columns::of_one(&answers[begun], "clock")?;
+        Self::begun(wire, settings, &mut row)
+    }
+
+    /// The first step of any that changes something.
+    pub(super) fn beginning(wire: &'c Wire) -> Pipeline<'c> {
+        let mut pipeline = Pipeline::on(wire);
+        pipeline.plain("BEGIN ISOLATION LEVEL READ COMMITTED");
+        pipeline
+    }
+
+    /// Reads the first columns of `begin.sql`.
+    pub(super) fn begun(
+        wire: &'c Wire,
+        settings: &'c Cached,
+        row: &mut Columns<'_>,
+    ) -> Result<Self> {
+        row.skip();
+        Ok(Self {
+            wire,
+            now: row.timestamp()?,
+            settings_changes: row.next()?,
+            settings,
+            kept: Rows::default(),
+            finished: Rows::default(),
+            revived: Rows::default(),
+            ended: Ended::default(),
+            pieces: Pieces::default(),
+            counts: [0; State::ALL.len()],
+            least_pending: i64::MAX,
+            least_failed: i64::MAX,
+            rings: false,
+        })
+    }
+
+    /// The settings that hold.
+    pub(super) async fn settings(&self) -> Result<Settings> {
+        settings_of(self.wire, self.settings, self.settings_changes).await
+    }
+
+    /// Lets the lifecycle decide what becomes of a job. It is saved by [`put`](Self::put).
+    pub(super) fn apply(&self, kept: &mut Kept, event: Event, policy: &Policy) -> Result<()> {
+        kept.job = kept.job.apply(event, policy, self.now)?;
+        Ok(())
+    }
+
+    /// The same, but tells a lost claim from the rest: false if it was lost.
+    pub(super) fn apply_if_held(
+        &self,
+        kept: &mut Kept,
+        event: Event,
+        policy: &Policy,
+    ) -> Result<bool> {
+        match kept.job.apply(event, policy, self.now) {
+            Ok(job) => {
+                kept.job = job;
+                Ok(true)
+            }
+            Err(TransitionError::StaleFence { .. }) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Saves what has become of a job.
+    pub(super) fn put(&mut self, kept: &Kept) {
+        let rows = match (is_finished(kept.was), is_finished(kept.job.state)) {
+            (false, false) => &mut self.kept,
+            (false, true) => &mut self.finished,
+            (true, _) => &mut self.revived,
+        };
+        rows.push(kept);
+        self.moved(Some(kept.was), Some(kept.job.state));
+        self.is_at(&kept.job);
+    }
+
+    /// A job goes from one state to another, or comes (from none) or goes (to none).
+    pub(super) fn moved(&mut self, from: Option<State>, to: Option<State>) {
+        if let Some(from) = from {
+            self.counts[from as usize] -= 1;
+        }
+        if let Some(to) = to {
+            self.counts[to as usize] += 1;
+        }
+    }
+
+    /// So many jobs of a state have gone, or come.
+    pub(super) fn count(&mut self, state: State, change: i64) {
+        self.counts[state as usize] += change;
+    }
+
+    /// A job waits at its place.
+    pub(super) fn is_at(&mut self, job: &Job) {
+        match job.state {
+            State::Pending => self.waits_at(job.sort_key().0),
+            State::Failed => self.is_due_at(job.ready_at.0),
+            State::Processing | State::Completed | State::Dead => {}
+        }
+    }
+
+    /// A pending job has this key.
+    pub(super) fn waits_at(&mut self, sort_key: i64) {
+        self.least_pending = self.least_pending.min(sort_key);
+    }
+
+    /// A failed job is due then.
+    pub(super) fn is_due_at(&mut self, ready_at: i64) {
+        self.least_failed = self.least_failed.min(ready_at);
+    }
+
+    /// Rings the bell when all is committed.
+    pub(super) fn ring(&mut self) {
+        self.rings = true;
+    }
+
+    /// Sends all that was gathered, and more, and commits; returns the answers to `more`.
+    pub(super) async fn commit_with(self, more: &[&'static str]) -> Result<Vec<Vec<Row>>> {
+        let wire = self.wire;
+        let mut pipeline = Pipeline::on(wire);
+        self.kept.add_to(&mut pipeline, sql!("save"));
+        self.finished.add_to(&mut pipeline, sql!("finish"));
+        self.revived.add_to(&mut pipeline, sql!("revive"));
+        self.ended.add_to(&mut pipeline);
+        self.pieces.add_to(&mut pipeline);
+        let of = |state: State| self.counts[state as usize];
+        let has_changed = self.counts.iter().any(|change| *change != 0);
+        if has_changed || self.least_pending < i64::MAX || self.least_failed < i64::MAX {
+            pipeline.add(
+                sql!("close"),
+                params![
+                    of(State::Pending),
+                    of(State::Processing),
+                    of(State::Completed),
+                    of(State::Failed),
+                    of(State::Dead),
+                    self.least_pending,
+                    self.least_failed,
+                ],
+            );
+        }
+        let asked: Vec<_> = more
+            .iter()
+            .map(|sql| pipeline.add(sql, Vec::new()))
+            .collect();
+        let mut answers = pipeline.commit().await?;
+        if self.rings {
+            ring(wire).await?;
+        }
+        Ok(asked
+            .into_iter()
+            .map(|place| std::mem::take(&mut answers[place]))
+            .collect())
+    }
+
+    /// Sends all that was gathered, and commits.
+    pub(super) async fn commit(self) -> Result<()> {
+        self.commit_with(&[]).await?;
+        Ok(())
+    }
+}
+
+/// Rings the bell. Who isn't woken since the connection is lost just now looks by himself after a while.
+pub(super) async fn ring(wire: &Wire) -> Result<()> {
+    match wire.rows(sql!("ring"), Vec::new()).await {
+        Err(fault) if fault.is_loss() => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// The settings after so many changes of them.
+pub(super) async fn settings_of(wire: &Wire, cached: &Cached, changes: i64) -> Result<Settings> {
+    if let Some(settings) = settings_at(cached, changes) {
+        return Ok(settings);
+    }
+    let settings = settings::load(wire).await?;
+    *cached.borrow_mut() = Some((changes, settings.clone()));
+    Ok(settings)
+}
+
+fn is_finished(state: State) -> bool {
+    matches!(state, State::Completed | State::Dead)
+}

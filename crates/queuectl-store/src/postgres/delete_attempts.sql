@@ -1,0 +1,1 @@
+DELETE FROM queuectl.attempts WHERE seq = ANY ($1)

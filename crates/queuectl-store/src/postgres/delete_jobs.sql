@@ -1,0 +1,12 @@
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS wanted (seq, state)
+), gone AS (
+    DELETE FROM queuectl.jobs USING wanted
+    WHERE jobs.seq = wanted.seq AND jobs.state = wanted.state RETURNING 1
+), gone_finished AS (
+    DELETE FROM queuectl.finished USING wanted
+    WHERE finished.seq = wanted.seq AND finished.state = wanted.state RETURNING 1
+)
+SELECT queuectl.expect(
+    (SELECT count(*) FROM gone) + (SELECT count(*) FROM gone_finished), cardinality($1)
+)

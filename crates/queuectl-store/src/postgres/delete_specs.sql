@@ -1,0 +1,1 @@
+DELETE FROM queuectl.specs WHERE seq = ANY ($1)

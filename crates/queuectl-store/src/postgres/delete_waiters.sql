@@ -1,0 +1,1 @@
+DELETE FROM queuectl.waiters WHERE id = ANY ($1) RETURNING id

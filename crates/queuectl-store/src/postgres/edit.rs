@@ -1,0 +1,174 @@
+//! What users do to jobs: retry, bury, withdraw, remove, clear.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use queuectl_domain::{Event, JobId, State, Timeout};
+use tokio_postgres::Row;
+
+use super::change::Change;
+use super::fault::Result;
+use super::jobs::{self, Kept};
+use super::row::Columns;
+use super::sql;
+use super::wire::{Pipeline, params};
+use crate::records::Code;
+use crate::{Clear, Selection, StoreError};
+
+/// How many dead jobs are loaded at a time.
+const AT_ONCE: i64 = 5_000;
+
+/// Takes dead jobs out of the dead letter queue, all or none.
+pub(super) async fn retry(
+    change: &mut Change<'_>,
+    which: &Selection,
+    timeout: Option<Timeout>,
+) -> Result<Vec<JobId>> {
+    let policy = change.settings().await?.policy;
+    let mut ids = Vec::new();
+    let mut start_over = |change: &mut Change<'_>, mut kept: Kept| -> Result<()> {
+        change.apply(&mut kept, Event::Retry { timeout }, &policy)?;
+        change.put(&kept);
+        ids.push(kept.job.id);
+        Ok(())
+    };
+    match which {
+        Selection::Jobs(wanted) => {
+            let mut seen = HashSet::new();
+            for id in wanted.iter().filter(|id| seen.insert(*id)) {
+                let kept = jobs::find(change.wire, id).await?;
+                start_over(change, kept)?;
+            }
+        }
+        Selection::AllDead => {
+            let mut after = i64::MIN;
+            loop {
+                let asked = params![after, AT_ONCE];
+                let rows = change.wire.rows(sql!("dead"), asked).await?;
+                let Some(last) = rows.last() else {
+                    break;
+                };
+                after = Columns::of(last).next()?;
+                for row in &rows {
+                    start_over(change, jobs::read_without_command(row)?)?;
+                }
+            }
+        }
+    }
+    if !ids.is_empty() {
+        change.ring();
+    }
+    Ok(ids)
+}
+
+/// Puts a waiting job into the dead letter queue.
+pub(super) async fn bury(
+    change: &mut Change<'_>,
+    id: &JobId,
+    reason: Option<String>,
+) -> Result<()> {
+    let policy = change.settings().await?.policy;
+    let mut kept = jobs::find(change.wire, id).await?;
+    change.apply(&mut kept, Event::Bury { reason }, &policy)?;
+    change.put(&kept);
+    Ok(())
+}
+
+/// Takes back those jobs that nobody has begun to run.
+pub(super) async fn withdraw(
+    change: &mut Change<'_>,
+    numbers: &RangeInclusive<i64>,
+) -> Result<u64> {
+    let asked = params![*numbers.start(), *numbers.end()];
+    let rows = change.wire.rows(sql!("untouched"), asked).await?;
+    let mut untouched = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let kept = jobs::read_without_command(row)?;
+        if kept.job.is_untouched() {
+            untouched.push(kept);
+        }
+    }
+    delete(change, &untouched).await?;
+    Ok(untouched.len() as u64)
+}
+
+/// Deletes one job.
+pub(super) async fn remove(change: &mut Change<'_>, id: &JobId) -> Result<()> {
+    let kept = jobs::find(change.wire, id).await?;
+    kept.job.check_removable()?;
+    delete(change, &[kept]).await
+}
+
+/// Deletes jobs and all that is known of them, if they are still as they were loaded.
+async fn delete(change: &mut Change<'_>, gone: &[Kept]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<i64> = gone.iter().map(|kept| kept.seq).collect();
+    let states: Vec<i64> = gone.iter().map(|kept| kept.was.code()).collect();
+    let mut pipeline = Pipeline::on(change.wire);
+    pipeline.add(sql!("delete_jobs"), params![numbers.clone(), states]);
+    pipeline.add(sql!("delete_output"), params![numbers.clone()]);
+    pipeline.add(sql!("delete_attempts"), params![numbers.clone()]);
+    pipeline.add(sql!("delete_specs"), params![numbers]);
+    pipeline.run().await?;
+    for kept in gone {
+        change.moved(Some(kept.was), None);
+    }
+    Ok(())
+}
+
+/// Deletes jobs; returns how many.
+pub(super) async fn clear(change: &mut Change<'_>, what: Clear) -> Result<u64> {
+    match what {
+        Clear::Dead => clear_dead(change).await,
+        Clear::All { force } => clear_all(change, force).await,
+    }
+}
+
+async fn clear_dead(change: &mut Change<'_>) -> Result<u64> {
+    let deleted = change.wire.rows(sql!("delete_dead"), Vec::new()).await?;
+    let dead: i64 = Columns::of_one(&deleted, "dead")?.next()?;
+    change.count(State::Dead, -dead);
+    Ok(dead.unsigned_abs())
+}
+
+async fn clear_all(change: &mut Change<'_>, force: bool) -> Result<u64> {
+    // Nobody adds, changes or ends any meanwhile.
+    change.wire.rows(sql!("lock_jobs"), Vec::new()).await?;
+    let rows = change.wire.rows(sql!("check_counts"), Vec::new()).await?;
+    let mut total = 0;
+    for (state, count) in read_counts(&rows)? {
+        if state == State::Processing && count > 0 && !force {
+            return Err(StoreError::BeingProcessed(count.unsigned_abs()).into());
+        }
+        change.count(state, -count);
+        total += count;
+    }
+    if total > 0 {
+        let mut pipeline = Pipeline::on(change.wire);
+        for sql in [
+            sql!("delete_all_output"),
+            sql!("delete_all_attempts"),
+            sql!("delete_all_specs"),
+            sql!("delete_all_jobs"),
+            sql!("delete_all_finished"),
+        ] {
+            pipeline.add(sql, Vec::new());
+        }
+        pipeline.run().await?;
+    }
+    Ok(total.unsigned_abs())
+}
+
+/// Reads how many jobs there are in each state. Those in a state that doesn't exist aren't counted.
+pub(super) fn read_counts(rows: &[Row]) -> Result<Vec<(State, i64)>> {
+    let mut counts = Vec::new();
+    for row in rows {
+        let mut row = Columns::of(row);
+        if let Ok(state) = State::from_code(row.next()?) {
+            counts.push((state, row.next()?));
+        }
+    }
+    Ok(counts)
+}

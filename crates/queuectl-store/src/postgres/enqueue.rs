@@ -1,0 +1,248 @@
+//! Adding jobs: all or none, or all but those whose names are taken.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use queuectl_domain::{Command, Job, JobId, NewJob, ShellName, State};
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::Type;
+
+use super::change::Change;
+use super::fault::Result;
+use super::jobs;
+use super::row::Columns;
+use super::session::{Effort, Session};
+use super::sql;
+use super::wire::{Wire, params};
+use crate::records::{joined, micros};
+use crate::{Batch, Existing, StoreError};
+
+/// How many jobs can be added at once: as many as there are numbers in a block.
+const MOST: usize = 1 << 20;
+
+/// From so many on rows are copied; fewer are there sooner by an ordinary statement.
+const MANY: usize = 64;
+
+/// Adds jobs.
+pub(super) fn enqueue(
+    session: &mut Session,
+    new: &[NewJob],
+    existing: Existing,
+) -> std::result::Result<Batch, StoreError> {
+    if new.len() > MOST {
+        let problem = format!("{} jobs can't be added at once, only {MOST}", new.len());
+        return Err(StoreError::Internal(problem));
+    }
+    let effort = if new.len() < MANY {
+        Effort::Small
+    } else {
+        Effort::Bulk
+    };
+    // Whether a name is taken is looked up when it must be known; otherwise when that has shown to be so.
+    let mut looks = existing == Existing::Skipped;
+    session.write(effort, async |change| {
+        let added = add(change, new, existing, looks).await;
+        // If this is since a name is taken, it is tried again.
+        looks = true;
+        added
+    })
+}
+
+async fn add(
+    change: &mut Change<'_>,
+    new: &[NewJob],
+    existing: Existing,
+    looks: bool,
+) -> Result<Batch> {
+    let (block, mut names) = draw(change.wire, new.len()).await?;
+    let given: HashSet<&JobId> = new.iter().filter_map(|job| job.id.as_ref()).collect();
+    let taken = if looks {
+        let ids: Vec<_> = given.iter().map(|id| (*id).clone()).collect();
+        jobs::taken(change.wire, &ids).await?
+    } else {
+        HashSet::new()
+    };
+    let mut seen = HashSet::new();
+    let mut rows = Vec::with_capacity(new.len());
+    for job in new {
+        let id = match &job.id {
+            Some(id) if taken.contains(id) || !seen.insert(id) => match existing {
+                Existing::Refused => return Err(StoreError::JobExists(id.clone()).into()),
+                Existing::Skipped => continue,
+            },
+            Some(id) => id.clone(),
+            None => make_id(change.wire, &mut names, &given, looks).await?,
+        };
+        let number = block + 1 + rows.len() as i64;
+        rows.push((number, Job::new(id, job.clone(), change.now)));
+    }
+    for (_, job) in &rows {
+        change.is_at(job);
+    }
+    change.count(State::Pending, rows.len() as i64);
+    if !rows.is_empty() {
+        insert(change.wire, &rows).await?;
+        change.ring();
+    }
+    let last = block + rows.len() as i64;
+    let ids = rows.into_iter().map(|(_, job)| job.id).collect();
+    Ok(Batch {
+        ids,
+        numbers: RangeInclusive::new(block + 1, last),
+    })
+}
+
+/// Draws a block of numbers, and a number for each name that may have to be made.
+async fn draw(wire: &Wire, count: usize) -> Result<(i64, std::vec::IntoIter<i64>)> {
+    let asked = params![count as i64];
+    let rows = wire.rows(sql!("draw_numbers"), asked).await?;
+    let mut row = Columns::of_one(&rows, "numbers")?;
+    let block = row.next()?;
+    let names: Vec<i64> = row.next()?;
+    Ok((block, names.into_iter()))
+}
+
+/// A name made of a number. Numbers whose name a user has taken are passed over; those in the store are
+/// looked up only once it is known that there is one.
+async fn make_id(
+    wire: &Wire,
+    names: &mut std::vec::IntoIter<i64>,
+    given: &HashSet<&JobId>,
+    looks: bool,
+) -> Result<JobId> {
+    loop {
+        let Some(number) = names.next() else {
+            *names = draw(wire, given.len() + 1).await?.1;
+            continue;
+        };
+        let id = JobId::generated(number.unsigned_abs());
+        if given.contains(&id) {
+            continue;
+        }
+        if looks
+            && !jobs::taken(wire, std::slice::from_ref(&id))
+                .await?
+                .is_empty()
+        {
+            continue;
+        }
+        return Ok(id);
+    }
+}
+
+/// What of a command is in which column.
+fn command_columns(command: &Command) -> (Option<&str>, Option<&str>, Option<Vec<u8>>) {
+    match command {
+        Command::Line { line, shell } => (
+            Some(line.as_str()),
+            shell.as_ref().map(ShellName::as_str),
+            None,
+        ),
+        Command::Argv(argv) => (None, None, Some(joined(argv))),
+    }
+}
+
+async fn insert(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
+    if rows.len() < MANY {
+        return insert_few(wire, rows).await;
+    }
+    copy_specs(wire, rows).await?;
+    copy_jobs(wire, rows).await
+}
+
+async fn insert_few(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
+    let mut pipeline = super::wire::Pipeline::on(wire);
+    let commands: Vec<_> = rows
+        .iter()
+        .map(|(_, job)| command_columns(&job.command))
+        .collect();
+    let numbers: Vec<i64> = rows.iter().map(|(number, _)| *number).collect();
+    macro_rules! column {
+        ($field:expr) => {
+            rows.iter().map($field).collect::<Vec<_>>()
+        };
+    }
+    pipeline.add(
+        sql!("insert_specs"),
+        params![
+            numbers.clone(),
+            column!(|(_, job)| job.id.as_str()),
+            commands.iter().map(|columns| columns.0).collect::<Vec<_>>(),
+            commands.iter().map(|columns| columns.1).collect::<Vec<_>>(),
+            commands
+                .iter()
+                .map(|columns| columns.2.clone())
+                .collect::<Vec<_>>(),
+            column!(|(_, job)| job.cwd.0.as_slice()),
+            column!(|(_, job)| i64::from(job.rules.priority.get())),
+            column!(|(_, job)| i64::from(job.rules.max_retries.get())),
+            column!(|(_, job)| i64::from(job.rules.backoff_base.get())),
+            column!(|(_, job)| job.created_at.0),
+        ],
+    );
+    pipeline.add(
+        sql!("insert_jobs"),
+        params![
+            numbers,
+            column!(|(_, job)| job.sort_key().0),
+            column!(|(_, job)| job.ready_at.0),
+            column!(|(_, job)| micros(job.rules.timeout.limit().unwrap_or_default())),
+        ],
+    );
+    pipeline.run().await?;
+    Ok(())
+}
+
+async fn copy_specs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
+    const TYPES: [Type; 10] = [
+        Type::INT8,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::BYTEA,
+        Type::BYTEA,
+        Type::INT8,
+        Type::INT8,
+        Type::INT8,
+        Type::INT8,
+    ];
+    let sink = wire.copy_in(sql!("copy_specs")).await?;
+    let writer = BinaryCopyInWriter::new(sink, &TYPES);
+    let mut writer = std::pin::pin!(writer);
+    for (number, job) in rows {
+        let (line, shell, argv) = command_columns(&job.command);
+        let rules = &job.rules;
+        writer
+            .as_mut()
+            .write(&[
+                number,
+                &job.id.as_str(),
+                &line,
+                &shell,
+                &argv,
+                &job.cwd.0,
+                &i64::from(rules.priority.get()),
+                &i64::from(rules.max_retries.get()),
+                &i64::from(rules.backoff_base.get()),
+                &job.created_at.0,
+            ])
+            .await?;
+    }
+    writer.finish().await?;
+    Ok(())
+}
+
+async fn copy_jobs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
+    let sink = wire.copy_in(sql!("copy_jobs")).await?;
+    let writer = BinaryCopyInWriter::new(sink, &[Type::INT8, Type::INT8, Type::INT8, Type::INT8]);
+    let mut writer = std::pin::pin!(writer);
+    for (number, job) in rows {
+        let timeout = micros(job.rules.timeout.limit().unwrap_or_default());
+        writer
+            .as_mut()
+            .write(&[number, &job.sort_key().0, &job.ready_at.0, &timeout])
+            .await?;
+    }
+    writer.finish().await?;
+    Ok(())
+}

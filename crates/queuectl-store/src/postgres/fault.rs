@@ -1,0 +1,152 @@
+//! What went wrong inside, what can be tried again, and what is said of it outside.
+
+use std::error::Error as _;
+use std::io;
+
+use queuectl_domain::{InvalidValue, TransitionError};
+use tokio_postgres::error::SqlState;
+
+use crate::StoreError;
+
+/// An error on its way out of a transaction.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The server's, or that of the connection to it.
+    Sql(tokio_postgres::Error),
+    /// One that is said already.
+    Said(StoreError),
+}
+
+pub(super) type Result<T> = std::result::Result<T, Fault>;
+
+/// What `queuectl.expect` says when somebody came in between.
+const CAME_BETWEEN: &str = "QC001";
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Said(error)
+    }
+}
+
+impl From<TransitionError> for Fault {
+    fn from(error: TransitionError) -> Self {
+        Self::Said(error.into())
+    }
+}
+
+impl From<InvalidValue> for Fault {
+    fn from(error: InvalidValue) -> Self {
+        Self::Said(error.into())
+    }
+}
+
+impl Fault {
+    fn code(&self) -> Option<&SqlState> {
+        match self {
+            Self::Sql(error) => error.code(),
+            Self::Said(_) => None,
+        }
+    }
+
+    /// Whether the connection is of no use any more: it broke, the server ends it, or it isn't what it was.
+    pub(super) fn is_loss(&self) -> bool {
+        let Self::Sql(error) = self else {
+            return false;
+        };
+        let Some(code) = error.code() else {
+            // Not the server's words, so it is about the way to it, or about a value that doesn't fit.
+            let is_io = error
+                .source()
+                .and_then(|source| source.downcast_ref::<io::Error>());
+            return error.is_closed() || is_io.is_some();
+        };
+        let code_text = code.code();
+        code_text.starts_with("08")
+            || code_text.starts_with("57P")
+            // A statement that was prepared isn't, since a pooler gave us another connection; or the tables changed.
+            || *code == SqlState::INVALID_SQL_STATEMENT_NAME
+            || *code == SqlState::FEATURE_NOT_SUPPORTED
+    }
+
+    /// Whether a COMMIT that ended like this may have been done all the same. Who is told by the server to go isn't
+    /// told so in the middle of one.
+    pub(super) fn leaves_doubt(&self) -> bool {
+        self.is_loss() && self.code() != Some(&SqlState::ADMIN_SHUTDOWN)
+    }
+
+    /// Whether the same may go well if it is tried again: others came in between, or took a name that was free.
+    pub(super) fn is_collision(&self) -> bool {
+        self.code().is_some_and(|code| {
+            *code == SqlState::T_R_SERIALIZATION_FAILURE
+                || *code == SqlState::T_R_DEADLOCK_DETECTED
+                || *code == SqlState::UNIQUE_VIOLATION
+                || code.code() == CAME_BETWEEN
+        })
+    }
+
+    /// Whether there is no such table or schema.
+    pub(super) fn is_nothing_there(&self) -> bool {
+        let code = self.code();
+        code == Some(&SqlState::UNDEFINED_TABLE) || code == Some(&SqlState::INVALID_SCHEMA_NAME)
+    }
+
+    /// What is said of it.
+    pub(super) fn said(self, location: &str) -> StoreError {
+        match self {
+            Self::Said(error) => error,
+            Self::Sql(error) => say(&error, location),
+        }
+    }
+}
+
+fn say(error: &tokio_postgres::Error, location: &str) -> StoreError {
+    let text = words(error);
+    let Some(code) = error.code() else {
+        let is_io = error
+            .source()
+            .is_some_and(|source| source.is::<io::Error>());
+        return if is_io || error.is_closed() {
+            StoreError::Io(text)
+        } else {
+            StoreError::Internal(format!("{error}: {text}"))
+        };
+    };
+    match (*code).clone() {
+        SqlState::DISK_FULL => StoreError::Full,
+        SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::ReadOnly(text),
+        SqlState::LOCK_NOT_AVAILABLE => StoreError::Locked,
+        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreError::Corrupt(text),
+        SqlState::UNDEFINED_TABLE | SqlState::INVALID_SCHEMA_NAME => {
+            StoreError::NotAStore(location.to_owned())
+        }
+        SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Open {
+            location: location.to_owned(),
+            reason: text,
+        },
+        _ => match &code.code()[..2] {
+            "08" | "40" | "53" | "57" | "58" | "QC" => StoreError::Io(text),
+            "28" | "3D" => StoreError::Open {
+                location: location.to_owned(),
+                reason: text,
+            },
+            _ => StoreError::Internal(text),
+        },
+    }
+}
+
+/// The server's own words, or those of the system about the connection.
+pub(super) fn words(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return said.message().to_owned();
+    }
+    match error.source() {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,1 @@
+UPDATE queuectl.workers SET heartbeat_at = $2 WHERE id = $1

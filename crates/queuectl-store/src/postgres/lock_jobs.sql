@@ -1,0 +1,1 @@
+LOCK TABLE queuectl.specs, queuectl.jobs, queuectl.finished, queuectl.attempts, queuectl.output IN EXCLUSIVE MODE

@@ -1,0 +1,316 @@
+-- Times and lengths of time are in microseconds. The numbers that stand for states, outcomes and
+-- streams are in records/codes.rs.
+
+CREATE TABLE queuectl.about (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    version bigint NOT NULL
+);
+
+INSERT INTO queuectl.about (version) VALUES (0);
+
+-- The one clock by which everything is decided.
+CREATE FUNCTION queuectl.now_us() RETURNS bigint LANGUAGE sql VOLATILE
+RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+
+-- What is said of errors may have any character in it, NUL too, which the server's texts can't have: it is kept as
+-- the bytes of its UTF-8.
+
+-- What never changes about a job, from its enqueueing to its removal. It is in `jobs` or in `finished`, too.
+CREATE TABLE queuectl.specs (
+    seq bigint PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    line text COLLATE "C",
+    shell text COLLATE "C",
+    argv bytea,
+    cwd bytea NOT NULL,
+    priority bigint NOT NULL,
+    max_retries bigint NOT NULL,
+    backoff_base bigint NOT NULL,
+    created_at bigint NOT NULL
+);
+
+-- What changes about a job while it lives: pending, processing or failed. It stays small.
+CREATE TABLE queuectl.jobs (
+    seq bigint PRIMARY KEY,
+    state bigint NOT NULL DEFAULT 0,
+    sort_key bigint NOT NULL,
+    ready_at bigint NOT NULL,
+    timeout bigint NOT NULL,
+    attempts bigint NOT NULL DEFAULT 0,
+    crashes bigint NOT NULL DEFAULT 0,
+    started_at bigint,
+    finished_at bigint,
+    exec_time bigint,
+    exit_code bigint,
+    fence bigint,
+    worker text COLLATE "C",
+    last_error bytea
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.05,
+    autovacuum_vacuum_threshold = 1000,
+    autovacuum_analyze_scale_factor = 0.2,
+    autovacuum_vacuum_cost_delay = 0
+);
+
+CREATE INDEX jobs_to_claim ON queuectl.jobs (sort_key, seq) WHERE state = 0;
+CREATE INDEX jobs_running ON queuectl.jobs (fence) WHERE state = 1;
+CREATE INDEX jobs_due ON queuectl.jobs (ready_at, seq) WHERE state = 3;
+
+-- A job that is completed or dead.
+CREATE TABLE queuectl.finished (
+    seq bigint PRIMARY KEY,
+    state bigint NOT NULL,
+    ready_at bigint NOT NULL,
+    timeout bigint NOT NULL,
+    attempts bigint NOT NULL,
+    crashes bigint NOT NULL,
+    started_at bigint,
+    finished_at bigint,
+    exec_time bigint,
+    exit_code bigint,
+    worker text COLLATE "C",
+    last_error bytea
+);
+
+CREATE INDEX finished_dead ON queuectl.finished (seq) WHERE state = 4;
+
+-- A job whole, wherever it is.
+CREATE VIEW queuectl.whole_jobs AS
+SELECT specs.seq, specs.id, life.state, life.ready_at,
+    specs.priority, life.timeout, specs.max_retries, specs.backoff_base,
+    life.attempts, life.crashes, specs.created_at,
+    life.started_at, life.finished_at, life.exec_time, life.exit_code,
+    life.fence, life.worker, life.last_error,
+    specs.line, specs.shell, specs.argv, specs.cwd
+FROM queuectl.specs CROSS JOIN LATERAL (
+    SELECT state, ready_at, timeout, attempts, crashes,
+        started_at, finished_at, exec_time, exit_code, fence, worker, last_error
+    FROM queuectl.jobs WHERE jobs.seq = specs.seq
+    UNION ALL
+    SELECT state, ready_at, timeout, attempts, crashes,
+        started_at, finished_at, exec_time, exit_code, NULL, worker, last_error
+    FROM queuectl.finished WHERE finished.seq = specs.seq
+) AS life;
+
+-- Written once, when an attempt ends.
+CREATE TABLE queuectl.attempts (
+    seq bigint NOT NULL,
+    fence bigint NOT NULL,
+    attempt bigint NOT NULL,
+    worker text COLLATE "C" NOT NULL,
+    started_at bigint NOT NULL,
+    ended_at bigint NOT NULL,
+    outcome bigint NOT NULL,
+    exit_code bigint,
+    signal bigint,
+    error bytea,
+    exec_time bigint NOT NULL,
+    PRIMARY KEY (seq, fence)
+);
+
+CREATE TABLE queuectl.output (
+    fence bigint NOT NULL,
+    begins bigint NOT NULL,
+    stream bigint NOT NULL,
+    data bytea NOT NULL,
+    PRIMARY KEY (fence, begins)
+);
+
+-- `changed` grows with each change of a setting, so the sum tells whether any has changed.
+CREATE TABLE queuectl.settings (
+    key text COLLATE "C" PRIMARY KEY,
+    value text COLLATE "C" NOT NULL,
+    changed bigint NOT NULL
+);
+
+CREATE TABLE queuectl.workers (
+    id text COLLATE "C" PRIMARY KEY,
+    pid bigint NOT NULL,
+    pid_started bigint NOT NULL,
+    host text COLLATE "C" NOT NULL,
+    slots bigint NOT NULL,
+    life bytea NOT NULL,
+    started_at bigint NOT NULL,
+    heartbeat_at bigint NOT NULL,
+    stop bigint,
+    lease_until bigint,
+    version text COLLATE "C",
+    machine text COLLATE "C"
+) WITH (fillfactor = 50);
+
+-- Each transaction adds what it changes; the counts of jobs by state are the sums. Nobody waits for anybody, and
+-- now and then many rows become one.
+CREATE TABLE queuectl.count_changes (
+    pending bigint NOT NULL,
+    processing bigint NOT NULL,
+    completed bigint NOT NULL,
+    failed bigint NOT NULL,
+    dead bigint NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Numbers of jobs: each batch gets a block of its own. Sequences leave no dead rows behind, and what they have
+-- given never comes again.
+CREATE SEQUENCE queuectl.numbers INCREMENT BY 1048576 MINVALUE 0 START WITH 0;
+-- One for each job; the ids of those without a name of their own are made of it.
+CREATE SEQUENCE queuectl.names;
+CREATE SEQUENCE queuectl.fences;
+CREATE SEQUENCE queuectl.settings_changes;
+
+-- Floors: below them nothing is pending, failed or processing. Without them a look for the first of an index would
+-- walk over all that ever were there, as long as some session keeps them from being vacuumed.
+CREATE SEQUENCE queuectl.pending_floor MINVALUE -9223372036854775808 START WITH -9223372036854775808;
+CREATE SEQUENCE queuectl.failed_floor MINVALUE -9223372036854775808 START WITH -9223372036854775808;
+CREATE SEQUENCE queuectl.fence_floor MINVALUE 0 START WITH 0;
+
+-- Whoever puts jobs anywhere is inside until his transaction ends; who raises the floors is alone.
+CREATE FUNCTION queuectl.enter() RETURNS void LANGUAGE sql VOLATILE
+RETURN pg_advisory_xact_lock_shared(1902343276, 'queuectl.jobs'::regclass::oid::integer);
+
+-- Called inside, before the end, by who has put a job below a floor: the least keys of all that he has put.
+CREATE FUNCTION queuectl.lower_floors(pending bigint, failed bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF pending < (SELECT last_value FROM queuectl.pending_floor)
+        OR failed < (SELECT last_value FROM queuectl.failed_floor)
+    THEN
+        PERFORM pg_advisory_xact_lock(1902343277, 'queuectl.jobs'::regclass::oid::integer);
+        IF pending < (SELECT last_value FROM queuectl.pending_floor) THEN
+            PERFORM setval('queuectl.pending_floor', pending);
+        END IF;
+        IF failed < (SELECT last_value FROM queuectl.failed_floor) THEN
+            PERFORM setval('queuectl.failed_floor', failed);
+        END IF;
+    END IF;
+END
+$$;
+
+-- Raises the floors to the least that is there; `anew` looks for it from the beginning on. False if others stay
+-- inside for too long.
+CREATE FUNCTION queuectl.raise_floors(anew boolean) RETURNS boolean LANGUAGE plpgsql VOLATILE
+SET lock_timeout = '100ms' AS $$
+DECLARE
+    least bigint;
+    least_of_all CONSTANT bigint := -9223372036854775808;
+BEGIN
+    BEGIN
+        PERFORM pg_advisory_xact_lock(1902343276, 'queuectl.jobs'::regclass::oid::integer);
+    EXCEPTION WHEN lock_not_available THEN
+        RETURN false;
+    END;
+    SELECT sort_key INTO least FROM queuectl.jobs
+    WHERE state = 0
+        AND sort_key >= CASE WHEN anew THEN least_of_all ELSE (SELECT last_value FROM queuectl.pending_floor) END
+    ORDER BY sort_key LIMIT 1;
+    PERFORM setval('queuectl.pending_floor', coalesce(least, queuectl.now_us()));
+    SELECT ready_at INTO least FROM queuectl.jobs
+    WHERE state = 3
+        AND ready_at >= CASE WHEN anew THEN least_of_all ELSE (SELECT last_value FROM queuectl.failed_floor) END
+    ORDER BY ready_at LIMIT 1;
+    PERFORM setval('queuectl.failed_floor', coalesce(least, queuectl.now_us()));
+    SELECT fence INTO least FROM queuectl.jobs
+    WHERE state = 1
+        AND fence >= CASE WHEN anew THEN 0 ELSE (SELECT last_value FROM queuectl.fence_floor) END
+    ORDER BY fence LIMIT 1;
+    PERFORM setval('queuectl.fence_floor', coalesce(least, (SELECT last_value FROM queuectl.fences)));
+    RETURN true;
+END
+$$;
+
+-- What is left to do: exact, up to a thousand of each.
+CREATE VIEW queuectl.rest AS
+SELECT (
+        SELECT count(*) FROM (
+            SELECT FROM queuectl.jobs
+            WHERE state = 0 AND sort_key >= (SELECT last_value FROM queuectl.pending_floor)
+            ORDER BY sort_key LIMIT 1000
+        ) AS counted
+    ) AS pending, (
+        SELECT count(*) FROM (
+            SELECT FROM queuectl.jobs
+            WHERE state = 1 AND fence >= (SELECT last_value FROM queuectl.fence_floor)
+            ORDER BY fence LIMIT 1000
+        ) AS counted
+    ) AS processing, (
+        SELECT count(*) FROM (
+            SELECT FROM queuectl.jobs
+            WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
+            ORDER BY ready_at LIMIT 1000
+        ) AS counted
+    ) AS failed, (
+        SELECT ready_at FROM queuectl.jobs
+        WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
+        ORDER BY ready_at LIMIT 1
+    ) AS next_due;
+
+-- Fails the transaction if something else was found than was loaded before: somebody came in between.
+CREATE FUNCTION queuectl.expect(seen bigint, expected bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF seen <> expected THEN
+        RAISE EXCEPTION 'found % rows instead of %', seen, expected USING ERRCODE = 'QC001';
+    END IF;
+END
+$$;
+
+-- Who waits for the bell, each under a channel of its process. What is in here is lost with the server, and may be.
+CREATE UNLOGGED TABLE queuectl.waiters (
+    id bigint PRIMARY KEY,
+    channel text COLLATE "C" NOT NULL,
+    until timestamptz NOT NULL
+);
+
+CREATE SEQUENCE queuectl.waiter_numbers;
+CREATE SEQUENCE queuectl.waiter_floor;
+-- A ring that nobody was there to hear is one that was heard by nobody yet.
+CREATE SEQUENCE queuectl.rings MINVALUE 0 START WITH 0;
+CREATE SEQUENCE queuectl.rings_heard MINVALUE 0 START WITH 0;
+SELECT setval('queuectl.rings', 0);
+
+-- Wakes who has waited longest; false if nobody waits.
+CREATE FUNCTION queuectl.wake_one() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    woken queuectl.waiters%ROWTYPE;
+BEGIN
+    DELETE FROM queuectl.waiters WHERE id = (
+        SELECT id FROM queuectl.waiters
+        WHERE id >= (SELECT last_value FROM queuectl.waiter_floor) AND until > clock_timestamp()
+        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) RETURNING * INTO woken;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF woken.id > (SELECT last_value FROM queuectl.waiter_floor) + 100 THEN
+        PERFORM setval('queuectl.waiter_floor', woken.id);
+    END IF;
+    PERFORM pg_notify(woken.channel, woken.id::text);
+    RETURN true;
+END
+$$;
+
+-- Wakes one that waits, or the next that will. Who begins to wait between the two looks is heard by the second.
+CREATE FUNCTION queuectl.ring() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF NOT queuectl.wake_one() THEN
+        PERFORM nextval('queuectl.rings');
+        IF queuectl.wake_one() THEN
+            PERFORM queuectl.hear();
+        END IF;
+    END IF;
+END
+$$;
+
+-- Takes a ring that nobody has heard, if there is one.
+CREATE FUNCTION queuectl.hear() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    rung bigint;
+BEGIN
+    SELECT last_value INTO rung FROM queuectl.rings;
+    IF rung <= (SELECT last_value FROM queuectl.rings_heard) THEN
+        RETURN false;
+    END IF;
+    PERFORM pg_advisory_xact_lock(1902343278, 'queuectl.jobs'::regclass::oid::integer);
+    IF rung <= (SELECT last_value FROM queuectl.rings_heard) THEN
+        RETURN false;
+    END IF;
+    PERFORM setval('queuectl.rings_heard', rung);
+    RETURN true;
+END
+$$;

@@ -1,0 +1,260 @@
+//! A store in one schema of a PostgreSQL database.
+//!
+//! The tables are in `migrations`, the statements in the `.sql` files here; each names its tables as
+//! `queuectl.…`, and the schema's real name takes that place. Nobody sets a `search_path`, so a pooler does no harm.
+//!
+//! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
+//!   one, and [`fault`] what can be tried again.
+//! - [`open`] makes and upgrades the tables.
+//! - [`change`] is a transaction; [`enqueue`], [`edit`], [`turn`] and [`workers`] are what happens in them.
+//! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counts`] know how each thing is kept, [`save`] how
+//!   jobs are written.
+
+mod attempts;
+mod bell;
+mod change;
+mod check;
+mod counts;
+mod doubt;
+mod edit;
+mod enqueue;
+mod fault;
+mod jobs;
+mod look;
+mod mend;
+mod open;
+mod output;
+mod row;
+mod save;
+mod session;
+mod settings;
+mod target;
+mod tidy;
+mod turn;
+mod wire;
+mod workers;
+
+/// The text of a statement in this folder.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!($name, ".sql"))
+    };
+}
+use sql;
+
+use std::ops::RangeInclusive;
+
+use queuectl_domain::{
+    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
+};
+
+use crate::records::Gone;
+use crate::{
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
+    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
+};
+use doubt::Doubt;
+use session::{Effort, Session};
+pub use target::Target;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// After so many jobs that were claimed or ended it is time to tidy up.
+const TIDY_EVERY: usize = 1_000;
+
+/// A store in one schema of a PostgreSQL database.
+pub(crate) struct PostgresStore {
+    session: Session,
+    doubt: Doubt,
+    /// How many jobs were claimed or ended since it was last tidied up.
+    untidied: usize,
+}
+
+impl PostgresStore {
+    /// Opens the store that is there.
+    pub(crate) fn open(target: &Target, options: &Options) -> Result<Self> {
+        Ok(Self {
+            session: Session::open(target, options.patience)?,
+            doubt: Doubt::default(),
+            untidied: 0,
+        })
+    }
+
+    /// Has so many jobs changed, and tidies up now and then.
+    fn has_moved(&mut self, jobs: usize) {
+        self.untidied += jobs;
+        if self.untidied >= TIDY_EVERY {
+            self.untidied = 0;
+            // What can't be done now is done later, or by others.
+            let _ = self.session.ask(tidy::up);
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn now(&mut self) -> Result<Timestamp> {
+        self.session.ask(session::now)
+    }
+
+    fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {
+        if new.is_empty() {
+            return Ok(Batch {
+                ids: Vec::new(),
+                numbers: RangeInclusive::new(1, 0),
+            });
+        }
+        let batch = enqueue::enqueue(&mut self.session, &new, existing)?;
+        // Each batch is one row of counts, so it weighs as much as a turn, however large it is.
+        self.has_moved(1);
+        Ok(batch)
+    }
+
+    fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64> {
+        self.session.write(Effort::Bulk, async |change| {
+            edit::withdraw(change, &numbers).await
+        })
+    }
+
+    fn taken(&mut self, ids: &[JobId]) -> Result<Vec<JobId>> {
+        let taken = self
+            .session
+            .ask(async |wire| jobs::taken(wire, ids).await)?;
+        let mut given = ids.to_vec();
+        given.retain(|id| taken.contains(id));
+        Ok(given)
+    }
+
+    fn job(&mut self, id: &JobId) -> Result<Job> {
+        let kept = self.session.ask(async |wire| jobs::find(wire, id).await)?;
+        Ok(kept.job)
+    }
+
+    fn attempts(&mut self, id: &JobId) -> Result<Vec<Attempt>> {
+        self.session.ask(async |wire| attempts::of(wire, id).await)
+    }
+
+    fn output(&mut self, fence: Fence) -> Result<Vec<Chunk>> {
+        self.session.ask(async |wire| output::of(wire, fence).await)
+    }
+
+    fn list(&mut self, query: &Query) -> Result<Page> {
+        self.session
+            .run(Effort::Bulk, async |wire| jobs::list(wire, query).await)
+    }
+
+    fn counts(&mut self) -> Result<Counts> {
+        self.session.ask(counts::load)
+    }
+
+    fn retry(&mut self, which: &Selection, timeout: Option<Timeout>) -> Result<Vec<JobId>> {
+        self.session.write(Effort::Bulk, async |change| {
+            edit::retry(change, which, timeout).await
+        })
+    }
+
+    fn bury(&mut self, id: &JobId, reason: Option<String>) -> Result<()> {
+        self.session.write(Effort::Small, async |change| {
+            edit::bury(change, id, reason.clone()).await
+        })
+    }
+
+    fn remove(&mut self, id: &JobId) -> Result<()> {
+        self.session
+            .write(Effort::Small, async |change| edit::remove(change, id).await)
+    }
+
+    fn clear(&mut self, what: Clear) -> Result<u64> {
+        self.session
+            .write(Effort::Bulk, async |change| edit::clear(change, what).await)
+    }
+
+    fn settings(&mut self) -> Result<Settings> {
+        self.session.ask(settings::load)
+    }
+
+    fn set(&mut self, key: Key, value: &str) -> Result<()> {
+        self.session.write(Effort::Small, async |change| {
+            settings::set(change, key, value).await
+        })
+    }
+
+    fn register(&mut self, worker: &Worker) -> Result<()> {
+        self.session.write(Effort::Bulk, async |change| {
+            workers::register(change, worker).await
+        })?;
+        // Where a dump was restored the floors may be above what is there.
+        self.session.run(Effort::Bulk, tidy::floors_anew)
+    }
+
+    fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
+        let reply = turn::take(&mut self.session, turn, &mut self.doubt)?;
+        if reply.more && turn.gives_back() {
+            self.session.ask(change::ring)?;
+        }
+        let moved = reply.claimed.len() + turn.settled.len() + turn.released.len();
+        self.has_moved(moved);
+        Ok(reply)
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        // Every commit has waited for the server's disk.
+        Ok(())
+    }
+
+    fn unregister(&mut self, id: &WorkerId) -> Result<()> {
+        self.session.write(Effort::Small, async |change| {
+            workers::forget(change, id, Gone::Ended).await
+        })?;
+        Ok(())
+    }
+
+    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>> {
+        self.session.write(Effort::Small, async |change| {
+            workers::forget(change, id, Gone::Died(begun)).await
+        })
+    }
+
+    fn workers(&mut self) -> Result<Vec<WorkerInfo>> {
+        self.session.ask(workers::all)
+    }
+
+    fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<()> {
+        self.session
+            .ask(async |wire| workers::request_stop(wire, ids, mode).await)
+    }
+
+    fn check(&mut self) -> Result<Vec<Checked>> {
+        self.session.run(Effort::Bulk, check::check)
+    }
+
+    fn mend(&mut self, finding: &Finding) -> Result<bool> {
+        self.session.write(Effort::Bulk, async |change| {
+            match finding {
+                Finding::Miscounted { .. } | Finding::NumbersInUse => mend::recount(change).await?,
+                Finding::Ownerless { worker, .. } => mend::put_back(change, worker).await?,
+                Finding::Leftovers { .. } => mend::sweep(change).await?,
+                Finding::WaitFromTheFuture { .. } => {
+                    mend::wait_as_from_now(change).await?;
+                    change.ring();
+                }
+                Finding::LongLog { .. }
+                | Finding::Damaged { .. }
+                | Finding::Unreadable { .. }
+                | Finding::Ahead { .. } => return Ok(false),
+            }
+            Ok(true)
+        })
+    }
+
+    fn backup(&mut self, to: &BackupTo<'_>, progress: &mut dyn FnMut(Progress)) -> Result<()> {
+        let _ = progress;
+        Err(StoreError::Backup {
+            path: to.path.to_owned(),
+            reason: "a store on a server can't be backed up yet".into(),
+        })
+    }
+
+    fn bell(&self) -> Result<Box<dyn Bell>> {
+        Ok(Box::new(bell::ServerBell::open(&self.session.target)?))
+    }
+}

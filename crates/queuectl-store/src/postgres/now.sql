@@ -1,0 +1,1 @@
+SELECT queuectl.now_us() AS now

@@ -1,0 +1,1 @@
+SELECT queuectl.raise_floors($1)

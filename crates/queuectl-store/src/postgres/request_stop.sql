@@ -1,0 +1,1 @@
+UPDATE queuectl.workers SET stop = greatest(stop, $2) WHERE id = ANY ($1)

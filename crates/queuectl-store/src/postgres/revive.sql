@@ -1,0 +1,25 @@
+-- Saves jobs that were loaded as finished and aren't now, if they are still as they were loaded.
+WITH new AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+        $15::text[], $16::bytea[]
+    ) AS new (
+        seq, old_state, old_fence, state, sort_key, ready_at, timeout,
+        attempts, crashes, started_at, finished_at, exec_time, exit_code, fence,
+        worker, last_error
+    )
+), gone AS (
+    DELETE FROM queuectl.finished USING new
+    WHERE finished.seq = new.seq AND finished.state = new.old_state
+    RETURNING 1
+), added AS (
+    INSERT INTO queuectl.jobs (
+        seq, state, sort_key, ready_at, timeout, attempts, crashes,
+        started_at, finished_at, exec_time, exit_code, fence, worker, last_error
+    )
+    SELECT seq, state, sort_key, ready_at, timeout, attempts, crashes,
+        started_at, finished_at, exec_time, exit_code, fence, worker, last_error
+    FROM new
+)
+SELECT queuectl.expect((SELECT count(*) FROM gone), cardinality($1))

@@ -1,0 +1,1 @@
+UPDATE queuectl.about SET version = $1

@@ -1,0 +1,237 @@
+//! The handle's connection and its transactions: made anew when it is lost, tried again when others came in between.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use queuectl_domain::{Settings, Timestamp};
+use tokio::runtime::Runtime;
+
+use super::change::Change;
+use super::fault::Result;
+use super::target::Target;
+use super::wire::{Pipeline, Wire};
+use super::{open, sql};
+use crate::StoreError;
+
+/// How much longer than others those calls may take that move much.
+const BULK: u32 = 120;
+
+/// How long is waited before something is tried again, at first; later up to so many times as long.
+const PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: u32 = 100;
+
+/// The settings as of some change of them.
+pub(super) type Cached = RefCell<Option<(i64, Settings)>>;
+
+/// How much a call may have to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Little: the answer comes within the patience of the caller.
+    Small,
+    /// Perhaps as much as there is.
+    Bulk,
+}
+
+/// A handle's connection, driven by whoever calls.
+pub(super) struct Session {
+    runtime: Runtime,
+    wire: Option<Wire>,
+    settings: Cached,
+    patience: Duration,
+    pub(super) target: Target,
+}
+
+impl Session {
+    /// Connects, and sees to it that the store is there and up to date.
+    pub(super) fn open(
+        target: &Target,
+        patience: Duration,
+    ) -> std::result::Result<Self, StoreError> {
+        let runtime = runtime()?;
+        let deadline = Instant::now() + patience;
+        let wire = runtime.block_on(async {
+            let wire = Wire::connect(target, patience).await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let prepared = tokio::time::timeout(left * BULK, open::prepare(&wire, target));
+            let prepared = prepared.await.unwrap_or_else(|_| Err(silence().into()));
+            prepared.map_err(|fault| fault.said(&target.to_string()))?;
+            Ok::<_, StoreError>(wire)
+        });
+        Ok(Self {
+            wire: Some(wire?),
+            runtime,
+            settings: RefCell::default(),
+            patience,
+            target: target.clone(),
+        })
+    }
+
+    /// Asks one thing, or several that needn't be of the same moment.
+    pub(super) fn ask<T>(
+        &mut self,
+        ask: impl AsyncFnMut(&Wire) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        self.run(Effort::Small, ask)
+    }
+
+    /// Changes something, whole or not at all.
+    pub(super) fn write<T>(
+        &mut self,
+        effort: Effort,
+        mut change: impl AsyncFnMut(&mut Change<'_>) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        let settings = std::mem::take(&mut self.settings);
+        let done = self.run(effort, async |wire| {
+            let mut begun = Change::begin(wire, &settings).await?;
+            let result = change(&mut begun).await?;
+            begun.commit().await?;
+            Ok(result)
+        });
+        self.settings = settings;
+        done
+    }
+
+    /// Does something with the settings that are known already at hand.
+    pub(super) fn with_settings<T>(
+        &mut self,
+        mut work: impl AsyncFnMut(&Wire, &Cached) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        let settings = std::mem::take(&mut self.settings);
+        let done = self.run(Effort::Small, async |wire| work(wire, &settings).await);
+        self.settings = settings;
+        done
+    }
+
+    /// Works with a connection. What failed since the connection was lost before anything was committed, or since
+    /// others came in between, is tried again.
+    pub(super) fn run<T>(
+        &mut self,
+        effort: Effort,
+        mut work: impl AsyncFnMut(&Wire) -> Result<T>,
+    ) -> std::result::Result<T, StoreError> {
+        let patience = match effort {
+            Effort::Small => self.patience,
+            Effort::Bulk => self.patience * BULK,
+        };
+        let begun = Instant::now();
+        let deadline = begun + patience;
+        // However much there is to do, it isn't begun anew for longer than others wait.
+        let last_try = begun + self.patience;
+        let Self {
+            runtime,
+            wire: kept,
+            target,
+            ..
+        } = self;
+        runtime.block_on(async {
+            let mut pauses = Pauses::default();
+            loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let wire = match kept.take().filter(|wire| !wire.is_closed()) {
+                    Some(wire) => wire,
+                    None => match Wire::connect(target, left).await {
+                        Ok(wire) => wire,
+                        Err(error) if pauses.fit(last_try) => {
+                            drop(error);
+                            pauses.next().await;
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    },
+                };
+                let fault = match tokio::time::timeout(left, work(&wire)).await {
+                    Ok(Ok(result)) => {
+                        *kept = Some(wire);
+                        return Ok(result);
+                    }
+                    Ok(Err(fault)) => fault,
+                    // What it still does would be taken for the answers to something else.
+                    Err(_) => return Err(silence()),
+                };
+                let (loss, again) = (fault.is_loss(), fault.is_collision());
+                let doubt = wire.is_in_doubt();
+                if !loss && wire.roll_back(left).await {
+                    *kept = Some(wire);
+                }
+                if !doubt && (loss || again) && pauses.fit(last_try) {
+                    pauses.next().await;
+                    continue;
+                }
+                return Err(fault.said(&target.to_string()));
+            }
+        })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(wire) = self.wire.take() {
+            self.runtime.block_on(wire.close());
+        }
+    }
+}
+
+/// What drives a connection while somebody waits for it.
+pub(super) fn runtime() -> std::result::Result<Runtime, StoreError> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let built = builder.enable_io().enable_time().build();
+    built.map_err(|error| StoreError::Io(error.to_string()))
+}
+
+fn silence() -> StoreError {
+    StoreError::Io("the server does not answer".into())
+}
+
+/// Pauses between tries, longer each time, and never the same for two that collided.
+#[derive(Default)]
+struct Pauses(u32);
+
+impl Pauses {
+    /// Whether there is time for another.
+    fn fit(&self, deadline: Instant) -> bool {
+        Instant::now() + self.longest() < deadline
+    }
+
+    async fn next(&mut self) {
+        let longest = self.longest();
+        self.0 += 1;
+        let jitter = fastrand::f64().max(0.1);
+        tokio::time::sleep(longest.mul_f64(jitter)).await;
+    }
+
+    fn longest(&self) -> Duration {
+        PAUSE * 2_u32.saturating_pow(self.0).min(LONGEST_PAUSE)
+    }
+}
+
+/// What is seen at one moment.
+pub(super) struct Moment<'c> {
+    pub(super) pipeline: Pipeline<'c>,
+}
+
+impl<'c> Moment<'c> {
+    pub(super) fn begin(wire: &'c Wire) -> Self {
+        let mut pipeline = Pipeline::on(wire);
+        pipeline.plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        Self { pipeline }
+    }
+
+    /// The answers to what was added to the pipeline; the first is at 1.
+    pub(super) async fn see(mut self) -> Result<Vec<Vec<tokio_postgres::Row>>> {
+        self.pipeline.plain("COMMIT");
+        self.pipeline.run().await
+    }
+}
+
+/// The time of a change, and which settings hold.
+pub(super) fn settings_at(cached: &Cached, changes: i64) -> Option<Settings> {
+    let cached = cached.borrow();
+    let (at, settings) = cached.as_ref()?;
+    (*at == changes).then(|| settings.clone())
+}
+
+/// The time by which the store decides.
+pub(super) async fn now(wire: &Wire) -> Result<Timestamp> {
+    let rows = wire.rows(sql!("now"), Vec::new()).await?;
+    super::row::Columns::of_one(&rows, "clock")?.timestamp()
+}

@@ -1,0 +1,1 @@
+SELECT id FROM queuectl.specs WHERE id = ANY ($1)

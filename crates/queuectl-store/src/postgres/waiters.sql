@@ -1,0 +1,1 @@
+SELECT id FROM queuectl.waiters WHERE id = ANY ($1)

@@ -1,0 +1,232 @@
+//! One connection: statements that are prepared once, and several sent at once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, CopyInSink, Notification, Row, Statement};
+
+use super::fault::{Fault, Result};
+use super::target::{Connection, Target};
+use crate::StoreError;
+
+/// How long the server is given to hear that a connection ends.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// A connection to a server.
+pub(super) struct Wire {
+    pub(super) client: Client,
+    carrier: JoinHandle<()>,
+    /// The name of the schema, quoted.
+    schema: String,
+    statements: RefCell<HashMap<&'static str, Statement>>,
+    /// Whether a COMMIT is on its way, and nothing is known of it.
+    committing: Cell<bool>,
+}
+
+/// A value for a statement.
+pub(super) type Param<'p> = Box<dyn ToSql + Sync + Send + 'p>;
+
+/// The values for a statement, in order.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => {
+        vec![$(Box::new($value) as $crate::postgres::wire::Param<'_>),*]
+    };
+}
+pub(super) use params;
+
+impl Wire {
+    pub(super) async fn connect(
+        target: &Target,
+        patience: Duration,
+    ) -> std::result::Result<Self, StoreError> {
+        let (wire, _) = Self::listening(target, patience).await?;
+        Ok(wire)
+    }
+
+    /// Connects, and passes on what the server tells by itself.
+    pub(super) async fn listening(
+        target: &Target,
+        patience: Duration,
+    ) -> std::result::Result<(Self, UnboundedReceiver<Notification>), StoreError> {
+        let (client, connection) = target.connect(patience).await?;
+        let (heard, notifications) = unbounded_channel();
+        let carrier = tokio::spawn(carry(connection, heard));
+        let wire = Self {
+            client,
+            carrier,
+            schema: quoted(target.schema()),
+            statements: RefCell::default(),
+            committing: Cell::new(false),
+        };
+        Ok((wire, notifications))
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Whether nobody knows if the last transaction was committed.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.committing.get()
+    }
+
+    /// A text with the schema's real name in it.
+    pub(super) fn in_schema(&self, sql: &str) -> String {
+        sql.replace("queuectl.", &format!("{}.", self.schema))
+    }
+
+    /// The schema's name, quoted.
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// Runs one statement.
+    pub(super) async fn rows(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
+        self.prepare([sql]).await?;
+        self.prepared(sql, params).await
+    }
+
+    /// Prepares those that aren't.
+    pub(super) async fn prepare(
+        &self,
+        wanted: impl IntoIterator<Item = &'static str>,
+    ) -> Result<()> {
+        let missing: Vec<_> = {
+            let known = self.statements.borrow();
+            let missing = wanted.into_iter().filter(|sql| !known.contains_key(sql));
+            missing.collect()
+        };
+        let prepared = missing.iter().map(async |&sql| {
+            let statement = self.client.prepare(&self.in_schema(sql)).await?;
+            self.statements.borrow_mut().insert(sql, statement);
+            Ok::<_, Fault>(())
+        });
+        try_join_all(prepared).await?;
+        Ok(())
+    }
+
+    async fn prepared(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
+        let statement = self.statements.borrow().get(sql).cloned();
+        let statement = statement.ok_or_else(|| {
+            StoreError::Internal("a statement was sent before it was prepared".into())
+        })?;
+        let params: Vec<&(dyn ToSql + Sync)> = params
+            .iter()
+            .map(|param| &**param as &(dyn ToSql + Sync))
+            .collect();
+        Ok(self.client.query(&statement, &params).await?)
+    }
+
+    /// Begins to copy rows into a table.
+    pub(super) async fn copy_in(&self, sql: &'static str) -> Result<CopyInSink<Bytes>> {
+        Ok(self.client.copy_in(&self.in_schema(sql)).await?)
+    }
+
+    /// Ends a transaction that has failed; false if the server can't be told in time.
+    pub(super) async fn roll_back(&self, patience: Duration) -> bool {
+        let rolled_back = tokio::time::timeout(patience, self.client.batch_execute("ROLLBACK"));
+        matches!(rolled_back.await, Ok(Ok(())))
+    }
+
+    /// Says goodbye.
+    pub(super) async fn close(self) {
+        drop(self.client);
+        let _ = tokio::time::timeout(FAREWELL, self.carrier).await;
+    }
+}
+
+/// Carries messages until the connection ends.
+async fn carry(mut connection: Connection, heard: UnboundedSender<Notification>) {
+    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let AsyncMessage::Notification(notification) = message {
+            // Who doesn't listen has asked for none.
+            let _ = heard.send(notification);
+        }
+    }
+}
+
+/// A name as SQL wants it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Statements that are sent one after the other, without waiting for the answers.
+pub(super) struct Pipeline<'c> {
+    wire: &'c Wire,
+    steps: Vec<Step<'c>>,
+}
+
+enum Step<'c> {
+    /// A statement that says nothing and takes nothing.
+    Plain(&'static str),
+    Prepared(&'static str, Vec<Param<'c>>),
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>>> + 'a>>;
+
+impl<'c> Pipeline<'c> {
+    pub(super) fn on(wire: &'c Wire) -> Self {
+        Self {
+            wire,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Adds a statement; returns its place among the answers.
+    pub(super) fn add(&mut self, sql: &'static str, params: Vec<Param<'c>>) -> usize {
+        self.steps.push(Step::Prepared(sql, params));
+        self.steps.len() - 1
+    }
+
+    /// Adds a statement that says nothing and takes nothing.
+    pub(super) fn plain(&mut self, sql: &'static str) {
+        self.steps.push(Step::Plain(sql));
+    }
+
+    /// Sends all, and returns the rows of each. The first that fails fails all that come after it.
+    pub(super) async fn run(self) -> Result<Vec<Vec<Row>>> {
+        let wire = self.wire;
+        wire.prepare(self.statements()).await?;
+        let answers = self.steps.into_iter().map(|step| -> Answer<'_> {
+            match step {
+                Step::Plain(sql) => Box::pin(async move {
+                    wire.client.batch_execute(sql).await?;
+                    Ok(Vec::new())
+                }),
+                Step::Prepared(sql, params) => Box::pin(wire.prepared(sql, params)),
+            }
+        });
+        // They are polled in this order, and each is sent when it is polled first.
+        try_join_all(answers).await
+    }
+
+    /// Adds COMMIT, and sends all. Until the answer has come it isn't known whether it was done.
+    pub(super) async fn commit(mut self) -> Result<Vec<Vec<Row>>> {
+        let wire = self.wire;
+        self.plain("COMMIT");
+        wire.prepare(self.statements()).await?;
+        wire.committing.set(true);
+        let answered = self.run().await;
+        let is_unknown = answered.as_ref().err().is_some_and(Fault::leaves_doubt);
+        if !is_unknown {
+            wire.committing.set(false);
+        }
+        answered
+    }
+
+    fn statements(&self) -> Vec<&'static str> {
+        let prepared = self.steps.iter().filter_map(|step| match step {
+            Step::Plain(_) => None,
+            Step::Prepared(sql, _) => Some(*sql),
+        });
+        prepared.collect()
+    }
+}

@@ -1,0 +1,1 @@
+SELECT FROM queuectl.workers WHERE id = $1 FOR SHARE

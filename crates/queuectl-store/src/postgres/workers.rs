@@ -1,0 +1,113 @@
+//! Workers in and out of the tables, and what becomes of a job whose worker has gone.
+
+use std::path::PathBuf;
+
+use queuectl_domain::{Job, State, WorkerId};
+use queuectl_process::os;
+use tokio_postgres::Row;
+
+use super::change::Change;
+use super::fault::Result;
+use super::jobs;
+use super::row::Columns;
+use super::wire::{Wire, params};
+use super::{look, mend, sql};
+use crate::records::{Code, Gone, parsed};
+use crate::{StopMode, Worker, WorkerInfo};
+
+/// Makes a worker known. The clock may have been set back while there was none to see it.
+pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
+    let values = params![
+        worker.id.as_str(),
+        i64::from(worker.pid),
+        // The bits are kept, whatever they mean.
+        worker.pid_started.cast_signed(),
+        worker.host.as_str(),
+        i64::from(worker.slots),
+        worker.life.as_os_str().as_encoded_bytes().to_vec(),
+        change.now.0,
+    ];
+    change.wire.rows(sql!("insert_worker"), values).await?;
+    mend::wait_as_from_now(change).await
+}
+
+/// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as
+/// they are now.
+pub(super) async fn forget(
+    change: &mut Change<'_>,
+    id: &WorkerId,
+    gone: Gone<'_>,
+) -> Result<Vec<Job>> {
+    let values = params![id.as_str()];
+    let deleted = change.wire.rows(sql!("delete_worker"), values).await?;
+    if deleted.is_empty() {
+        return Ok(Vec::new());
+    }
+    give_back_all(change, id, gone).await
+}
+
+/// Gives back all that a worker holds.
+pub(super) async fn give_back_all(
+    change: &mut Change<'_>,
+    id: &WorkerId,
+    gone: Gone<'_>,
+) -> Result<Vec<Job>> {
+    let held = change
+        .wire
+        .rows(sql!("running_of"), params![id.as_str()])
+        .await?;
+    if held.is_empty() {
+        return Ok(Vec::new());
+    }
+    let policy = change.settings().await?.policy;
+    let mut given_back = Vec::with_capacity(held.len());
+    for row in &held {
+        let mut kept = jobs::read(row)?;
+        let (event, ended) = gone.parts_with(&kept.job, change.now)?;
+        if let Some((attempt, ending)) = ended {
+            let now = change.now;
+            change.ended.record(kept.seq, &attempt, now, &ending);
+        }
+        change.apply(&mut kept, event, &policy)?;
+        change.put(&kept);
+        given_back.push(kept.job);
+    }
+    if given_back.iter().any(|job| job.state == State::Pending) {
+        change.ring();
+    }
+    Ok(given_back)
+}
+
+pub(super) async fn request_stop(wire: &Wire, ids: &[WorkerId], mode: StopMode) -> Result<()> {
+    let ids: Vec<_> = ids.iter().map(WorkerId::as_str).collect();
+    wire.rows(sql!("request_stop"), params![ids, mode.code()])
+        .await?;
+    Ok(())
+}
+
+/// All workers, longest running first.
+pub(super) async fn all(wire: &Wire) -> Result<Vec<WorkerInfo>> {
+    let rows = wire.rows(sql!("workers"), Vec::new()).await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<WorkerInfo> {
+    let row = &mut Columns::of(row);
+    let worker = Worker {
+        id: parsed(row.next()?)?,
+        pid: row.unsigned()?,
+        pid_started: row.next::<i64>()?.cast_unsigned(),
+        host: row.next()?,
+        slots: row.unsigned()?,
+        life: PathBuf::from(os::native_text(row.next()?)),
+    };
+    let started_at = row.timestamp()?;
+    let standing = look::read_standing(row)?;
+    Ok(WorkerInfo {
+        worker,
+        started_at,
+        heartbeat_at: standing.heartbeat_at,
+        stop: standing.stop,
+        running: row.unsigned()?,
+    })
+}

@@ -1,0 +1,6 @@
+SELECT id, pid, pid_started, host, slots, life, started_at, heartbeat_at, stop, (
+        SELECT count(*) FROM queuectl.jobs
+        WHERE jobs.state = 1 AND jobs.fence >= (SELECT last_value FROM queuectl.fence_floor)
+            AND jobs.worker = workers.id
+    ) AS running
+FROM queuectl.workers ORDER BY started_at, id
