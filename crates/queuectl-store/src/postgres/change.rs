@@ -1,5 +1,7 @@
 //! A transaction that changes something: what it puts where is gathered, and sent all at once with its COMMIT.
 
+use std::mem::take;
+
 use queuectl_domain::{Event, Job, Policy, Settings, State, Timestamp, TransitionError};
 use tokio_postgres::Row;
 
@@ -152,15 +154,30 @@ impl<'c> Change<'c> {
         self.rings = true;
     }
 
+    /// What was gathered so far, to be sent.
+    fn gathered(&mut self) -> Pipeline<'c> {
+        let mut pipeline = Pipeline::on(self.wire);
+        take(&mut self.kept).add_to(&mut pipeline, sql!("save"));
+        take(&mut self.finished).add_to(&mut pipeline, sql!("finish"));
+        take(&mut self.revived).add_to(&mut pipeline, sql!("revive"));
+        take(&mut self.ended).add_to(&mut pipeline);
+        take(&mut self.pieces).add_to(&mut pipeline);
+        pipeline
+    }
+
+    /// Sends what was gathered so far, so that it needn't be held until the end.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        self.gathered().run().await?;
+        Ok(())
+    }
+
     /// Sends all that was gathered, and more, and commits; returns the answers to `more`.
-    pub(super) async fn commit_with(self, more: &[&'static str]) -> Result<Vec<Vec<Row>>> {
+    pub(super) async fn commit_with(
+        mut self,
+        more: &[&'static str],
+    ) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
-        let mut pipeline = Pipeline::on(wire);
-        self.kept.add_to(&mut pipeline, sql!("save"));
-        self.finished.add_to(&mut pipeline, sql!("finish"));
-        self.revived.add_to(&mut pipeline, sql!("revive"));
-        self.ended.add_to(&mut pipeline);
-        self.pieces.add_to(&mut pipeline);
+        let mut pipeline = self.gathered();
         let of = |state: State| self.counts[state as usize];
         let has_changed = self.counts.iter().any(|change| *change != 0);
         if has_changed || self.least_pending < i64::MAX || self.least_failed < i64::MAX {
@@ -187,7 +204,7 @@ impl<'c> Change<'c> {
         }
         Ok(asked
             .into_iter()
-            .map(|place| std::mem::take(&mut answers[place]))
+            .map(|place| take(&mut answers[place]))
             .collect())
     }
 

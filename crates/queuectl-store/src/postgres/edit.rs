@@ -52,6 +52,7 @@ pub(super) async fn retry(
                 for row in &rows {
                     start_over(change, jobs::read_without_command(row)?)?;
                 }
+                change.flush().await?;
             }
         }
     }

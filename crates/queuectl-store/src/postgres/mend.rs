@@ -1,14 +1,17 @@
 //! Puts right what a check has found, as far as nothing gets lost by it. Each looks at the tables anew.
 
-use queuectl_domain::WorkerId;
+use queuectl_domain::{Event, Priority, SortKey, WorkerId};
 
 use super::change::Change;
 use super::edit::read_counts;
 use super::fault::Result;
 use super::row::Columns;
 use super::wire::{Pipeline, params};
-use super::{sql, workers};
+use super::{jobs, sql, workers};
 use crate::records::Gone;
+
+/// How many jobs are put right at a time.
+const AT_ONCE: i64 = 5_000;
 
 /// Counts what there is, and goes on after the highest numbers that are in use.
 pub(super) async fn recount(change: &mut Change<'_>) -> Result<()> {
@@ -48,12 +51,26 @@ pub(super) async fn sweep(change: &mut Change<'_>) -> Result<()> {
 
 /// Lets jobs wait as from now if their wait begins in the future: the clock was set back since.
 pub(super) async fn wait_as_from_now(change: &mut Change<'_>) -> Result<()> {
-    let now = change.now.0;
-    for row in change.wire.rows(sql!("mend_pending"), params![now]).await? {
-        change.waits_at(Columns::of(&row).next()?);
+    let policy = change.settings().await?.policy;
+    let now = change.now;
+    // The order goes with the time, so the index finds them.
+    let earliest = SortKey::new(now, Priority::HIGHEST);
+    let mut after = i64::MIN;
+    loop {
+        let asked = params![now.0, earliest.0, after, AT_ONCE];
+        let rows = change
+            .wire
+            .rows(sql!("waiting_from_the_future"), asked)
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = Columns::of(last).next()?;
+        for row in &rows {
+            let mut kept = jobs::read_without_command(row)?;
+            change.apply(&mut kept, Event::ClockSetBack, &policy)?;
+            change.put(&kept);
+        }
+        change.flush().await?;
     }
-    for row in change.wire.rows(sql!("mend_failed"), params![now]).await? {
-        change.is_due_at(Columns::of(&row).next()?);
-    }
-    Ok(())
 }
