@@ -1,5 +1,6 @@
 //! What every command is given: where things are, and how to reach them.
 
+use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
@@ -59,6 +60,16 @@ impl<'a> Context<'a> {
         };
         match location {
             Location::Sqlite(path) => Ok(Location::Sqlite(absolute(path)?)),
+            server @ Location::Postgres(_) => Ok(server),
+        }
+    }
+
+    /// The store as another process of ours is told of it, in its environment: that can't be read by other users, as its
+    /// arguments can, and a URL may have a password.
+    pub(crate) fn location_to_hand_on(&self) -> Result<OsString, CliError> {
+        match self.location()? {
+            Location::Sqlite(path) => Ok(path.into()),
+            Location::Postgres(_) => Ok(self.given_location().unwrap_or_default().to_owned()),
         }
     }
 

@@ -172,10 +172,7 @@ impl<'c> Change<'c> {
     }
 
     /// Sends all that was gathered, and more, and commits; returns the answers to `more`.
-    pub(super) async fn commit_with(
-        mut self,
-        more: &[&'static str],
-    ) -> Result<Vec<Vec<Row>>> {
+    pub(super) async fn commit_with(mut self, more: &[&'static str]) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
         let mut pipeline = self.gathered();
         let of = |state: State| self.counts[state as usize];

@@ -39,7 +39,9 @@ pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<Status, CliError> {
 
 /// The location with `~` for the user's home, as the user would write it.
 fn shortened(location: &Location) -> String {
-    let Location::Sqlite(path) = location;
+    let Location::Sqlite(path) = location else {
+        return location.to_string();
+    };
     let home = environment::user_home();
     match home
         .as_deref()

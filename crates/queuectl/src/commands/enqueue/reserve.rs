@@ -28,7 +28,9 @@ impl Reserve {
 
     /// Room beside the store, to take back so many jobs with so many bytes of text.
     pub(super) fn keep(location: &Location, jobs: u64, bytes: u64) -> Result<Self, CliError> {
-        let Location::Sqlite(path) = location;
+        let Location::Sqlite(path) = location else {
+            return Ok(Self::none());
+        };
         let Some(folder) = path.parent() else {
             return Ok(Self::none());
         };

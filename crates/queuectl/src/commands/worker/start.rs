@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use queuectl_store::Location;
 use queuectl_worker::{Control, Launch, Options, StartError, new_worker_id};
 use serde_json::json;
 
@@ -94,7 +93,7 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     // What is wrong with the store is told here better than by a worker's log.
     drop(cx.store()?);
     let location = cx.location()?;
-    let launch = launch(cx, args, &location)?;
+    let launch = launch(cx, args)?;
     let count = args.count.unwrap_or(1) as usize;
     let started = queuectl_worker::start(&cx.data_folder()?, &location, &launch, count)?;
 
@@ -111,18 +110,17 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
 
 /// The command that becomes a worker. The store isn't among its arguments:
 /// everybody can read these, and a URL may hold a password.
-fn launch(cx: &Context<'_>, args: &Args, location: &Location) -> Result<Launch, CliError> {
+fn launch(cx: &Context<'_>, args: &Args) -> Result<Launch, CliError> {
     let program = environment::program().map_err(|reason| {
         CliError::internal(format!("can't tell where this program is: {reason}"))
     })?;
-    let Location::Sqlite(store) = location;
     let slots = args.concurrency.to_string();
     let arguments = ["worker", "serve", "--concurrency", &slots];
     Ok(Launch {
         program,
         args: arguments.map(OsString::from).to_vec(),
         env: vec![
-            ("QUEUECTL_DB".into(), store.into()),
+            ("QUEUECTL_DB".into(), cx.location_to_hand_on()?),
             ("QUEUECTL_HOME".into(), cx.home()?.into()),
         ],
     })
