@@ -37,6 +37,23 @@ impl Authority {
         }
     }
 
+    /// A server of these names that certifies itself, as an authority would.
+    ///
+    /// # Panics
+    ///
+    /// If no key can be made.
+    pub fn of_itself(names: &[&str]) -> Certified {
+        let mut params = for_names(names);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key can be made");
+        let certificate = params.self_signed(&key);
+        let certificate = certificate.expect("a certificate of nothing unusual can be signed");
+        Certified {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
     /// Its own certificate, in PEM.
     pub fn certificate(&self) -> String {
         self.issuer.pem()
@@ -44,8 +61,7 @@ impl Authority {
 
     /// Certifies a server of these names and addresses.
     pub fn server(&self, names: &[&str]) -> Certified {
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("the names are ASCII");
+        let mut params = for_names(names);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(&params)
     }
@@ -66,6 +82,11 @@ impl Authority {
             key: key.serialize_pem(),
         }
     }
+}
+
+fn for_names(names: &[&str]) -> CertificateParams {
+    let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+    CertificateParams::new(names).expect("the names are ASCII")
 }
 
 fn named(name: &str) -> CertificateParams {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::account::{Account, file_trouble};
+use crate::held::Held;
 use crate::watcher::Watcher;
 use crate::{Config, Programs, Trouble};
 
@@ -115,6 +116,17 @@ impl Cluster {
             .args(["-c", text]);
         let printed = self.run(psql)?;
         Ok(printed.trim_end().to_owned())
+    }
+
+    /// Holds one of its connections, for as long as what is returned is there.
+    ///
+    /// # Errors
+    ///
+    /// If `psql` can't be started, or the server doesn't let it in.
+    pub fn hold(&self) -> Result<Held, Trouble> {
+        let mut psql = self.program("psql");
+        psql.args(["-XAtq", "-d"]).arg(self.url());
+        Held::by(psql)
     }
 
     /// Stops it; what it has stays.

@@ -10,6 +10,7 @@ mod account;
 pub mod certificates;
 mod cluster;
 mod config;
+mod held;
 mod programs;
 mod shared;
 mod trouble;
@@ -17,6 +18,7 @@ mod watcher;
 
 pub use cluster::{Cluster, Stop};
 pub use config::Config;
+pub use held::Held;
 pub use programs::{OLDEST, Programs};
 pub use shared::{SHARED, shared};
 pub use trouble::Trouble;

@@ -8,10 +8,12 @@ mod ended;
 pub mod os;
 mod place;
 mod roster;
+mod settings;
 mod spec;
 
 pub use ended::{Ended, How, StartError};
 pub use os::{StopHandle, StopSignal, run, signal_name};
 pub use place::{Access, Others, Owner};
 pub use roster::{Orphans, Roster, end_orphans, orphans};
+pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};

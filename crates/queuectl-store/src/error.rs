@@ -21,6 +21,27 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// What can go wrong with a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerTrouble {
+    /// Nobody is there, or it isn't up yet.
+    Unreached,
+    /// It doesn't know us, or doesn't let us do what we have to.
+    Denied,
+    /// It has no such database.
+    NoDatabase,
+    /// We and it don't come to terms about TLS.
+    Tls,
+    /// It can be read but not written: a standby.
+    ReadOnly,
+    /// It has as many connections as it takes.
+    Busy,
+    /// The connection to it was lost.
+    Lost,
+    /// None of these.
+    Other,
+}
+
 /// What can go wrong with a store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -76,6 +97,16 @@ pub enum StoreError {
     Exposed {
         /// The file or folder.
         path: PathBuf,
+    },
+    /// The server that has the store can't be reached, or doesn't let us in.
+    #[error("can't use the store at `{location}`: {reason}")]
+    Server {
+        /// Where.
+        location: String,
+        /// Why, in the server's words, or in the system's if there is none.
+        reason: String,
+        /// What kind of trouble that is.
+        trouble: ServerTrouble,
     },
     /// There is none to be read.
     #[error("there is no store at `{0}`")]
@@ -148,6 +179,7 @@ impl StoreError {
             | Self::Occupied { .. } => ErrorKind::Conflict,
             Self::Invalid(_) | Self::BadLocation(_) => ErrorKind::Usage,
             Self::Open { .. }
+            | Self::Server { .. }
             | Self::Network { .. }
             | Self::Foreign { .. }
             | Self::Exposed { .. }

@@ -20,7 +20,7 @@ mod workers;
 pub use backup::{BackupTo, Progress};
 pub use check::{Check, Checked, Finding};
 pub use clock::{Clock, SystemClock};
-pub use error::{ErrorKind, StoreError};
+pub use error::{ErrorKind, ServerTrouble, StoreError};
 pub use legacy::{Legacy, LegacyError, LegacyJob, Untaken};
 pub use location::Location;
 pub use postgres::Target;

@@ -1,5 +1,6 @@
 //! Where a store is.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -10,18 +11,22 @@ use crate::{StoreError, Target, sqlite};
 pub enum Location {
     /// An SQLite file.
     Sqlite(PathBuf),
-    /// A schema of a PostgreSQL database.
-    Postgres(Target),
+    /// A schema of a database on a PostgreSQL server.
+    Postgres(Box<Target>),
 }
 
 impl Location {
-    /// Reads what a user gave: a path, `sqlite:PATH`, or the URL of a server.
+    /// Reads what a user gave: a path, `sqlite:PATH`, or the URL of a server. What such a URL leaves open
+    /// is asked of `variable`, the environment.
     ///
     /// # Errors
     ///
     /// What looks like the URL of a server that this program can't talk to is refused,
     /// so that it doesn't become a file of that name.
-    pub fn parse(text: &std::ffi::OsStr) -> Result<Self, StoreError> {
+    pub fn parse(
+        text: &OsStr,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, StoreError> {
         let Some(known) = text.to_str() else {
             return Ok(Self::Sqlite(PathBuf::from(text)));
         };
@@ -30,8 +35,8 @@ impl Location {
             return Err(StoreError::BadLocation("the path is empty".into()));
         }
         if let Some((scheme, _)) = path.split_once("://") {
-            if matches!(scheme, "postgres" | "postgresql") {
-                return Ok(Self::Postgres(Target::parse(known, &|_| None)?));
+            if ["postgres", "postgresql"].contains(&scheme) {
+                return Ok(Self::Postgres(Box::new(Target::parse(path, variable)?)));
             }
             return Err(StoreError::BadLocation(format!(
                 "`{scheme}://` isn't a kind of store that this version knows"
@@ -42,7 +47,7 @@ impl Location {
 }
 
 impl Location {
-    /// Whether there is something at it.
+    /// Whether there is something at it. Of a server only who asks it knows, so that counts as there.
     pub fn is_there(&self) -> bool {
         match self {
             Self::Sqlite(path) => path.exists(),
@@ -50,7 +55,8 @@ impl Location {
         }
     }
 
-    /// The files of the store on this machine, as far as they are there.
+    /// The files of the store on this machine, as far as they are there: of one on a server those that open the way to
+    /// it, which nobody else may have.
     pub fn files(&self) -> Vec<PathBuf> {
         match self {
             Self::Sqlite(path) => {
@@ -59,7 +65,7 @@ impl Location {
                 files.retain(|file| file.exists());
                 files
             }
-            Self::Postgres(_) => Vec::new(),
+            Self::Postgres(target) => target.secret_files(),
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Cli {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Use this store: a path or sqlite:PATH [default: ~/.queuectl/data/queuectl.db]
+    /// Use this store: a path, sqlite:PATH or postgresql://… [default: ~/.queuectl/data/queuectl.db]
     #[arg(long, global = true, value_name = "PATH or URL")]
     pub(crate) db: Option<OsString>,
 

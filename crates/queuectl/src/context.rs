@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
     /// Where the store is; a path is absolute.
     pub(crate) fn location(&self) -> Result<Location, CliError> {
         let location = match self.given_location() {
-            Some(given) => Location::parse(given)?,
+            Some(given) => Location::parse(given, &environment::for_servers)?,
             None => Location::Sqlite(self.data_path()?.join("queuectl.db")),
         };
         match location {

@@ -26,6 +26,14 @@ impl Environment {
     }
 }
 
+/// What the environment says of servers: `PG…` as for `psql`, and where the user's settings are.
+pub(crate) fn for_servers(name: &str) -> Option<OsString> {
+    variable(name).or_else(|| match name {
+        "HOME" => user_home().map(OsString::from),
+        _ => None,
+    })
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the environment's room")]
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())

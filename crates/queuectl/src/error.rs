@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use queuectl_domain::{InvalidValue, State, TransitionError};
-use queuectl_store::{ErrorKind, StoreError};
+use queuectl_store::{ErrorKind, ServerTrouble, StoreError};
 use serde::Serialize;
 
 use crate::views::{harmless_json, shell_word, shortened, style, visible};
@@ -152,12 +152,15 @@ fn hint_for(error: &StoreError) -> String {
             "let them finish with `queuectl worker stop`, or end them with --force"
         }
         StoreError::Invalid(_) => "see the settings and their defaults with `queuectl config get`",
-        StoreError::BadLocation(_) => "give a path with --db or QUEUECTL_DB, such as jobs.db",
+        StoreError::BadLocation(_) => {
+            "give a path with --db or QUEUECTL_DB, such as jobs.db, or a URL such as postgresql://user@host/database"
+        }
         StoreError::Open { .. } => "check the path, its folder and their permissions",
         StoreError::Network { .. } => {
-            "name a place on a disk of this machine with --db or QUEUECTL_HOME; a queue for several machines needs PostgreSQL, \
-             which this version can't use yet"
+            "name a place on a disk of this machine with --db or QUEUECTL_HOME; several machines share a queue on \
+             PostgreSQL, with --db postgresql://HOST/DATABASE"
         }
+        StoreError::Server { trouble, .. } => hint_for_server(*trouble),
         StoreError::Foreign { path, .. } => {
             let path = shell_word(&path.to_string_lossy());
             return format!(
@@ -196,6 +199,32 @@ fn hint_for(error: &StoreError) -> String {
         StoreError::Internal(_) => "run it again with -v, and report it with what you see",
     };
     text.to_owned()
+}
+
+/// What to do about a server.
+fn hint_for_server(trouble: ServerTrouble) -> &'static str {
+    match trouble {
+        ServerTrouble::Unreached => {
+            "see whether the server runs, and whether host and port are right and no firewall is between"
+        }
+        ServerTrouble::Denied => {
+            "check user and password (in PGPASSWORD or ~/.pgpass), what the user may do, and the server's pg_hba.conf"
+        }
+        ServerTrouble::NoDatabase => {
+            "name another database in the URL, or make this one with `createdb`"
+        }
+        ServerTrouble::Tls => {
+            "check `sslmode` and `sslrootcert` of the URL, and the certificates on both sides"
+        }
+        ServerTrouble::ReadOnly => {
+            "name the primary; where several hosts stand in the URL, the one that can be written to is taken"
+        }
+        ServerTrouble::Busy => {
+            "raise the server's max_connections, or put a pooler before it; then try again"
+        }
+        ServerTrouble::Lost => "try again; if it stays so, see what the server's log says",
+        ServerTrouble::Other => "see what the server's log says",
+    }
 }
 
 fn hint_for_transition(error: &TransitionError) -> String {

@@ -6,6 +6,7 @@ use std::io;
 use queuectl_domain::{InvalidValue, TransitionError};
 use tokio_postgres::error::SqlState;
 
+use super::trouble;
 use crate::StoreError;
 
 /// An error on its way out of a transaction.
@@ -106,47 +107,32 @@ impl Fault {
 }
 
 fn say(error: &tokio_postgres::Error, location: &str) -> StoreError {
-    let text = words(error);
+    let reason = trouble::words(error);
+    let server = |reason| StoreError::Server {
+        location: location.to_owned(),
+        reason,
+        trouble: trouble::kind(error),
+    };
     let Some(code) = error.code() else {
-        let is_io = error
-            .source()
-            .is_some_and(|source| source.is::<io::Error>());
+        let source = error.source();
+        let is_io = source.is_some_and(|source| source.is::<io::Error>());
         return if is_io || error.is_closed() {
-            StoreError::Io(text)
+            server(reason)
         } else {
-            StoreError::Internal(format!("{error}: {text}"))
+            StoreError::Internal(format!("{error}: {reason}"))
         };
     };
-    match (*code).clone() {
+    match *code {
         SqlState::DISK_FULL => StoreError::Full,
-        SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::ReadOnly(text),
         SqlState::LOCK_NOT_AVAILABLE => StoreError::Locked,
-        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreError::Corrupt(text),
+        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreError::Corrupt(reason),
         SqlState::UNDEFINED_TABLE | SqlState::INVALID_SCHEMA_NAME => {
             StoreError::NotAStore(location.to_owned())
         }
-        SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Open {
-            location: location.to_owned(),
-            reason: text,
+        SqlState::INSUFFICIENT_PRIVILEGE | SqlState::READ_ONLY_SQL_TRANSACTION => server(reason),
+        _ => match code.code().get(..2) {
+            Some("08" | "28" | "3D" | "40" | "53" | "57" | "58" | "QC") => server(reason),
+            _ => StoreError::Internal(reason),
         },
-        _ => match &code.code()[..2] {
-            "08" | "40" | "53" | "57" | "58" | "QC" => StoreError::Io(text),
-            "28" | "3D" => StoreError::Open {
-                location: location.to_owned(),
-                reason: text,
-            },
-            _ => StoreError::Internal(text),
-        },
-    }
-}
-
-/// The server's own words, or those of the system about the connection.
-pub(super) fn words(error: &tokio_postgres::Error) -> String {
-    if let Some(said) = error.as_db_error() {
-        return said.message().to_owned();
-    }
-    match error.source() {
-        Some(source) => source.to_string(),
-        None => error.to_string(),
     }
 }

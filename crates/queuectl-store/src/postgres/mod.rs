@@ -4,7 +4,7 @@
 //! `queuectl.…`, and the schema's real name takes that place. Nobody sets a `search_path`, so a pooler does no harm.
 //!
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
-//!   one, and [`fault`] what can be tried again.
+//!   one, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
 //! - [`open`] makes and upgrades the tables.
 //! - [`change`] is a transaction; [`enqueue`], [`edit`], [`turn`] and [`workers`] are what happens in them.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counts`] know how each thing is kept, [`save`] how
@@ -30,6 +30,7 @@ mod session;
 mod settings;
 mod target;
 mod tidy;
+mod trouble;
 mod turn;
 mod wire;
 mod workers;

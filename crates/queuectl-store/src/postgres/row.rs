@@ -36,7 +36,7 @@ impl<'r> Columns<'r> {
     pub(super) fn next<T: FromSql<'r>>(&mut self) -> Result<T> {
         let value = self.row.try_get(self.at);
         self.at += 1;
-        value.map_err(|error| damaged(super::fault::words(&error)).into())
+        value.map_err(|error| damaged(super::trouble::words(&error)).into())
     }
 
     /// A count, never negative.

@@ -161,7 +161,7 @@ fn an_error_says_what_and_then_what_to_do() {
         "queuectl enqueue --id '' --command true",
         "queuectl statsu",
         "queuectl worker start --foreground --count 2",
-        "queuectl --db postgres://localhost/queue status",
+        "queuectl --db mysql://localhost/queue status",
     ]), @r"
     $ queuectl enqueue --id a --command true --priority 11
     error: priority must be a whole number from 1 to 10, not `11`
@@ -187,9 +187,9 @@ fn an_error_says_what_and_then_what_to_do() {
     error: a terminal has room for one worker, so --foreground doesn't go with --count
     hint: leave one of them out, or run several jobs at once with --concurrency
     [exit code 2]
-    $ queuectl --db postgres://localhost/queue status
-    error: can't use this as a store: `postgres://` isn't a kind of store that this version knows
-    hint: give a path with --db or QUEUECTL_DB, such as jobs.db
+    $ queuectl --db mysql://localhost/queue status
+    error: can't use this as a store: `mysql://` isn't a kind of store that this version knows
+    hint: give a path with --db or QUEUECTL_DB, such as jobs.db, or a URL such as postgresql://user@host/database
     [exit code 2]
     ");
 }

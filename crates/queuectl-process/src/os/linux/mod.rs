@@ -2,6 +2,7 @@
 
 mod disk;
 mod leaders;
+mod roots;
 mod spawn;
 mod strays;
 mod table;
@@ -17,6 +18,7 @@ use rustix::time::{DynamicClockId, clock_gettime_dynamic};
 
 pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
+pub use roots::trusted_roots;
 pub(super) use spawn::{Born, spawn};
 pub use strays::adopt_orphans;
 pub(super) use strays::{adopting, end_strays, reap_dead_orphans};

@@ -1,5 +1,6 @@
 //! macOS: processes are read through libproc, their end is a readable kqueue, and orphans go to process 1.
 
+mod roots;
 mod spawn;
 mod strays;
 
@@ -20,6 +21,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::Tag;
 
+pub use roots::trusted_roots;
 pub(super) use spawn::{Born, spawn};
 pub(super) use strays::end_strays;
 

@@ -12,11 +12,17 @@ use std::process::Command;
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
 
+use crate::UserSettings;
 use crate::os::native;
 
 /// Creates a folder and all that is missing above it; what it creates is 0700. One that exists is left as it is.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Where programs keep what a user has set for them, by a user's environment.
+pub fn user_settings(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<UserSettings> {
+    Some(UserSettings::Home(variable("HOME")?.into()))
 }
 
 /// Opens a file as `how` says; if that creates it, it is 0600.

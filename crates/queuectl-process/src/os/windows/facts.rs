@@ -24,7 +24,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::handle::{check, is_set, owned, wait_for_one};
 use super::rights;
-use crate::{Leader, Tag};
+use crate::{Leader, Tag, UserSettings};
 
 /// Where the search for inherited handles ends; whoever starts a command has far fewer.
 const LAST_HANDLE: usize = 0x4000;
@@ -41,6 +41,11 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         created => created,
     }
+}
+
+/// Where programs keep what a user has set for them, by a user's environment.
+pub fn user_settings(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<UserSettings> {
+    Some(UserSettings::Roaming(variable("APPDATA")?.into()))
 }
 
 /// Opens a file as `how` says. One that wasn't there is for its owner alone.

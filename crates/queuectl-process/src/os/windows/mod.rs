@@ -12,6 +12,7 @@ mod place;
 mod polite;
 mod quote;
 mod rights;
+mod roots;
 mod run;
 mod shell;
 mod spawn;
@@ -24,9 +25,11 @@ pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use facts::{
     adopt_orphans, create_private, detach, hostname, is_alive, keep_descriptors, kill,
     leave_terminal, native_bytes, native_text, private_dir, process_start, signal_name,
+    user_settings,
 };
 pub use hold::{HeldStop, hold_stop};
 pub use place::{access, make_private, network_file_system, new_private_dir, sync_dir};
+pub use roots::trusted_roots;
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

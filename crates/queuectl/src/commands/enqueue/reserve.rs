@@ -26,7 +26,7 @@ impl Reserve {
         Self { _file: None }
     }
 
-    /// Room beside the store, to take back so many jobs with so many bytes of text.
+    /// Room beside the store, if that is a file, to take back so many jobs with so many bytes of text.
     pub(super) fn keep(location: &Location, jobs: u64, bytes: u64) -> Result<Self, CliError> {
         let Location::Sqlite(path) = location else {
             return Ok(Self::none());

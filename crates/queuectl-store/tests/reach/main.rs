@@ -1,0 +1,9 @@
+//! How a store on a server is reached: its URL and all that completes it, TLS, and what is said when it can't be.
+#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap, too")]
+
+mod encrypted;
+mod hosts;
+mod refused;
+mod scene;
+mod secrets;
+mod told;
