@@ -1,8 +1,5 @@
 //! Attempts in and out of the tables. The running one isn't written before it ends: its job tells of it.
 
-use queuectl_domain::{Attempt, Ending, Fence, JobId, Outcome, Timestamp};
-use tokio_postgres::Row;
-
 use super::fault::Result;
 use super::jobs;
 use super::row::Columns;
@@ -10,6 +7,7 @@ use super::session::Moment;
 use super::sql;
 use super::wire::{Pipeline, Wire, params};
 use crate::records::{Code, micros, parsed, running};
+use queuectl_domain::{Attempt, Ending, Fence, JobId, Outcome, Timestamp};
 
 /// Attempts that have ended, column by column.
 #[derive(Default)]
@@ -82,14 +80,13 @@ pub(super) async fn of(wire: &Wire, id: &JobId) -> Result<Vec<Attempt>> {
     let kept = jobs::found(&answers[job], id)?;
     let mut attempts = answers[ended]
         .iter()
-        .map(read)
+        .map(|row| read(&mut Columns::of(row)))
         .collect::<Result<Vec<_>>>()?;
     attempts.extend(running(&kept.job));
     Ok(attempts)
 }
 
-pub(super) fn read(row: &Row) -> Result<Attempt> {
-    let row = &mut Columns::of(row);
+pub(super) fn read(row: &mut Columns<'_>) -> Result<Attempt> {
     let fence = Fence(row.next()?);
     let attempt = row.unsigned()?;
     let worker = parsed(row.next()?)?;

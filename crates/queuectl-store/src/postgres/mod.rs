@@ -7,10 +7,13 @@
 //!   one, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
 //! - [`open`] makes and upgrades the tables.
 //! - [`change`] is a transaction; [`enqueue`], [`edit`], [`turn`] and [`workers`] are what happens in them.
+//! - [`check`] and [`mend`] look after the whole of it, [`tidy`] does so now and then, [`backup`] copies it.
+//! - [`bell`] wakes who waits, and [`doubt`] is what a lost connection leaves open.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counts`] know how each thing is kept, [`save`] how
 //!   jobs are written.
 
 mod attempts;
+mod backup;
 mod bell;
 mod change;
 mod check;
@@ -52,7 +55,7 @@ use queuectl_domain::{
 use crate::records::Gone;
 use crate::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
+    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo, sqlite,
 };
 use doubt::Doubt;
 use session::{Effort, Session};
@@ -248,10 +251,15 @@ impl Store for PostgresStore {
     }
 
     fn backup(&mut self, to: &BackupTo<'_>, progress: &mut dyn FnMut(Progress)) -> Result<()> {
-        let _ = progress;
-        Err(StoreError::Backup {
-            path: to.path.to_owned(),
-            reason: "a store on a server can't be backed up yet".into(),
+        sqlite::write_backup(to, |draft| {
+            let mut is_begun = false;
+            self.session.run(Effort::Bulk, async |wire| {
+                if std::mem::replace(&mut is_begun, true) {
+                    let lost = "the connection was lost before all was copied".into();
+                    return Err(StoreError::Io(lost).into());
+                }
+                backup::copy(wire, draft, progress).await
+            })
         })
     }
 

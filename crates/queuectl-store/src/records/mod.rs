@@ -5,9 +5,11 @@ mod codes;
 mod pieces;
 mod standing;
 mod values;
+mod whole;
 
 pub(crate) use attempts::{Gone, running};
 pub(crate) use codes::Code;
 pub(crate) use pieces::outside;
 pub(crate) use standing::Standing;
 pub(crate) use values::{claim, damaged, joined, micros, parsed, signed, split};
+pub(crate) use whole::Whole;

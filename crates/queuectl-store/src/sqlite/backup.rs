@@ -29,40 +29,50 @@ pub(super) fn write(
     options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), StoreError> {
+    put_together(to, &files(store), |draft, path| {
+        let how = &mut OpenOptions::new();
+        os::create_private(draft, how.write(true).create_new(true))
+            .map_err(|error| said(path, &error))?;
+        let copy = copy(store, draft, options, progress)
+            .map_err(|error| said_of_copy(&error, store, path))?;
+        if let Some(Finding::Damaged { complaints }) = look_over(&copy, path)? {
+            return Err(StoreError::Corrupt(complaints.join("; ")));
+        }
+        let lock = os::create_private(
+            &beside(draft, "-lock"),
+            OpenOptions::new().write(true).create_new(true),
+        );
+        let lock = lock.map_err(|error| said(path, &error))?;
+        let session = Session::new(copy, lock, draft.to_owned(), options);
+        let mut session = session.map_err(|error| said_of_copy(&error, store, path))?;
+        let dismissed = session.write(Durability::Full, dismiss_workers);
+        dismissed.map_err(|error| said_again(error, path))
+    })
+}
+
+/// Has a copy made where nobody sees it, and puts it in its place. `own` is where it must not be.
+pub(super) fn put_together(
+    to: &BackupTo<'_>,
+    own: &[PathBuf],
+    make: impl FnOnce(&Path, &Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let path = std::path::absolute(to.path).map_err(|error| said(to.path, &error))?;
-    check_place(store, &path, to.replace)?;
+    check_place(own, &path, to.replace)?;
     let workshop = Workshop::beside(&path).map_err(|error| said(&path, &error))?;
     let draft = workshop.0.join("draft.db");
-    let how = &mut OpenOptions::new();
-    os::create_private(&draft, how.write(true).create_new(true))
-        .map_err(|error| said(&path, &error))?;
-    let copy = copy(store, &draft, options, progress)
-        .map_err(|error| said_of_copy(&error, store, &path))?;
-    if let Some(Finding::Damaged { complaints }) = look_over(&copy, &path)? {
-        return Err(StoreError::Corrupt(complaints.join("; ")));
-    }
-    let lock = os::create_private(
-        &beside(&draft, "-lock"),
-        OpenOptions::new().write(true).create_new(true),
-    );
-    let lock = lock.map_err(|error| said(&path, &error))?;
-    let session = Session::new(copy, lock, draft.clone(), options);
-    let mut session = session.map_err(|error| said_of_copy(&error, store, &path))?;
-    let dismissed = session.write(Durability::Full, dismiss_workers);
-    dismissed.map_err(|error| said_again(error, &path))?;
-    drop(session);
-    check_place(store, &path, to.replace)?;
+    make(&draft, &path)?;
+    check_place(own, &path, to.replace)?;
     put(&draft, &path).map_err(|error| said(&path, &error))
 }
 
 /// Refuses a place where something else would be lost.
-fn check_place(store: &Path, path: &Path, replace: bool) -> Result<(), StoreError> {
+fn check_place(own: &[PathBuf], path: &Path, replace: bool) -> Result<(), StoreError> {
     let occupied = |reason| {
         let path = path.to_owned();
         Err(StoreError::Occupied { path, reason })
     };
     let real = real(path);
-    if files(store).contains(&real) {
+    if own.contains(&real) {
         return occupied("it belongs to the store itself");
     }
     // A log that lies there would be taken for that of the copy, and spoil it.
@@ -190,7 +200,7 @@ fn said_of_copy(error: &rusqlite::Error, store: &Path, path: &Path) -> StoreErro
 }
 
 /// An error of the copy isn't one of the store, unless it is damaged or locked.
-fn said_again(error: StoreError, path: &Path) -> StoreError {
+pub(super) fn said_again(error: StoreError, path: &Path) -> StoreError {
     let reason = match error {
         StoreError::Corrupt(_) | StoreError::Locked => return error,
         StoreError::Full => "its disk is full".into(),

@@ -6,7 +6,7 @@
 //! - [`open`] makes, checks and upgrades the file; [`session`] is one connection and its
 //!   transactions, [`lock`] the queue before them, [`log`] what of them is on disk.
 //! - [`guard`] refuses places where it would be in danger.
-//! - [`check`] and [`mend`] look after the whole of it, [`backup`] copies it.
+//! - [`check`] and [`mend`] look after the whole of it, [`backup`] copies it, and [`draft`] copies other stores.
 //! - [`edit`], [`import`], [`turn`] and [`workers`] are what happens in them.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counters`] know how each thing is kept.
 
@@ -15,6 +15,7 @@ mod backup;
 mod bell;
 mod check;
 mod counters;
+mod draft;
 mod edit;
 mod fault;
 mod guard;
@@ -57,6 +58,7 @@ macro_rules! sql {
 }
 use sql;
 
+pub(crate) use draft::{Draft, backup as write_backup};
 pub(crate) use guard::files;
 pub(crate) use open::APPLICATION_ID;
 
