@@ -12,7 +12,7 @@ use super::output::Pieces;
 use super::row::Columns;
 use super::save::Rows;
 use super::session::{Cached, settings_at};
-use super::wire::{Pipeline, Wire, params};
+use super::wire::{Param, Pipeline, Wire, params};
 use super::{settings, sql};
 
 /// A transaction that changes something.
@@ -32,16 +32,27 @@ pub(super) struct Change<'c> {
     least_pending: i64,
     least_failed: i64,
     rings: bool,
+    /// Other statements that are sent with the rest.
+    later: Vec<(&'static str, Vec<Param<'c>>)>,
 }
 
 impl<'c> Change<'c> {
-    /// Begins one.
-    pub(super) async fn begin(wire: &'c Wire, settings: &'c Cached) -> Result<Self> {
+    /// Begins one, and asks something at once; returns the answer to that, too.
+    pub(super) async fn begin(
+        wire: &'c Wire,
+        settings: &'c Cached,
+        first: Option<(&'static str, Vec<Param<'c>>)>,
+    ) -> Result<(Self, Vec<Row>)> {
         let mut pipeline = Self::beginning(wire);
         let begun = pipeline.add(sql!("begin"), Vec::new());
-        let answers = pipeline.run().await?;
-        let mut row = Columns::of_one(&answers[begun], "clock")?;
-        Self::begun(wire, settings, &mut row)
+        let asked = first.map(|(sql, params)| pipeline.add(sql, params));
+        let mut answers = pipeline.run().await?;
+        let change = {
+            let mut row = Columns::of_one(&answers[begun], "clock")?;
+            Self::begun(wire, settings, &mut row)?
+        };
+        let answer = asked.map(|place| take(&mut answers[place]));
+        Ok((change, answer.unwrap_or_default()))
     }
 
     /// The first step of any that changes something.
@@ -72,6 +83,7 @@ impl<'c> Change<'c> {
             least_pending: i64::MAX,
             least_failed: i64::MAX,
             rings: false,
+            later: Vec::new(),
         })
     }
 
@@ -149,6 +161,11 @@ impl<'c> Change<'c> {
         self.least_failed = self.least_failed.min(ready_at);
     }
 
+    /// Has a statement sent with the rest.
+    pub(super) fn later(&mut self, sql: &'static str, params: Vec<Param<'c>>) {
+        self.later.push((sql, params));
+    }
+
     /// Rings the bell when all is committed.
     pub(super) fn ring(&mut self) {
         self.rings = true;
@@ -157,6 +174,9 @@ impl<'c> Change<'c> {
     /// What was gathered so far, to be sent.
     fn gathered(&mut self) -> Pipeline<'c> {
         let mut pipeline = Pipeline::on(self.wire);
+        for (sql, params) in take(&mut self.later) {
+            pipeline.add(sql, params);
+        }
         take(&mut self.kept).add_to(&mut pipeline, sql!("save"));
         take(&mut self.finished).add_to(&mut pipeline, sql!("finish"));
         take(&mut self.revived).add_to(&mut pipeline, sql!("revive"));
@@ -173,7 +193,6 @@ impl<'c> Change<'c> {
 
     /// Sends all that was gathered, and more, and commits; returns the answers to `more`.
     pub(super) async fn commit_with(mut self, more: &[&'static str]) -> Result<Vec<Vec<Row>>> {
-        let wire = self.wire;
         let mut pipeline = self.gathered();
         let of = |state: State| self.counts[state as usize];
         let has_changed = self.counts.iter().any(|change| *change != 0);
@@ -195,10 +214,9 @@ impl<'c> Change<'c> {
             .iter()
             .map(|sql| pipeline.add(sql, Vec::new()))
             .collect();
-        let mut answers = pipeline.commit().await?;
-        if self.rings {
-            ring(wire).await?;
-        }
+        // Who isn't woken by it looks by himself after a while.
+        let ring = self.rings.then_some(sql!("ring"));
+        let mut answers = pipeline.commit(ring).await?;
         Ok(asked
             .into_iter()
             .map(|place| take(&mut answers[place]))

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use queuectl_domain::{Command, Job, JobId, NewJob, ShellName, State};
+use tokio_postgres::Row;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
@@ -40,11 +41,14 @@ pub(super) fn enqueue(
     };
     // Whether a name is taken is looked up when it must be known; otherwise when that has shown to be so.
     let mut looks = existing == Existing::Skipped;
-    session.write(effort, async |change| {
-        let added = add(change, new, existing, looks).await;
-        // If this is since a name is taken, it is tried again.
-        looks = true;
-        added
+    session.with_settings(effort, async |wire, settings| {
+        let draw = (sql!("draw_numbers"), params![new.len() as i64]);
+        let (mut change, drawn) = Change::begin(wire, settings, Some(draw)).await?;
+        // If it fails since a name is taken, it is tried again.
+        let looks = std::mem::replace(&mut looks, true);
+        let batch = add(&mut change, new, existing, looks, &drawn).await?;
+        change.commit().await?;
+        Ok(batch)
     })
 }
 
@@ -53,8 +57,9 @@ async fn add(
     new: &[NewJob],
     existing: Existing,
     looks: bool,
+    drawn: &[Row],
 ) -> Result<Batch> {
-    let (block, mut names) = draw(change.wire, new.len()).await?;
+    let (block, mut names) = read_drawn(drawn)?;
     let given: HashSet<&JobId> = new.iter().filter_map(|job| job.id.as_ref()).collect();
     let taken = if looks {
         let ids: Vec<_> = given.iter().map(|id| (*id).clone()).collect();
@@ -81,7 +86,7 @@ async fn add(
     }
     change.count(State::Pending, rows.len() as i64);
     if !rows.is_empty() {
-        insert(change.wire, &rows).await?;
+        insert(change, &rows).await?;
         change.ring();
     }
     let last = block + rows.len() as i64;
@@ -92,11 +97,9 @@ async fn add(
     })
 }
 
-/// Draws a block of numbers, and a number for each name that may have to be made.
-async fn draw(wire: &Wire, count: usize) -> Result<(i64, std::vec::IntoIter<i64>)> {
-    let asked = params![count as i64];
-    let rows = wire.rows(sql!("draw_numbers"), asked).await?;
-    let mut row = Columns::of_one(&rows, "numbers")?;
+/// Reads the block of numbers, and the numbers for names that may have to be made.
+fn read_drawn(rows: &[Row]) -> Result<(i64, std::vec::IntoIter<i64>)> {
+    let mut row = Columns::of_one(rows, "numbers")?;
     let block = row.next()?;
     let names: Vec<i64> = row.next()?;
     Ok((block, names.into_iter()))
@@ -112,7 +115,8 @@ async fn make_id(
 ) -> Result<JobId> {
     loop {
         let Some(number) = names.next() else {
-            *names = draw(wire, given.len() + 1).await?.1;
+            let more = params![given.len() as i64 + 1];
+            *names = read_drawn(&wire.rows(sql!("draw_numbers"), more).await?)?.1;
             continue;
         };
         let id = JobId::generated(number.unsigned_abs());
@@ -142,45 +146,39 @@ fn command_columns(command: &Command) -> (Option<&str>, Option<&str>, Option<Vec
     }
 }
 
-async fn insert(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
+async fn insert(change: &mut Change<'_>, rows: &[(i64, Job)]) -> Result<()> {
     if rows.len() < MANY {
-        return insert_few(wire, rows).await;
+        insert_few(change, rows);
+        return Ok(());
     }
-    copy_specs(wire, rows).await?;
-    copy_jobs(wire, rows).await
+    copy_specs(change.wire, rows).await?;
+    copy_jobs(change.wire, rows).await
 }
 
-async fn insert_few(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
-    let mut pipeline = super::wire::Pipeline::on(wire);
-    let commands: Vec<_> = rows
-        .iter()
-        .map(|(_, job)| command_columns(&job.command))
-        .collect();
-    let numbers: Vec<i64> = rows.iter().map(|(number, _)| *number).collect();
+fn insert_few(change: &mut Change<'_>, rows: &[(i64, Job)]) {
     macro_rules! column {
         ($field:expr) => {
             rows.iter().map($field).collect::<Vec<_>>()
         };
     }
-    pipeline.add(
+    let owned = |text: &str| text.to_owned();
+    let numbers = column!(|(number, _)| *number);
+    change.later(
         sql!("insert_specs"),
         params![
             numbers.clone(),
-            column!(|(_, job)| job.id.as_str()),
-            commands.iter().map(|columns| columns.0).collect::<Vec<_>>(),
-            commands.iter().map(|columns| columns.1).collect::<Vec<_>>(),
-            commands
-                .iter()
-                .map(|columns| columns.2.clone())
-                .collect::<Vec<_>>(),
-            column!(|(_, job)| job.cwd.0.as_slice()),
+            column!(|(_, job)| job.id.to_string()),
+            column!(|(_, job)| command_columns(&job.command).0.map(owned)),
+            column!(|(_, job)| command_columns(&job.command).1.map(owned)),
+            column!(|(_, job)| command_columns(&job.command).2),
+            column!(|(_, job)| job.cwd.0.clone()),
             column!(|(_, job)| i64::from(job.rules.priority.get())),
             column!(|(_, job)| i64::from(job.rules.max_retries.get())),
             column!(|(_, job)| i64::from(job.rules.backoff_base.get())),
             column!(|(_, job)| job.created_at.0),
         ],
     );
-    pipeline.add(
+    change.later(
         sql!("insert_jobs"),
         params![
             numbers,
@@ -189,8 +187,6 @@ async fn insert_few(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
             column!(|(_, job)| micros(job.rules.timeout.limit().unwrap_or_default())),
         ],
     );
-    pipeline.run().await?;
-    Ok(())
 }
 
 async fn copy_specs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {

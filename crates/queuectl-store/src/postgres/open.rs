@@ -83,6 +83,6 @@ async fn migrate(wire: &Wire, target: &Target) -> Result<()> {
     }
     let mut pipeline = Pipeline::on(wire);
     pipeline.add(sql!("save_version"), params![VERSION]);
-    pipeline.commit().await?;
+    pipeline.commit(None).await?;
     Ok(())
 }

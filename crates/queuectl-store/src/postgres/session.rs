@@ -82,7 +82,7 @@ impl Session {
     ) -> std::result::Result<T, StoreError> {
         let settings = std::mem::take(&mut self.settings);
         let done = self.run(effort, async |wire| {
-            let mut begun = Change::begin(wire, &settings).await?;
+            let (mut begun, _) = Change::begin(wire, &settings, None).await?;
             let result = change(&mut begun).await?;
             begun.commit().await?;
             Ok(result)
@@ -94,10 +94,11 @@ impl Session {
     /// Does something with the settings that are known already at hand.
     pub(super) fn with_settings<T>(
         &mut self,
+        effort: Effort,
         mut work: impl AsyncFnMut(&Wire, &Cached) -> Result<T>,
     ) -> std::result::Result<T, StoreError> {
         let settings = std::mem::take(&mut self.settings);
-        let done = self.run(Effort::Small, async |wire| work(wire, &settings).await);
+        let done = self.run(effort, async |wire| work(wire, &settings).await);
         self.settings = settings;
         done
     }

@@ -12,7 +12,7 @@ use super::jobs::{self, Kept};
 use super::look::{Rest, columns, read_standing};
 use super::mend;
 use super::row::Columns;
-use super::session::{Cached, Session};
+use super::session::{Cached, Effort, Session};
 use super::sql;
 use super::wire::{Wire, params};
 use crate::records::{running, signed};
@@ -29,7 +29,7 @@ pub(super) fn take(
 ) -> std::result::Result<Reply, StoreError> {
     let tells = !(turn.settled.is_empty() && turn.released.is_empty() && turn.output.is_empty());
     if !tells && !doubt.is_any() {
-        let seen = session.with_settings(async |wire, settings| {
+        let seen = session.with_settings(Effort::Small, async |wire, settings| {
             super::look::around(wire, settings, turn).await
         })?;
         if let Some(reply) = seen {
@@ -37,7 +37,7 @@ pub(super) fn take(
         }
     }
     let mut attempted = Doubt::default();
-    let taken = session.with_settings(async |wire, settings| {
+    let taken = session.with_settings(Effort::Small, async |wire, settings| {
         loop {
             attempted.clear();
             if let Some(reply) = act(wire, settings, turn, doubt, &mut attempted).await? {

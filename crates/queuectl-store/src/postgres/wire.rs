@@ -168,6 +168,8 @@ enum Step<'c> {
     /// A statement that says nothing and takes nothing.
     Plain(&'static str),
     Prepared(&'static str, Vec<Param<'c>>),
+    /// A statement whose failure is nothing to speak of.
+    Heedless(&'static str),
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>>> + 'a>>;
@@ -195,23 +197,28 @@ impl<'c> Pipeline<'c> {
     pub(super) async fn run(self) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
         wire.prepare(self.statements()).await?;
-        let answers = self.steps.into_iter().map(|step| -> Answer<'_> {
-            match step {
-                Step::Plain(sql) => Box::pin(async move {
-                    wire.client.batch_execute(sql).await?;
-                    Ok(Vec::new())
-                }),
-                Step::Prepared(sql, params) => Box::pin(wire.prepared(sql, params)),
-            }
-        });
+        let answers =
+            self.steps.into_iter().map(|step| -> Answer<'_> {
+                match step {
+                    Step::Plain(sql) => Box::pin(async move {
+                        wire.client.batch_execute(sql).await?;
+                        Ok(Vec::new())
+                    }),
+                    Step::Prepared(sql, params) => Box::pin(wire.prepared(sql, params)),
+                    Step::Heedless(sql) => Box::pin(async move {
+                        Ok(wire.prepared(sql, Vec::new()).await.unwrap_or_default())
+                    }),
+                }
+            });
         // They are polled in this order, and each is sent when it is polled first.
         try_join_all(answers).await
     }
 
-    /// Adds COMMIT, and sends all. Until the answer has come it isn't known whether it was done.
-    pub(super) async fn commit(mut self) -> Result<Vec<Vec<Row>>> {
+    /// Adds COMMIT and, if there is one, a statement after it that may fail, and sends all. Until the answer has come it isn't known whether it was done.
+    pub(super) async fn commit(mut self, after: Option<&'static str>) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
         self.plain("COMMIT");
+        self.steps.extend(after.map(Step::Heedless));
         wire.prepare(self.statements()).await?;
         wire.committing.set(true);
         let answered = self.run().await;
@@ -225,7 +232,7 @@ impl<'c> Pipeline<'c> {
     fn statements(&self) -> Vec<&'static str> {
         let prepared = self.steps.iter().filter_map(|step| match step {
             Step::Plain(_) => None,
-            Step::Prepared(sql, _) => Some(*sql),
+            Step::Prepared(sql, _) | Step::Heedless(sql) => Some(*sql),
         });
         prepared.collect()
     }

@@ -1,0 +1,87 @@
+//! The connection is lost on the COMMIT of a turn: whether it was done or not, each result counts once, and nobody
+//! holds what nobody runs.
+
+use queuectl_domain::State;
+use queuectl_store::ErrorKind;
+
+use crate::proxy::{Cut, Proxy};
+use crate::scene::{Hand, Scene, check_all_ran_once, check_sound, named, numbered, open};
+
+/// A worker on the other side of a proxy.
+fn beyond(scene: &Scene, proxy: &Proxy) -> Hand {
+    let url = scene.server.tcp_url();
+    let port = scene.server.port().to_string();
+    Hand::new(open(&url.replace(&port, &proxy.port.to_string())), "w")
+}
+
+#[test]
+fn a_result_counts_once_and_no_claim_is_orphaned_whether_or_not_the_commit_was_done() {
+    for cut in [Cut::BeforeCommit, Cut::AfterCommit] {
+        let scene = Scene::new();
+        let proxy = Proxy::new(scene.server.port());
+        let mut hand = beyond(&scene, &proxy);
+        hand.store.enqueue(numbered(6)).unwrap();
+        hand.turn(2).unwrap();
+
+        proxy.cut(cut);
+        let error = hand.turn(2).unwrap_err();
+        assert!(proxy.has_cut());
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let completed = scene.open().counts().unwrap().of(State::Completed);
+        let expected = if cut == Cut::AfterCommit { 2 } else { 0 };
+        assert_eq!(completed, expected, "{cut:?}");
+
+        // The same results are told again, and those jobs that nobody knew of are run as if never claimed.
+        let reply = hand.turn(2).unwrap();
+        assert_eq!(reply.lost, [], "{cut:?}");
+        assert_eq!(reply.claimed.len(), 2);
+        assert!(
+            reply
+                .claimed
+                .iter()
+                .all(|claimed| claimed.job.attempts == 1)
+        );
+        let running = scene.open().workers().unwrap()[0].running;
+        assert_eq!(running, 2, "{cut:?}");
+        hand.work_until_done();
+        check_all_ran_once(&mut *scene.open(), 6);
+    }
+}
+
+#[test]
+fn what_was_given_back_on_a_commit_that_was_lost_is_not_called_lost() {
+    let scene = Scene::new();
+    let proxy = Proxy::new(scene.server.port());
+    let mut hand = beyond(&scene, &proxy);
+    hand.store.enqueue(vec![named("0")]).unwrap();
+    let claimed = hand.turn(1).unwrap().claimed;
+    hand.done.clear();
+    let released = [claimed[0].ticket];
+    let turn = queuectl_store::Turn {
+        released: &released,
+        ..queuectl_store::Turn::of(&hand.id)
+    };
+    proxy.cut(Cut::AfterCommit);
+    hand.store.turn(&turn).unwrap_err();
+    assert!(proxy.has_cut());
+    assert_eq!(hand.store.turn(&turn).unwrap().lost, []);
+    hand.work_until_done();
+    check_all_ran_once(&mut *scene.open(), 1);
+}
+
+#[test]
+fn who_enqueues_on_a_commit_that_was_lost_is_told_that_it_failed_and_nothing_is_half_there() {
+    for cut in [Cut::BeforeCommit, Cut::AfterCommit] {
+        let scene = Scene::new();
+        let proxy = Proxy::new(scene.server.port());
+        let mut hand = beyond(&scene, &proxy);
+        proxy.cut(cut);
+        let error = hand.store.enqueue(numbered(100)).unwrap_err();
+        assert!(proxy.has_cut());
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let mut store = scene.open();
+        let there = store.counts().unwrap().total();
+        assert_eq!(there, if cut == Cut::AfterCommit { 100 } else { 0 });
+        check_sound(&mut *store);
+    }
+}

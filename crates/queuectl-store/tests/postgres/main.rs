@@ -1,0 +1,8 @@
+//! What holds of a store on a PostgreSQL server, whatever happens to the server and to the way there.
+
+mod commit_lost;
+mod ended;
+mod proxy;
+mod refused;
+mod round_trips;
+mod scene;
