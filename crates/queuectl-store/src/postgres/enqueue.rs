@@ -98,7 +98,7 @@ async fn add(
 }
 
 /// Reads the block of numbers, and the numbers for names that may have to be made.
-fn read_drawn(rows: &[Row]) -> Result<(i64, std::vec::IntoIter<i64>)> {
+pub(super) fn read_drawn(rows: &[Row]) -> Result<(i64, std::vec::IntoIter<i64>)> {
     let mut row = Columns::of_one(rows, "numbers")?;
     let block = row.next()?;
     let names: Vec<i64> = row.next()?;
@@ -146,7 +146,8 @@ fn command_columns(command: &Command) -> (Option<&str>, Option<&str>, Option<Vec
     }
 }
 
-async fn insert(change: &mut Change<'_>, rows: &[(i64, Job)]) -> Result<()> {
+/// Adds rows of jobs that are pending, and that nobody has begun to run.
+pub(super) async fn insert(change: &mut Change<'_>, rows: &[(i64, Job)]) -> Result<()> {
     if rows.len() < MANY {
         insert_few(change, rows);
         return Ok(());

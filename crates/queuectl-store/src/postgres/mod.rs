@@ -6,7 +6,7 @@
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
 //!   one, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
 //! - [`open`] makes and upgrades the tables.
-//! - [`change`] is a transaction; [`enqueue`], [`edit`], [`turn`] and [`workers`] are what happens in them.
+//! - [`change`] is a transaction; [`enqueue`], [`import`], [`edit`], [`turn`] and [`workers`] are what happens in them.
 //! - [`check`] and [`mend`] look after the whole of it, [`tidy`] does so now and then, [`backup`] copies it.
 //! - [`bell`] wakes who waits, and [`doubt`] is what a lost connection leaves open.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counts`] know how each thing is kept, [`save`] how
@@ -22,6 +22,7 @@ mod doubt;
 mod edit;
 mod enqueue;
 mod fault;
+mod import;
 mod jobs;
 mod look;
 mod mend;
@@ -49,7 +50,7 @@ use sql;
 use std::ops::RangeInclusive;
 
 use queuectl_domain::{
-    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
+    Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
 };
 
 use crate::records::Gone;
@@ -102,15 +103,21 @@ impl Store for PostgresStore {
 
     fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {
         if new.is_empty() {
-            return Ok(Batch {
-                ids: Vec::new(),
-                numbers: RangeInclusive::new(1, 0),
-            });
+            return Ok(Batch::nothing());
         }
         let batch = enqueue::enqueue(&mut self.session, &new, existing)?;
         // Each batch is one row of counts, so it weighs as much as a turn, however large it is.
         self.has_moved(1);
         Ok(batch)
+    }
+
+    fn import(&mut self, histories: Vec<History>, existing: Existing) -> Result<Batch> {
+        if histories.is_empty() {
+            return Ok(Batch::nothing());
+        }
+        self.session.write(Effort::Bulk, async |change| {
+            import::add(change, &histories, existing).await
+        })
     }
 
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64> {

@@ -19,6 +19,12 @@ pub(crate) fn running(job: &Job) -> Option<Attempt> {
     })
 }
 
+/// When and how the attempt ended. One that still ran is stopped by being taken out of its worker's hands.
+pub(crate) fn ended(attempt: &Attempt, now: Timestamp) -> (Timestamp, Ending) {
+    let stopped = || (now, Ending::stopped(now.since(attempt.started_at)));
+    attempt.ended.clone().unwrap_or_else(stopped)
+}
+
 /// Why a worker is forgotten.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Gone<'a> {

@@ -7,7 +7,7 @@ mod standing;
 mod values;
 mod whole;
 
-pub(crate) use attempts::{Gone, running};
+pub(crate) use attempts::{Gone, ended, running};
 pub(crate) use codes::Code;
 pub(crate) use pieces::outside;
 pub(crate) use standing::Standing;

@@ -1,11 +1,12 @@
 //! Jobs of another store, with their past.
 
-use queuectl_domain::{Attempt, Ending, History, Run, Timestamp};
+use queuectl_domain::{Attempt, History, Run};
 
 use super::fault::Result;
 use super::jobs::{self, Inserter};
 use super::session::Change;
 use super::{attempts, edit, output};
+use crate::records::ended;
 use crate::{Batch, Existing, StoreError};
 
 /// Adds jobs with all that is known of them, all or none, or all but those whose names are taken.
@@ -54,10 +55,4 @@ fn add_run(change: &mut Change<'_>, seq: i64, run: Run, output_limit: u64) -> Re
     let (ended_at, ending) = ended(&attempt, change.now);
     attempts::record(change.conn, seq, &attempt, ended_at, &ending)?;
     output::append(change.conn, fence, &run.output, output_limit)
-}
-
-/// How the attempt ended. One that still ran is stopped by being taken out of its worker's hands.
-fn ended(attempt: &Attempt, now: Timestamp) -> (Timestamp, Ending) {
-    let stopped = || (now, Ending::stopped(now.since(attempt.started_at)));
-    attempt.ended.clone().unwrap_or_else(stopped)
 }

@@ -56,7 +56,10 @@ impl Scene for PostgresScene {
         let separator = if url.contains('?') { '&' } else { '?' };
         let schema = self.schema.replace(' ', "%20");
         let url = format!("{url}{separator}schema={schema}");
-        open(&Location::parse(url.as_ref(), &|_| None).unwrap(), Timestamp(0))
+        open(
+            &Location::parse(url.as_ref(), &|_| None).unwrap(),
+            Timestamp(0),
+        )
     }
 
     fn restore(&self, backup: &Path) -> Box<dyn Store> {

@@ -55,7 +55,7 @@ fn who_waits_too_long_for_others_gives_up_and_can_go_on_later() {
         patience: Duration::from_secs(1),
         ..Options::default()
     };
-    let location = Location::parse(scene.server.tcp_url().as_ref()).unwrap();
+    let location = Location::parse(scene.server.tcp_url().as_ref(), &|_| None).unwrap();
     let mut hand = Hand::new(queuectl_store::open(&location, &options).unwrap(), "w");
     std::thread::scope(|scope| {
         let locked = scope.spawn(|| {

@@ -42,7 +42,7 @@ pub(crate) fn open(url: &str) -> Box<dyn Store> {
         patience: Duration::from_secs(20),
         ..Options::default()
     };
-    let location = Location::parse(url.as_ref()).unwrap();
+    let location = Location::parse(url.as_ref(), &|_| None).unwrap();
     queuectl_store::open(&location, &options).unwrap()
 }
 
