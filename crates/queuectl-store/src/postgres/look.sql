@@ -8,5 +8,5 @@ SELECT queuectl.now_us() AS now, (
         SELECT held.fence FROM unnest($2::bigint[], $3::bigint[]) AS held (seq, fence)
         WHERE NOT EXISTS (SELECT FROM queuectl.jobs WHERE jobs.seq = held.seq AND jobs.fence = held.fence)
     ) AS lost
-FROM queuectl.workers CROSS JOIN queuectl.rest
+FROM queuectl.workers CROSS JOIN queuectl.rest() AS rest
 WHERE workers.id = $1

@@ -1,1 +1,1 @@
-SELECT pending, processing, failed, next_due FROM queuectl.rest
+SELECT pending, processing, failed, next_due FROM queuectl.rest()

@@ -186,7 +186,7 @@ $$;
 -- Raises the floors to the least that is there; `anew` looks for it from the beginning on. False if others stay
 -- inside for too long.
 CREATE FUNCTION queuectl.raise_floors(anew boolean) RETURNS boolean LANGUAGE plpgsql VOLATILE
-SET lock_timeout = '100ms' AS $$
+SET lock_timeout = '100ms' SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 DECLARE
     least bigint;
     least_of_all CONSTANT bigint := -9223372036854775808;
@@ -215,31 +215,53 @@ BEGIN
 END
 $$;
 
+-- The looks for the first of an index are functions, so that they can say how it is done: the server guesses from old
+-- statistics how many there are, and would rather read and sort them all, or compile what is to be done.
+
+-- The most urgent of those that are pending and that nobody else is about to claim.
+CREATE FUNCTION queuectl.first(most bigint) RETURNS SETOF queuectl.jobs LANGUAGE plpgsql VOLATILE ROWS 10
+SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM queuectl.jobs
+    WHERE state = 0 AND sort_key >= (SELECT last_value FROM queuectl.pending_floor)
+    ORDER BY sort_key, seq LIMIT most FOR UPDATE SKIP LOCKED;
+END
+$$;
+
+-- Failed jobs whose time has come, a thousand at most, as far as nobody else is at them.
+CREATE FUNCTION queuectl.due() RETURNS SETOF queuectl.jobs LANGUAGE plpgsql VOLATILE ROWS 10
+SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM queuectl.jobs
+    WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
+        AND ready_at <= (SELECT queuectl.now_us())
+    ORDER BY ready_at, seq LIMIT 1000 FOR UPDATE SKIP LOCKED;
+END
+$$;
+
 -- What is left to do: exact, up to a thousand of each.
-CREATE VIEW queuectl.rest AS
-SELECT (
-        SELECT count(*) FROM (
-            SELECT FROM queuectl.jobs
-            WHERE state = 0 AND sort_key >= (SELECT last_value FROM queuectl.pending_floor)
-            ORDER BY sort_key LIMIT 1000
-        ) AS counted
-    ) AS pending, (
-        SELECT count(*) FROM (
-            SELECT FROM queuectl.jobs
-            WHERE state = 1 AND fence >= (SELECT last_value FROM queuectl.fence_floor)
-            ORDER BY fence LIMIT 1000
-        ) AS counted
-    ) AS processing, (
-        SELECT count(*) FROM (
-            SELECT FROM queuectl.jobs
-            WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
-            ORDER BY ready_at LIMIT 1000
-        ) AS counted
-    ) AS failed, (
+CREATE FUNCTION queuectl.rest(
+    OUT pending bigint, OUT processing bigint, OUT failed bigint, OUT next_due bigint
+) LANGUAGE plpgsql VOLATILE
+SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+BEGIN
+    SELECT count(*) INTO pending FROM (
+        SELECT FROM queuectl.jobs
+        WHERE state = 0 AND sort_key >= (SELECT last_value FROM queuectl.pending_floor)
+        ORDER BY sort_key LIMIT 1000
+    ) AS counted;
+    SELECT count(*) INTO processing FROM (
+        SELECT FROM queuectl.jobs
+        WHERE state = 1 AND fence >= (SELECT last_value FROM queuectl.fence_floor)
+        ORDER BY fence LIMIT 1000
+    ) AS counted;
+    SELECT count(*), min(ready_at) INTO failed, next_due FROM (
         SELECT ready_at FROM queuectl.jobs
         WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
-        ORDER BY ready_at LIMIT 1
-    ) AS next_due;
+        ORDER BY ready_at LIMIT 1000
+    ) AS counted;
+END
+$$;
 
 -- Fails the transaction if something else was found than was loaded before: somebody came in between.
 CREATE FUNCTION queuectl.expect(seen bigint, expected bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
