@@ -1,4 +1,5 @@
 //! What holds of a store on a PostgreSQL server, whatever happens to the server and to the way there.
+#![expect(clippy::unwrap_used, reason = "this is the scenery of tests")]
 
 mod commit_lost;
 mod ended;
