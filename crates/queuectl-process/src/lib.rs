@@ -5,6 +5,7 @@
 //! stores. It is the only one that may ask which operating system it is on; what differs is in [`os`].
 
 mod ended;
+mod machine;
 pub mod os;
 mod place;
 mod roster;
@@ -12,6 +13,7 @@ mod settings;
 mod spec;
 
 pub use ended::{Ended, How, StartError};
+pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};
 pub use place::{Access, Others, Owner};
 pub use roster::{Orphans, Roster, end_orphans, orphans};

@@ -20,9 +20,9 @@ pub use system::{
     HeldStop, StopHandle, StopSignal, Wake, access, adopt_orphans, ask_to_stop, create_private,
     detach, hold_stop, hostname, is_alive, keep_descriptors, kill, leave_terminal, make_private,
     native_bytes, native_text, network_file_system, new_private_dir, private_dir, process_start,
-    run, signal_name, sync_dir, trusted_roots, user_settings, wake, when_asked_to_stop,
+    run, signal_name, since_boot, sync_dir, trusted_roots, user_settings, wake, when_asked_to_stop,
 };
-pub(crate) use system::{Origin, Words, end_all, find_all, origin};
+pub(crate) use system::{Origin, Words, boot_name, end_all, find_all, origin, process_room};
 
 /// How this process was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,10 +11,13 @@ use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, WaitIdOptions};
-use rustix::time::{DynamicClockId, clock_gettime_dynamic};
+use rustix::time::{ClockId, DynamicClockId, clock_gettime, clock_gettime_dynamic};
+
+use super::system::hostname;
 
 pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
@@ -33,6 +36,25 @@ pub(super) fn now() -> u64 {
         return 0;
     };
     (now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64) / TICK_NANOS
+}
+
+/// How long the system has been running, suspended or not. What has no such clock counts only when it is awake.
+pub fn since_boot() -> Duration {
+    let clock = clock_gettime_dynamic(DynamicClockId::Boottime);
+    let now = clock.unwrap_or_else(|_| clock_gettime(ClockId::Monotonic));
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+/// A name that no other start of this or another system has.
+pub(crate) fn boot_name() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map_or_else(|_| hostname(), |id| id.trim().to_owned())
+}
+
+/// The namespace in which this process sees others.
+pub(crate) fn process_room() -> String {
+    let namespace = std::fs::read_link("/proc/self/ns/pid");
+    namespace.map_or_else(|_| hostname(), |name| name.display().to_string())
 }
 
 pub(super) fn make_fifo(path: &Path) -> io::Result<()> {

@@ -19,6 +19,7 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::system::hostname;
 use crate::Tag;
 
 pub use roots::trusted_roots;
@@ -29,6 +30,41 @@ pub(super) use strays::end_strays;
 pub(super) fn now() -> u64 {
     let now = clock_gettime(ClockId::Realtime);
     now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1_000
+}
+
+/// How long the system has been running, asleep or not.
+pub fn since_boot() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+/// A name that no other start of this or another system has.
+pub(crate) fn boot_name() -> String {
+    boot_session().unwrap_or_else(hostname)
+}
+
+/// What the system calls the time since it was started.
+fn boot_session() -> Option<String> {
+    let mut text = [0_u8; 64];
+    let mut size = text.len();
+    // SAFETY: the name is a C string, and the buffer has the size that is passed with it.
+    let done = unsafe {
+        libc::sysctlbyname(
+            c"kern.bootsessionuuid".as_ptr(),
+            text.as_mut_ptr().cast(),
+            &mut size,
+            ptr::null_mut(),
+            0,
+        )
+    };
+    let text = text.get(..size).filter(|_| done == 0)?;
+    let name = text.split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty())
+}
+
+/// All processes see each other.
+pub(crate) fn process_room() -> String {
+    "all".to_owned()
 }
 
 pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
@@ -230,24 +266,8 @@ fn arguments(pid: u32) -> Option<Vec<u8>> {
 
 /// Which boot this is, by the first half of the name that the system gives each; 0 if it doesn't tell.
 pub(super) fn boot() -> u64 {
-    let mut text = [0_u8; 64];
-    let mut size = text.len();
-    // SAFETY: the name is a C string, and the buffer has the size that is passed with it.
-    let done = unsafe {
-        libc::sysctlbyname(
-            c"kern.bootsessionuuid".as_ptr(),
-            text.as_mut_ptr().cast(),
-            &mut size,
-            ptr::null_mut(),
-            0,
-        )
-    };
-    if done != 0 {
-        return 0;
-    }
-    let digits = text
-        .iter()
-        .filter_map(|byte| char::from(*byte).to_digit(16));
+    let name = boot_session().unwrap_or_default();
+    let digits = name.chars().filter_map(|digit| digit.to_digit(16));
     digits
         .take(16)
         .fold(0, |number, digit| number << 4 | u64::from(digit))

@@ -7,6 +7,7 @@ mod find;
 mod handle;
 mod hold;
 mod job;
+mod machine;
 mod pipe;
 mod place;
 mod polite;
@@ -28,6 +29,8 @@ pub use facts::{
     user_settings,
 };
 pub use hold::{HeldStop, hold_stop};
+pub use machine::since_boot;
+pub(crate) use machine::{boot_name, process_room};
 pub use place::{access, make_private, network_file_system, new_private_dir, sync_dir};
 pub use roots::trusted_roots;
 pub use run::run;
