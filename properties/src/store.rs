@@ -78,6 +78,8 @@ fn work(store: &mut dyn Store, name: &str) -> Result<(), StoreError> {
         pid: 1,
         pid_started: 1,
         host: "here".into(),
+        machine: "machine".into(),
+        version: "0.0.0".into(),
         slots: 4,
         life: "/nowhere".into(),
     };
@@ -89,6 +91,7 @@ fn work(store: &mut dyn Store, name: &str) -> Result<(), StoreError> {
         output: &[],
         free: 4,
         held: &[],
+        renew: false,
     };
     let claimed = store.turn(&turn)?.claimed;
     let printed = Chunk {

@@ -49,6 +49,8 @@ fn settle_and_claim(store: &mut dyn Store, count: usize) -> Result<f64, Trouble>
         pid: std::process::id(),
         pid_started: 0,
         host: "here".into(),
+        machine: "machine".into(),
+        version: "0.0.0".into(),
         slots: BATCH as u32,
         life: "/nowhere".into(),
     };
@@ -64,6 +66,7 @@ fn settle_and_claim(store: &mut dyn Store, count: usize) -> Result<f64, Trouble>
             output: &[],
             free: BATCH.min(count - done - settled.len()),
             held: &[],
+            renew: false,
         };
         let reply = store.turn(&turn)?;
         done += settled.len();

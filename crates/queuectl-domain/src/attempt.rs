@@ -34,7 +34,8 @@ pub enum Outcome {
     TimedOut,
     /// The operating system couldn't start it.
     NotStarted,
-    /// Ended, or never begun, because the user stopped the worker.
+    /// Ended, or never begun, because the user stopped it or its worker, or because its worker was
+    /// about to lose its lease.
     Stopped,
     /// Its worker died.
     Crashed,
@@ -147,6 +148,12 @@ impl Ending {
     /// The user stopped the worker before the command had ended.
     pub fn stopped(exec_time: Duration) -> Self {
         Self::other(Outcome::Stopped, "Stopped by the user".into(), exec_time)
+    }
+
+    /// The worker couldn't reach the store for so long that another might have taken the job.
+    pub fn cut_off(exec_time: Duration) -> Self {
+        let error = "Ended since its worker couldn't reach the store";
+        Self::other(Outcome::Stopped, error.into(), exec_time)
     }
 
     /// The worker died while the command ran, some `exec_time` after its start.

@@ -129,6 +129,8 @@ pub struct Job {
     pub last_worker: Option<WorkerId>,
     /// Who runs it now; set exactly while it is `processing`.
     pub claim: Option<Claim>,
+    /// Why its run is to end, if a user wants it to; only while it is `processing`.
+    pub stop: Option<String>,
 }
 
 impl Job {
@@ -151,6 +153,7 @@ impl Job {
             last_error: None,
             last_worker: None,
             claim: None,
+            stop: None,
         }
     }
 

@@ -12,6 +12,9 @@
 //!   └──────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! A user can ask for the end of a run (`Stop`). The job stays `processing` until its worker has ended it, and is dead then,
+//! unless it completed before.
+//!
 //! A job is given back when its run is stopped, when its worker dies, and when its worker releases it unbegun.
 
 use crate::{
@@ -51,6 +54,11 @@ pub enum Event {
     },
     /// The user puts it into the dead letter queue.
     Bury {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// The user wants its run ended, and no other to follow.
+    Stop {
         /// Why.
         reason: Option<String>,
     },
@@ -143,11 +151,13 @@ impl Job {
             }
             (State::Dead, Event::Retry { timeout }) => Ok(job.started_over(timeout, now)),
             (State::Pending | State::Failed, Event::Bury { reason }) => Ok(job.buried(reason, now)),
+            (State::Processing, Event::Stop { reason }) => Ok(job.condemned(reason)),
 
             (_, Event::Claim(_)) => Err(self.refused("claimed")),
             (_, Event::Due | Event::Retry { .. }) => Err(self.refused("retried")),
             (_, Event::ClockSetBack) => Err(self.refused("made to wait anew")),
             (_, Event::Bury { .. }) => Err(self.refused("put into the dead letter queue")),
+            (_, Event::Stop { .. }) => Err(self.refused("stopped")),
         }
     }
 
@@ -227,6 +237,7 @@ impl Job {
             Outcome::Completed => Self {
                 state: State::Completed,
                 last_error: None,
+                stop: None,
                 ..job
             },
             Outcome::Failed | Outcome::Killed | Outcome::TimedOut | Outcome::NotStarted => {
@@ -238,10 +249,17 @@ impl Job {
     }
 
     fn failed(self, error: Option<String>, policy: &Policy, now: Timestamp) -> Self {
-        let job = Self {
+        let mut job = Self {
             last_error: error,
             ..self
         };
+        if let Some(reason) = job.stop.take() {
+            return Self {
+                state: State::Dead,
+                last_error: Some(reason),
+                ..job
+            };
+        }
         if job.attempts >= job.rules.max_retries.get() {
             return Self {
                 state: State::Dead,
@@ -264,7 +282,7 @@ impl Job {
             crashes: self.crashes.saturating_add(1),
             ..self.given_back(now)
         };
-        if job.crashes < policy.crash_limit {
+        if job.crashes < policy.crash_limit || job.state == State::Dead {
             return job;
         }
         let times = if job.crashes == 1 { "time" } else { "times" };
@@ -277,8 +295,17 @@ impl Job {
     }
 
     /// Back among the waiting, at its old place, as if this attempt had not been. A place in
-    /// the future, from before the clock was set back, would be behind all others.
+    /// the future, from before the clock was set back, would be behind all others. What a user has
+    /// stopped is dead instead.
     fn given_back(self, now: Timestamp) -> Self {
+        let mut job = self.put_back(now);
+        match job.stop.take() {
+            Some(reason) => job.buried(Some(reason), now),
+            None => job,
+        }
+    }
+
+    fn put_back(self, now: Timestamp) -> Self {
         Self {
             state: State::Pending,
             ready_at: self.ready_at.min(now),
@@ -307,7 +334,7 @@ impl Job {
     }
 
     fn started_over(self, timeout: Option<Timeout>, now: Timestamp) -> Self {
-        let mut job = self.given_back(now);
+        let mut job = self.put_back(now);
         job.rules.timeout = timeout.unwrap_or(job.rules.timeout);
         Self {
             attempts: 0,
@@ -324,6 +351,14 @@ impl Job {
             state: State::Dead,
             finished_at: Some(now),
             last_error: Some(reason),
+            ..self
+        }
+    }
+
+    fn condemned(self, reason: Option<String>) -> Self {
+        let reason = reason.unwrap_or_else(|| "Stopped by hand".into());
+        Self {
+            stop: Some(reason),
             ..self
         }
     }

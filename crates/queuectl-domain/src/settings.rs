@@ -22,6 +22,8 @@ pub struct Settings {
     pub kill_grace: Duration,
     /// How many bytes of an attempt's output are kept.
     pub output_limit: u64,
+    /// How long a worker that isn't heard of keeps what it holds, in a store on a server.
+    pub lease: Duration,
 }
 
 /// The rules that the lifecycle goes by for all jobs of a store.
@@ -61,13 +63,15 @@ pub enum Key {
     CrashLimit,
     /// `output_limit`
     OutputLimit,
+    /// `lease`
+    Lease,
     /// `shell`
     Shell,
 }
 
 impl Key {
     /// All keys, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MaxRetries,
         Self::BackoffBase,
         Self::Timeout,
@@ -76,6 +80,7 @@ impl Key {
         Self::KillGrace,
         Self::CrashLimit,
         Self::OutputLimit,
+        Self::Lease,
         Self::Shell,
     ];
 
@@ -90,6 +95,7 @@ impl Key {
             Self::KillGrace => "kill_grace",
             Self::CrashLimit => "crash_limit",
             Self::OutputLimit => "output_limit",
+            Self::Lease => "lease",
             Self::Shell => "shell",
         }
     }
@@ -132,6 +138,7 @@ impl Default for Settings {
             policy: Policy::default(),
             kill_grace: Duration::from_secs(5),
             output_limit: 1024 * 1024,
+            lease: Duration::from_secs(15),
         }
     }
 }
@@ -148,6 +155,7 @@ impl Settings {
             Key::KillGrace => seconds_text(self.kill_grace),
             Key::CrashLimit => self.policy.crash_limit.to_string(),
             Key::OutputLimit => self.output_limit.to_string(),
+            Key::Lease => seconds_text(self.lease),
             Key::Shell => {
                 let shell = self.shell.as_ref();
                 shell.map_or("default", ShellName::as_str).to_owned()
@@ -172,11 +180,27 @@ impl Settings {
                 self.policy.crash_limit = whole_number(key, text, 1, 1_000_000)? as u32;
             }
             Key::OutputLimit => self.output_limit = whole_number(key, text, 0, 1 << 30)?,
+            Key::Lease => self.lease = lease(text)?,
             Key::Shell if text == "default" => self.shell = None,
             Key::Shell => self.shell = Some(text.parse()?),
         }
         Ok(())
     }
+}
+
+/// A lease that leaves time to renew it, and to end what runs before it is over.
+fn lease(text: &str) -> Result<Duration, InvalidValue> {
+    const LEAST: Duration = Duration::from_secs(3);
+    const MOST: Duration = Duration::from_secs(3600);
+    let length = parse_seconds("lease", text).ok();
+    length
+        .filter(|length| (LEAST..=MOST).contains(length))
+        .ok_or_else(|| {
+            InvalidValue(format!(
+                "lease must be a number of seconds from 3 to 3600, not `{}`",
+                text.escape_debug()
+            ))
+        })
 }
 
 fn whole_number(key: Key, text: &str, least: u64, most: u64) -> Result<u64, InvalidValue> {

@@ -270,6 +270,7 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!(shown(Key::KillGrace), "5");
     assert_eq!(shown(Key::CrashLimit), "3");
     assert_eq!(shown(Key::OutputLimit), "1048576");
+    assert_eq!(shown(Key::Lease), "15");
     assert_eq!(shown(Key::Shell), "default");
 }
 

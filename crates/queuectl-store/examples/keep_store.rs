@@ -98,6 +98,8 @@ fn worker(name: &str) -> Outcome<Worker> {
         pid: 4_194_304,
         pid_started: 12_345,
         host: "host".into(),
+        machine: "machine".into(),
+        version: "0.0.0".into(),
         slots: 4,
         life: format!("/home/somebody/.queuectl/data/workers/{name}.lock").into(),
     })
@@ -152,6 +154,7 @@ fn turn(
         output: &[],
         free,
         held: &[],
+        renew: false,
     };
     Ok(store.turn(&turn)?.claimed)
 }

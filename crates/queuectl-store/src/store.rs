@@ -1,6 +1,7 @@
 //! What a store can do.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use queuectl_domain::{
     Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
@@ -82,6 +83,14 @@ pub trait Store: Send {
     /// Puts a waiting job into the dead letter queue.
     fn bury(&mut self, id: &JobId, reason: Option<String>) -> Result<(), StoreError>;
 
+    /// Asks for the end of a job's run, and returns the claim it runs under. Its worker hears it in
+    /// its next turn; when it has ended the run, the job is in the dead letter queue, for `reason`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Transition`] if the job isn't being processed.
+    fn stop_job(&mut self, id: &JobId, reason: Option<String>) -> Result<Fence, StoreError>;
+
     /// Deletes one job and all that is known of it, unless it is being processed.
     fn remove(&mut self, id: &JobId) -> Result<(), StoreError>;
 
@@ -98,8 +107,12 @@ pub trait Store: Send {
     /// Changes one setting.
     fn set(&mut self, key: Key, value: &str) -> Result<(), StoreError>;
 
-    /// Makes a worker known, before its first turn.
-    fn register(&mut self, worker: &Worker) -> Result<(), StoreError>;
+    /// Makes a worker known, before its first turn. Returns how long its lease holds, from the moment
+    /// of this call at the least; none if this store gives no leases, since all that use it are on one
+    /// machine, where a worker's death is seen at once.
+    ///
+    /// Who can't renew a lease must have ended all it runs when it is over.
+    fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
 
     /// One turn of a worker: takes in what has happened, and says what to do next.
     /// Everything of a turn is one transaction.
@@ -126,6 +139,11 @@ pub trait Store: Send {
     ///
     /// The caller knows that the worker is dead and has ended its orphaned processes.
     fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>, StoreError>;
+
+    /// Forgets a worker whose lease is over, as [`rescue`](Self::rescue) does one that has died; all that
+    /// it held counts as begun. None, and nothing changes, if its lease holds after all, or if
+    /// there is no such worker or no lease.
+    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>, StoreError>;
 
     /// All workers that are known, longest running first.
     fn workers(&mut self) -> Result<Vec<WorkerInfo>, StoreError>;

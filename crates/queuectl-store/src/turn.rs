@@ -21,6 +21,8 @@ pub struct Turn<'a> {
     pub free: usize,
     /// Claims to be checked: which of them are no longer the worker's own?
     pub held: &'a [Ticket],
+    /// Whether the worker's lease is to be renewed. A store that gives none passes over it.
+    pub renew: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -33,6 +35,7 @@ impl<'a> Turn<'a> {
             output: &[],
             free: 0,
             held: &[],
+            renew: false,
         }
     }
 
@@ -55,12 +58,19 @@ pub struct Reply {
     /// Claims of this turn (settled, released, printed or held) that the worker doesn't
     /// have any more. Nothing was changed for them; what still runs is to be ended.
     pub lost: Vec<Fence>,
+    /// Held claims whose runs a user wants ended. They are the worker's own until it has settled them.
+    pub to_end: Vec<Fence>,
     /// How the worker is to stop, if it is.
     pub stop: Option<StopMode>,
     /// Whether there is more to claim right now.
     pub more: bool,
     /// How long until the next retry is due, if one is waiting.
     pub due_in: Option<Duration>,
+    /// How long the renewed lease holds, from the moment at which this turn was sent at the least.
+    /// None if it wasn't renewed.
+    pub lease: Option<Duration>,
+    /// Whether there is a worker whose lease is over, and somebody should look after what it held.
+    pub lapsed: bool,
     /// How many jobs of the store have yet to run, or run now, on any worker.
     pub unfinished: u64,
     /// Whether results were committed that only [`Store::sync`](crate::Store::sync)

@@ -1,6 +1,7 @@
 //! What a store knows of workers.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use queuectl_domain::{Timestamp, WorkerId};
 
@@ -14,8 +15,13 @@ pub struct Worker {
     /// When that process started, in the system's own unit, to tell it from
     /// another that gets the same pid later.
     pub pid_started: u64,
-    /// The machine it runs on.
+    /// The name of the machine it runs on.
     pub host: String,
+    /// Where its pid and its life mean something: on no other machine, in no other container, not
+    /// after another start of the system. Empty if an older version has written it.
+    pub machine: String,
+    /// The version of its program. Empty if an older version has written it.
+    pub version: String,
     /// How many jobs it runs at once.
     pub slots: u32,
     /// The file that it holds locked for as long as it lives.
@@ -35,6 +41,9 @@ pub struct WorkerInfo {
     pub heartbeat_at: Timestamp,
     /// How it was asked to stop, if it was.
     pub stop: Option<StopMode>,
+    /// For how long its lease still holds by the store's clock, zero if it is over. None in a store
+    /// that gives no leases.
+    pub lease_left: Option<Duration>,
 }
 
 /// How a worker is to stop.

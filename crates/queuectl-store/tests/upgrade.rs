@@ -140,6 +140,7 @@ fn the_queue_of_an_earlier_version_goes_on() {
                 output: &[],
                 free: 2,
                 held: &[],
+                renew: false,
             };
             let reply = store.turn(&turn).unwrap();
             assert_eq!(reply.lost, []);

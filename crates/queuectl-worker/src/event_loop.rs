@@ -170,6 +170,7 @@ impl<'a> EventLoop<'a> {
                 0
             },
             held: &held,
+            renew: false,
         };
         match self.store.turn(&turn) {
             Ok(reply) => {
@@ -213,6 +214,8 @@ impl<'a> EventLoop<'a> {
         if !reply.lost.is_empty() {
             self.lose(|fence| reply.lost.contains(&fence));
         }
+        let unbegun = self.slots.end(|fence| reply.to_end.contains(&fence));
+        self.released.extend(unbegun);
         self.slots.assign(reply.claimed, &reply.settings);
         self.heed(reply.stop);
         let now = Instant::now();
@@ -426,7 +429,7 @@ impl<'a> EventLoop<'a> {
         self.lose(|_| true);
         self.sync_by = None;
         match self.store.register(self.me) {
-            Ok(()) => Ok(()),
+            Ok(_) => Ok(()),
             Err(error) => self.endure(error),
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::channel;
 
 use queuectl_domain::WorkerId;
-use queuectl_process::{Roster, os};
+use queuectl_process::{Machine, Roster, os};
 use queuectl_store::{Store, StoreError, Worker};
 
 use crate::event_loop::EventLoop;
@@ -115,6 +115,8 @@ fn myself(options: &Options, life: &Life) -> Worker {
         pid,
         pid_started: os::process_start(pid).unwrap_or_default(),
         host: hostname(),
+        machine: Machine::this().to_string(),
+        version: env!("CARGO_PKG_VERSION").into(),
         slots: options.slots,
         life: life.path().to_owned(),
     }

@@ -213,10 +213,7 @@ impl<'scope> Slots<'scope> {
 
     /// Takes back the jobs that wait for a slot.
     pub(crate) fn recall(&self) -> Vec<Ticket> {
-        let mut state = self.state();
-        let recalled: Vec<_> = state.waiting.drain(..).collect();
-        let entries = recalled.iter().map(|assignment| assignment.entry);
-        state.free_entries.extend(entries);
+        let recalled = self.state().take_waiting(|_| true);
         recalled.into_iter().map(|one| one.ticket).collect()
     }
 
@@ -272,6 +269,19 @@ impl<'scope> Slots<'scope> {
         self.state().places.iter_mut().for_each(Place::stop);
     }
 
+    /// Ends what runs under these claims, and takes back those of them that wait for a slot.
+    pub(crate) fn end(&self, is_to_end: impl Fn(Fence) -> bool) -> Vec<Ticket> {
+        let mut state = self.state();
+        for place in &mut state.places {
+            let running = place.running.as_ref();
+            if running.is_some_and(|running| is_to_end(running.ticket.fence)) {
+                place.stop();
+            }
+        }
+        let unbegun = state.take_waiting(is_to_end);
+        unbegun.into_iter().map(|one| one.ticket).collect()
+    }
+
     /// Claims have been lost: ends what runs under them, and returns the jobs that won't be begun.
     pub(crate) fn lose(&self, is_lost: impl Fn(Fence) -> bool) -> Vec<Arc<Job>> {
         let mut state = self.state();
@@ -283,12 +293,7 @@ impl<'scope> Slots<'scope> {
                 place.stop();
             }
         }
-        let waiting = state.waiting.drain(..);
-        let (lost, kept): (Vec<_>, Vec<_>) =
-            waiting.partition(|waiting| is_lost(waiting.ticket.fence));
-        state.waiting = kept.into();
-        let entries = lost.iter().map(|assignment| assignment.entry);
-        state.free_entries.extend(entries);
+        let lost = state.take_waiting(is_lost);
         lost.into_iter().map(|assignment| assignment.job).collect()
     }
 
@@ -345,6 +350,17 @@ impl State {
 
     fn idle(&self) -> usize {
         self.places.len() - self.running().count()
+    }
+
+    /// Takes out jobs that wait for a slot.
+    fn take_waiting(&mut self, is_wanted: impl Fn(Fence) -> bool) -> Vec<Assignment> {
+        let waiting = self.waiting.drain(..);
+        let (taken, kept): (Vec<_>, Vec<_>) =
+            waiting.partition(|waiting| is_wanted(waiting.ticket.fence));
+        self.waiting = kept.into();
+        let entries = taken.iter().map(|assignment| assignment.entry);
+        self.free_entries.extend(entries);
+        taken
     }
 
     fn begin(&mut self, slot: usize) -> Option<Assignment> {

@@ -29,6 +29,7 @@ enum Try {
     SetBack(u32),
     Retry(Option<u64>),
     Bury,
+    Stop,
 }
 
 /// A life to be: rules, policy, and what is tried, each after some seconds.
@@ -75,6 +76,7 @@ fn live(plan: &Plan) -> Vec<Tried> {
                 timeout: timeout.map(|seconds| Timeout::from(Duration::from_secs(seconds))),
             },
             Try::Bury => Event::Bury { reason: None },
+            Try::Stop => Event::Stop { reason: None },
         };
         let became = job.apply(event, &plan.policy, now);
         if became.is_ok() {
@@ -106,6 +108,7 @@ fn plans() -> impl Strategy<Value = Plan> {
         1 => (0..1000u32).prop_map(Try::SetBack),
         3 => proptest::option::of(0..100u64).prop_map(Try::Retry),
         1 => Just(Try::Bury),
+        2 => Just(Try::Stop),
     ];
     let policy = (0..200u64, 1..4u32).prop_map(|(max_backoff, crash_limit)| Policy {
         max_backoff: Duration::from_secs(max_backoff),
@@ -227,7 +230,7 @@ proptest! {
             if crash {
                 prop_assert_eq!(after.attempts + 1, step.before.attempts);
                 prop_assert_eq!(after.crashes, step.before.crashes + 1);
-                let at_limit = after.crashes >= plan.policy.crash_limit;
+                let at_limit = after.crashes >= plan.policy.crash_limit || step.before.stop.is_some();
                 let state = if at_limit { State::Dead } else { State::Pending };
                 prop_assert_eq!(after.state, state);
                 // Its old place, unless the clock was set back while it ran.
@@ -235,6 +238,19 @@ proptest! {
             } else if !matches!(step.what, Try::Retry(_)) {
                 prop_assert_eq!(after.crashes, step.before.crashes);
             }
+        }
+    }
+
+    #[test]
+    fn what_a_user_has_stopped_runs_again_by_hand_only(plan in plans()) {
+        for step in live(&plan) {
+            let Ok(after) = step.became else { continue };
+            if step.before.stop.is_some() && !matches!(step.what, Try::Stop) {
+                let completed = matches!(step.what, Try::Settle(Outcome::Completed));
+                let state = if completed { State::Completed } else { State::Dead };
+                prop_assert_eq!(after.state, state);
+            }
+            prop_assert!(after.stop.is_none() || after.state == State::Processing);
         }
     }
 

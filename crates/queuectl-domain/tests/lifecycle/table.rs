@@ -69,6 +69,7 @@ fn columns() -> Vec<(&'static str, Event)> {
         ("clock set back", Event::ClockSetBack),
         ("retry", Event::Retry { timeout: None }),
         ("bury", Event::Bury { reason: None }),
+        ("stop", Event::Stop { reason: None }),
     ]
 }
 
@@ -83,6 +84,7 @@ fn rows() -> Vec<(&'static str, Job)> {
     let waits_for_its_last = then(&failed_twice, Event::Due);
     let crashed = |times| (0..times).fold(fresh.clone(), |job, _| then(&running(&job), dies()));
     let gave_up = after_failures(&fresh, 3, long_ago);
+    let stopped = |job| then(&running(job), Event::Stop { reason: None });
     let finished = then(&running(&fresh), settle(Fence(HELD), Outcome::Completed));
     vec![
         ("pending, new", fresh.clone()),
@@ -91,6 +93,9 @@ fn rows() -> Vec<(&'static str, Job)> {
         ("processing, attempts left", running(&fresh)),
         ("processing, its last attempt", running(&waits_for_its_last)),
         ("processing, last crash left", running(&crashed(2))),
+        ("processing, to be stopped", stopped(&fresh)),
+        ("  the same, its last attempt", stopped(&waits_for_its_last)),
+        ("  the same, last crash left", stopped(&crashed(2))),
         ("completed", finished),
         ("failed, retry not due", failed_once),
         ("failed, retry due", failed_twice),
@@ -151,6 +156,7 @@ fn a_refusal_says_what_stands_against_it() {
     let busy = running(&fresh);
     insta::assert_snapshot!(refusal(&busy, Event::Bury { reason: None }), @"job 'j' is being processed, so it can't be put into the dead letter queue");
     insta::assert_snapshot!(refusal(&busy, settle(Fence(1), Outcome::Failed)), @"job 'j' is no longer held under this claim");
+    insta::assert_snapshot!(refusal(&fresh, Event::Stop { reason: None }), @"job 'j' is pending, so it can't be stopped");
     insta::assert_snapshot!(busy.check_removable().unwrap_err().to_string(), @"job 'j' is being processed, so it can't be removed");
 }
 
@@ -164,6 +170,34 @@ fn a_retry_by_hand_is_a_new_start_with_a_new_timeout_if_one_is_given() {
     assert_eq!(again.rules.timeout, timeout);
     let seen = (again.attempts, again.crashes, again.last_error);
     assert_eq!(seen, (0, 0, None));
+}
+
+#[test]
+fn a_stopped_job_says_why_however_its_run_has_ended() {
+    let reason = Some("it ran away".to_owned());
+    let stop = Event::Stop {
+        reason: reason.clone(),
+    };
+    let job = then(&running(&new_job(rules(3, 5))), stop);
+    let held = Fence(HELD);
+    for end in [
+        settle(held, Outcome::Stopped),
+        settle(held, Outcome::Failed),
+        settle(held, Outcome::Crashed),
+        Event::Release { fence: held },
+        dies(),
+    ] {
+        let after = then(&job, end);
+        assert_eq!(
+            (after.state, after.last_error),
+            (State::Dead, reason.clone())
+        );
+    }
+    let by_itself = then(&job, settle(held, Outcome::Completed));
+    assert_eq!(
+        (by_itself.state, by_itself.last_error),
+        (State::Completed, None)
+    );
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use queuectl_domain::{Event, Job, JobId, NewJob, State, Timeout};
+use queuectl_domain::{Event, Fence, Job, JobId, NewJob, State, Timeout};
 
 use super::counters::Counters;
-use super::fault::Result;
+use super::fault::{Result, damaged};
 use super::jobs::{self, Inserter, Kept};
 use super::session::Change;
 use super::sql;
@@ -130,6 +130,15 @@ pub(super) fn bury(change: &mut Change<'_>, id: &JobId, reason: Option<String>) 
     let policy = change.settings()?.policy;
     let mut kept = jobs::find(change.conn, id)?;
     kept.apply(change, Event::Bury { reason }, &policy)
+}
+
+/// Asks for the end of a job's run; returns the claim it runs under.
+pub(super) fn stop(change: &mut Change<'_>, id: &JobId, reason: Option<String>) -> Result<Fence> {
+    let policy = change.settings()?.policy;
+    let mut kept = jobs::find(change.conn, id)?;
+    kept.apply(change, Event::Stop { reason }, &policy)?;
+    let claim = kept.job.claim.map(|claim| claim.fence);
+    claim.ok_or_else(|| damaged(format!("nobody processes job {id}")))
 }
 
 /// Deletes one job.

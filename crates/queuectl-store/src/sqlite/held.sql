@@ -1,1 +1,1 @@
-SELECT 1 FROM jobs WHERE seq = ?1 AND fence = ?2
+SELECT stop IS NOT NULL AS stop FROM jobs WHERE seq = ?1 AND fence = ?2

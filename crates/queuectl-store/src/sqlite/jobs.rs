@@ -64,6 +64,7 @@ impl Kept {
             job.claim.as_ref().map(|claim| claim.fence.0),
             job.last_worker.as_ref().map(WorkerId::as_str),
             job.last_error,
+            job.stop,
         ])?;
         if saved != 1 {
             return Err(damaged(format!("job {} is gone", self.seq)));
@@ -218,6 +219,7 @@ fn read(row: &mut Columns<'_>) -> Result<Job> {
     let fence: Option<i64> = row.next()?;
     let last_worker: Option<WorkerId> = row.optional_text()?.map(parsed).transpose()?;
     let last_error = row.next()?;
+    let stop = row.next()?;
     let claim = records::claim(&id, state, fence, last_worker.as_ref())?;
     Ok(Job {
         id,
@@ -236,6 +238,7 @@ fn read(row: &mut Columns<'_>) -> Result<Job> {
         last_error,
         last_worker,
         claim,
+        stop,
     })
 }
 

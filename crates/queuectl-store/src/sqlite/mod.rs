@@ -36,6 +36,7 @@ mod workers;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use queuectl_domain::{
     Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
@@ -192,6 +193,10 @@ impl Store for SqliteStore {
         self.change(|change| edit::bury(change, id, reason))
     }
 
+    fn stop_job(&mut self, id: &JobId, reason: Option<String>) -> Result<Fence> {
+        self.change(|change| edit::stop(change, id, reason))
+    }
+
     fn remove(&mut self, id: &JobId) -> Result<()> {
         self.change(|change| edit::remove(change, id))
     }
@@ -208,8 +213,10 @@ impl Store for SqliteStore {
         self.change(|change| settings::set(change, key, value))
     }
 
-    fn register(&mut self, worker: &Worker) -> Result<()> {
-        self.change(|change| workers::register(change, worker))
+    /// There are no leases: the lock that each worker holds for its life tells of its death.
+    fn register(&mut self, worker: &Worker) -> Result<Option<Duration>> {
+        self.change(|change| workers::register(change, worker))?;
+        Ok(None)
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
@@ -238,6 +245,10 @@ impl Store for SqliteStore {
         let given_back = self.change(|change| workers::forget(change, id, Gone::Died(begun)))?;
         self.ring_for(&given_back);
         Ok(given_back)
+    }
+
+    fn rescue_lapsed(&mut self, _: &WorkerId) -> Result<Option<Vec<Job>>> {
+        Ok(None)
     }
 
     fn workers(&mut self) -> Result<Vec<WorkerInfo>> {

@@ -40,7 +40,7 @@ fn the_columns_of_a_job_are_read_in_their_order() {
     assert_eq!(
         names.unwrap(),
         "id state ready_at priority timeout max_retries backoff_base attempts crashes \
-         created_at started_at finished_at exec_time exit_code fence worker last_error \
+         created_at started_at finished_at exec_time exit_code fence worker last_error stop \
          line shell argv cwd"
     );
 }

@@ -9,6 +9,7 @@ use super::counters::Counters;
 use super::fault::Result;
 use super::jobs::{self, Kept};
 use super::session::{Change, Durability, Look, Session};
+use super::workers::Hold;
 use super::{attempts, mend, output, sql, workers};
 use crate::records::{running, signed};
 use crate::{Claimed, Printed, Reply, Settled, StoreError, Ticket, Turn};
@@ -61,13 +62,17 @@ fn look_around(look: &mut Look<'_>, turn: &Turn<'_>) -> Result<Option<Reply>> {
     if can_claim || is_due || standing.heartbeat_due(look.now) {
         return Ok(None);
     }
+    let (lost, to_end) = check_held(look.conn, turn.held)?;
     Ok(Some(Reply {
         now: look.now,
         claimed: Vec::new(),
-        lost: lost_of(look.conn, turn.held)?,
+        lost,
+        to_end,
         stop: standing.stop,
         more: counters.jobs.of(State::Pending) > 0,
         due_in: next_due.map(|due| due.since(look.now)),
+        lease: None,
+        lapsed: false,
         unfinished: counters.jobs.unfinished(),
         unsynced: false,
         settings: look.settings(&counters)?,
@@ -85,7 +90,7 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
         change.counters.reserve_fences(most);
     }
     let settings = change.settings()?;
-    let mut lost = lost_of(change.conn, turn.held)?;
+    let (mut lost, to_end) = check_held(change.conn, turn.held)?;
     for printed in turn.output {
         if !take_output(change, printed, settings.output_limit)? {
             lost.push(printed.ticket.fence);
@@ -120,9 +125,12 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
         now: change.now,
         claimed,
         lost,
+        to_end,
         stop: standing.stop,
         more: change.counters.jobs.of(State::Pending) > 0,
         due_in: next_due(change.conn)?.map(|due| due.since(change.now)),
+        lease: None,
+        lapsed: false,
         unfinished: change.counters.jobs.unfinished(),
         unsynced: false,
         settings,
@@ -137,20 +145,23 @@ fn most_claims(change: &Change<'_>, turn: &Turn<'_>) -> u64 {
     there.min(turn.free as u64)
 }
 
-fn lost_of(conn: &Connection, held: &[Ticket]) -> Result<Vec<Fence>> {
-    let mut lost = Vec::new();
-    for ticket in held {
-        if !workers::holds(conn, ticket.number, ticket.fence)? {
-            lost.push(ticket.fence);
+/// Which of these claims are lost, and which are of jobs whose runs are to end.
+fn check_held(conn: &Connection, held: &[Ticket]) -> Result<(Vec<Fence>, Vec<Fence>)> {
+    let (mut lost, mut to_end) = (Vec::new(), Vec::new());
+    for Ticket { number, fence } in held {
+        match workers::hold(conn, *number, *fence)? {
+            Hold::Good => {}
+            Hold::ToEnd => to_end.push(*fence),
+            Hold::Lost => lost.push(*fence),
         }
     }
-    Ok(lost)
+    Ok((lost, to_end))
 }
 
 /// Keeps what a running attempt has printed; false, and nothing, if its claim is lost.
 fn take_output(change: &Change<'_>, printed: &Printed, limit: u64) -> Result<bool> {
     let Ticket { number, fence } = printed.ticket;
-    if !workers::holds(change.conn, number, fence)? {
+    if workers::hold(change.conn, number, fence)? == Hold::Lost {
         return Ok(false);
     }
     output::append(change.conn, fence, &printed.chunks, limit)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use queuectl_domain::{Fence, Job, Policy, Timestamp, WorkerId};
 use queuectl_process::os;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Result;
 use super::jobs::{self, Kept};
@@ -44,6 +44,8 @@ pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
         // The bits are kept, whatever they mean.
         worker.pid_started.cast_signed(),
         worker.host,
+        worker.machine,
+        worker.version,
         worker.slots,
         worker.life.as_os_str().as_encoded_bytes(),
         change.now.0,
@@ -57,10 +59,28 @@ pub(super) fn is_known(conn: &Connection, id: &WorkerId) -> Result<bool> {
     Ok(statement.exists([id.as_str()])?)
 }
 
-/// Whether claim `fence` on job `seq` is good.
-pub(super) fn holds(conn: &Connection, seq: i64, fence: Fence) -> Result<bool> {
+/// How a claim stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It is good.
+    Good,
+    /// It is good, and a user wants what runs under it ended.
+    ToEnd,
+    /// It is lost.
+    Lost,
+}
+
+/// How claim `fence` on job `seq` stands.
+pub(super) fn hold(conn: &Connection, seq: i64, fence: Fence) -> Result<Hold> {
     let mut statement = conn.prepare_cached(sql!("held"))?;
-    Ok(statement.exists([seq, fence.0])?)
+    let stop = statement
+        .query_row([seq, fence.0], |row| row.get("stop"))
+        .optional()?;
+    Ok(match stop {
+        None => Hold::Lost,
+        Some(false) => Hold::Good,
+        Some(true) => Hold::ToEnd,
+    })
 }
 
 /// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as
@@ -127,6 +147,8 @@ fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
         pid: row.unsigned()?,
         pid_started: row.next::<i64>()?.cast_unsigned(),
         host: row.next()?,
+        machine: row.next()?,
+        version: row.next()?,
         slots: row.unsigned()?,
         life: PathBuf::from(os::native_text(row.next()?)),
     };
@@ -136,6 +158,7 @@ fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
         heartbeat_at: row.timestamp()?,
         stop: stop_mode(row.next()?)?,
         running: row.unsigned()?,
+        lease_left: None,
     })
 }
 

@@ -145,6 +145,14 @@ macro_rules! conformance {
                 who_has_lost_a_claim_releases_nothing,
                 what_a_dead_worker_had_not_begun_is_only_released,
             });
+            theme!($scene: stop {
+                who_runs_a_job_hears_that_its_run_is_to_end,
+                a_stopped_job_is_dead_when_its_run_has_ended,
+                a_run_that_ends_by_itself_before_it_is_stopped_counts,
+                a_stopped_job_is_dead_when_its_worker_has_gone,
+                a_stopped_job_can_be_retried_and_runs_as_any_other,
+                only_a_job_that_is_processed_can_be_stopped,
+            });
             theme!($scene: delete {
                 a_removed_job_is_gone_with_all_that_is_known_of_it,
                 a_job_in_any_state_but_processing_can_be_removed,

@@ -183,6 +183,8 @@ pub(crate) fn a_worker(name: &str) -> Worker {
         pid: 4_294_967_295,
         pid_started: 133_700_000_000_000_000,
         host: "host".into(),
+        machine: "machine".into(),
+        version: "0.0.0".into(),
         slots: 4,
         life: "/run/worker.lock".into(),
     }

@@ -32,6 +32,7 @@ mod release;
 mod rescue;
 mod settings;
 mod settle;
+mod stop;
 mod workers;
 
 conformance!(sqlite: crate::sqlite_scene::SqliteScene);

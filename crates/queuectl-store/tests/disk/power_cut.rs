@@ -55,6 +55,7 @@ fn a_fence_of_a_new_block_is_never_given_twice() {
             output: &[],
             free,
             held: &[],
+            renew: false,
         };
         let reply = store.turn(&turn).unwrap();
         assert_eq!(reply.claimed.len(), free);
@@ -190,6 +191,7 @@ fn drains(store: &mut dyn Store, last: Fence) {
             output: &[],
             free: 100,
             held: &[],
+            renew: false,
         };
         let reply = store.turn(&turn).unwrap();
         assert_eq!(reply.lost, []);

@@ -190,6 +190,7 @@ impl Players {
             output: &output,
             free: self.rng.usize(..6),
             held: &[],
+            renew: false,
         };
         let reply = hand.store.turn(&turn);
         let Some(reply) = self.unless_refused(reply) else {

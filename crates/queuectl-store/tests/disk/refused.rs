@@ -71,7 +71,9 @@ const OPERATIONS: [(&str, Operation); 16] = [
         store.clear(Clear::All { force: true }).map(drop)
     }),
     ("set", |store, _| store.set(Key::Priority, "7")),
-    ("register", |store, _| store.register(&a_worker("another"))),
+    ("register", |store, _| {
+        store.register(&a_worker("another")).map(drop)
+    }),
     ("unregister", |store, _| store.unregister(&a_worker("w").id)),
     ("rescue", |store, _| {
         store.rescue(&a_worker("w").id, None).map(drop)
@@ -95,6 +97,7 @@ fn turn(store: &mut dyn Store, held: &[Claimed], free: usize) -> Done {
         output: &[],
         free,
         held: &[],
+        renew: false,
     };
     store.turn(&turn).map(drop)
 }
@@ -161,6 +164,7 @@ impl Prepared {
                 output: &[],
                 free: 2,
                 held: &[],
+                renew: false,
             };
             store.turn(&turn).unwrap().claimed
         };

@@ -60,6 +60,8 @@ pub(crate) fn a_worker(name: &str) -> Worker {
         pid: 4_294_967_295,
         pid_started: 1,
         host: "host".into(),
+        machine: "machine".into(),
+        version: "0.0.0".into(),
         slots: 4,
         life: "/run/worker.lock".into(),
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{Home, items};
 
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("max_retries", "3"),
     ("backoff_base", "2"),
     ("timeout", "20"),
@@ -11,6 +11,7 @@ const KEYS: [(&str, &str); 9] = [
     ("kill_grace", "5"),
     ("crash_limit", "3"),
     ("output_limit", "1048576"),
+    ("lease", "15"),
     ("shell", "default"),
 ];
 
@@ -42,6 +43,7 @@ fn all_settings_are_a_table_of_key_value_and_default() {
     kill_grace    5        5
     crash_limit   3        3
     output_limit  1048576  1048576
+    lease         15       15
     shell         default  default
     ");
 }
@@ -108,6 +110,7 @@ fn a_bad_value_is_refused_and_changes_nothing() {
         ("kill_grace", &["-1", "NaN"]),
         ("crash_limit", &["0", "-1"]),
         ("output_limit", &["-1", "lots"]),
+        ("lease", &["0", "2.9", "3601", "-5"]),
         ("shell", &["", "a\nb"]),
     ];
     for (key, values) in bad {
