@@ -5,6 +5,7 @@
 //! stores. It is the only one that may ask which operating system it is on; what differs is in [`os`].
 
 mod ended;
+mod force;
 mod machine;
 pub mod os;
 mod place;

@@ -26,6 +26,8 @@ const LARGEST_PIPE: usize = 1024 * 1024;
 const SHORT: Duration = Duration::from_millis(5);
 /// How often a grace looks whether the group is gone.
 const GLANCE: Duration = Duration::from_millis(10);
+/// How often a grace looks whether it was cut short.
+const LOOK: Duration = Duration::from_millis(25);
 /// How often a long run looks for orphans that died meanwhile and wait to be reaped.
 const ROUND: Duration = Duration::from_secs(10);
 
@@ -154,14 +156,15 @@ impl Attempt<'_> {
     fn end_politely(&mut self, grace: Duration) {
         group::signal(self.pid, Signal::TERM);
         group::signal(self.pid, Signal::CONT);
-        let end = Instant::now().checked_add(grace);
+        let whole = Instant::now().checked_add(grace);
         loop {
+            let end = self.stop.force_at().or(whole);
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) || (self.ended.is_some() && !group::lives(self.pid)) {
                 return;
             }
-            let glance = self.ended.map(|_| GLANCE);
-            self.poll(shorter(left, glance), Heed::AllButStop);
+            let glance = if self.ended.is_some() { GLANCE } else { LOOK };
+            self.poll(shorter(left, Some(glance)), Heed::AllButStop);
         }
     }
 

@@ -3,8 +3,11 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::force::ForceAt;
 
 /// Ends the command that a slot runs. One per slot, for all its runs; other threads hold a [`StopHandle`].
 #[derive(Debug)]
@@ -17,6 +20,7 @@ pub struct StopSignal {
 #[derive(Debug, Clone)]
 pub struct StopHandle {
     writer: Arc<PipeWriter>,
+    force_at: ForceAt,
 }
 
 impl StopSignal {
@@ -29,6 +33,7 @@ impl StopSignal {
             reader,
             handle: StopHandle {
                 writer: Arc::new(writer),
+                force_at: ForceAt::default(),
             },
         })
     }
@@ -42,6 +47,7 @@ impl StopSignal {
     pub fn reset(&self) {
         let mut taken = [0; 64];
         while matches!((&self.reader).read(&mut taken), Ok(read) if read > 0) {}
+        self.handle.force_at.clear();
     }
 
     /// Whether it has been given and not taken back.
@@ -52,6 +58,10 @@ impl StopSignal {
             tv_nsec: 0,
         };
         matches!(poll(&mut fds, Some(&now)), Ok(ready) if ready > 0)
+    }
+
+    pub(super) fn force_at(&self) -> &ForceAt {
+        &self.handle.force_at
     }
 
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
@@ -65,5 +75,11 @@ impl StopHandle {
         // A full pipe has been told often enough; nothing else can fail, since the reader lives as long as the slot, and
         // with the slot gone nothing is left to stop.
         let _ = (&*self.writer).write(&[1]);
+    }
+
+    /// Ends the running tree, by force after so long at the latest. That holds also if it is being ended already.
+    pub fn stop_within(&self, grace: Duration) {
+        self.force_at.within(grace);
+        self.stop();
     }
 }

@@ -98,8 +98,9 @@ impl Attempt<'_> {
     /// Asks those who listen to end, and gives them the grace. Nobody else could make use of it.
     fn end_politely(&mut self, job: &Job, polite: &Polite, grace: Duration) {
         polite.ask();
-        let end = Instant::now().checked_add(grace);
+        let whole = Instant::now().checked_add(grace);
         while polite.is_heard() && job.lives() {
+            let end = self.stop.force_at().or(whole);
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return;

@@ -3,10 +3,12 @@
 use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::sync::Arc;
+use std::time::Duration;
 
 use windows_sys::Win32::System::Threading::ResetEvent;
 
 use super::handle::{event, is_set, set};
+use crate::force::ForceAt;
 
 /// Ends the command that a slot runs. One per slot, for all its runs; other threads hold a [`StopHandle`].
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub struct StopSignal {
 #[derive(Debug, Clone)]
 pub struct StopHandle {
     event: Arc<OwnedHandle>,
+    force_at: ForceAt,
 }
 
 impl StopSignal {
@@ -26,6 +29,7 @@ impl StopSignal {
         Ok(Self {
             handle: StopHandle {
                 event: Arc::new(event(None, true)?),
+                force_at: ForceAt::default(),
             },
         })
     }
@@ -39,11 +43,16 @@ impl StopSignal {
     pub fn reset(&self) {
         // SAFETY: the handle is open.
         unsafe { ResetEvent(self.handle.event.as_raw_handle()) };
+        self.handle.force_at.clear();
     }
 
     /// Whether it has been given and not taken back.
     pub fn is_set(&self) -> bool {
         is_set(&*self.handle.event)
+    }
+
+    pub(super) fn force_at(&self) -> &ForceAt {
+        &self.handle.force_at
     }
 
     pub(super) fn event(&self) -> Arc<OwnedHandle> {
@@ -56,5 +65,11 @@ impl StopHandle {
     /// until [`StopSignal::reset`].
     pub fn stop(&self) {
         let _ = set(&self.event); // It can't fail while the handle is open.
+    }
+
+    /// Ends the running tree, by force after so long at the latest. That holds also if it is being ended already.
+    pub fn stop_within(&self, grace: Duration) {
+        self.force_at.within(grace);
+        self.stop();
     }
 }
