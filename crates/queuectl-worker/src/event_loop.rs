@@ -4,18 +4,18 @@
 //! ended, the bell was rung, someone wants it to stop. A slow tick looks after
 //! running jobs and other workers.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use queuectl_domain::{Event, Fence, Job};
-use queuectl_store::{
-    ErrorKind, Reply, Settled, StopMode, Store, StoreError, Ticket, Turn, Worker,
-};
+use queuectl_domain::{Event, Fence};
+use queuectl_store::{ErrorKind, Reply, Settled, StopMode, Store, StoreError, Turn, Worker};
 
-use crate::rescue::{Watch, rescue_dead};
+use crate::backlog::Backlog;
+use crate::lease::{Lease, Sent};
+use crate::others::{Others, Watch};
 use crate::run::{Options, RunError};
-use crate::slots::{Done, Slots};
+use crate::slots::Slots;
+use crate::trouble::Trouble;
 use crate::wake::Wake;
 use crate::{Control, Happening, Observer};
 
@@ -28,8 +28,6 @@ const IDLE_TICK: Duration = Duration::from_millis(900);
 const SETTLE_WITHIN: Duration = Duration::from_millis(10);
 /// How long a result may wait to be made safe from a power cut.
 const SYNC_WITHIN: Duration = Duration::from_millis(50);
-/// How long to wait after the store failed: at first, and at most.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// What a worker's loop waits for.
 pub(crate) enum Signal {
@@ -49,28 +47,18 @@ pub(crate) struct EventLoop<'a> {
     observer: &'a dyn Observer,
     slots: Slots<'a>,
     wake: Wake,
-    /// What has ended and isn't settled yet, and what goes with it.
-    settled: Vec<Settled>,
-    owed: Vec<Owed>,
-    /// What is to be given back unbegun.
-    released: Vec<Ticket>,
+    /// What is told in the next turn.
+    backlog: Backlog,
     attempts: u64,
     /// How many jobs there were to do after the last turn.
     unfinished: u64,
     stop: Option<StopMode>,
-    /// Set while the store fails: how long the wait was, and until when.
-    trouble: Option<(Duration, Instant)>,
-    /// Whether no other worker was there when this was last looked at.
-    alone: bool,
+    /// Set while the store fails.
+    trouble: Option<Trouble>,
+    others: Others<'a>,
     next_tick: Instant,
     sync_by: Option<Instant>,
     due: Option<Instant>,
-}
-
-/// What goes with an attempt that isn't settled yet.
-struct Owed {
-    job: Arc<Job>,
-    entry: usize,
 }
 
 /// What brings a turn about.
@@ -94,6 +82,7 @@ impl<'a> EventLoop<'a> {
         slots: Slots<'a>,
         wake: Wake,
     ) -> Self {
+        let leased = slots.lease().is_limited();
         Self {
             store,
             me,
@@ -102,14 +91,12 @@ impl<'a> EventLoop<'a> {
             observer,
             slots,
             wake,
-            settled: Vec::new(),
-            owed: Vec::new(),
-            released: Vec::new(),
+            backlog: Backlog::default(),
             attempts: 0,
             unfinished: 0,
             stop: None,
             trouble: None,
-            alone: false,
+            others: Others::new(me, &options.data, leased),
             next_tick: Instant::now() + TICK,
             sync_by: None,
             due: None,
@@ -147,10 +134,10 @@ impl<'a> EventLoop<'a> {
     /// One turn with the store, unless it has just failed.
     fn turn(&mut self, cause: Cause) -> Result<(), RunError> {
         self.heed_control();
-        if self
-            .trouble
-            .is_some_and(|(_, until)| Instant::now() < until)
-        {
+        if !self.lease().is_held() {
+            self.backlog.release(self.slots.recall());
+        }
+        if self.trouble.is_some_and(Trouble::is_fresh) {
             return Ok(());
         }
         // A store that has failed isn't taken for mended before it takes what it refused.
@@ -161,8 +148,8 @@ impl<'a> EventLoop<'a> {
         };
         let turn = Turn {
             worker: &self.me.id,
-            settled: &self.settled,
-            released: &self.released,
+            settled: self.backlog.settled(),
+            released: self.backlog.released(),
             output: &output,
             free: if self.stop.is_none() {
                 self.slots.wanted(self.unfinished)
@@ -170,10 +157,14 @@ impl<'a> EventLoop<'a> {
                 0
             },
             held: &held,
-            renew: false,
+            renew: self.lease().is_to_renew(),
         };
+        let sent = Sent::now();
         match self.store.turn(&turn) {
             Ok(reply) => {
+                if let Some(length) = reply.lease {
+                    self.lease().renewed(sent, length);
+                }
                 self.recovered();
                 self.accept(reply, cause)
             }
@@ -187,11 +178,11 @@ impl<'a> EventLoop<'a> {
 
     /// Does what the store says.
     fn accept(&mut self, reply: Reply, cause: Cause) -> Result<(), RunError> {
-        let has_settled = !self.settled.is_empty();
+        let has_settled = !self.backlog.settled().is_empty();
         if reply.unsynced && has_settled && self.observer.is_watched() {
             self.sync()?;
         }
-        for (settled, owed) in self.settled.drain(..).zip(self.owed.drain(..)) {
+        for (settled, owed) in self.backlog.take() {
             self.slots.forget(owed.entry);
             let job = &*owed.job;
             let Settled { ticket, ending, .. } = settled;
@@ -210,16 +201,16 @@ impl<'a> EventLoop<'a> {
                 _ => self.observer.notice(&Happening::JobLost { job }),
             }
         }
-        self.released.clear();
         if !reply.lost.is_empty() {
             self.lose(|fence| reply.lost.contains(&fence));
         }
-        let unbegun = self.slots.end(|fence| reply.to_end.contains(&fence));
-        self.released.extend(unbegun);
+        let unbegun = self.slots.end(&reply);
+        self.backlog.release(unbegun);
         self.slots.assign(reply.claimed, &reply.settings);
         self.heed(reply.stop);
         let now = Instant::now();
         self.unfinished = reply.unfinished;
+        self.others.heard(reply.lapsed);
         self.due = reply.due_in.and_then(|length| now.checked_add(length));
         self.sync_by = match (reply.unsynced, self.sync_by) {
             (true, None) => Some(now + SYNC_WITHIN),
@@ -235,7 +226,7 @@ impl<'a> EventLoop<'a> {
                 self.stop = self.stop.max(Some(StopMode::Drain));
             }
             // Others may be waiting for just that.
-            if !self.alone && (has_settled || self.options.until_idle) {
+            if !self.others.are_none() && (has_settled || self.options.until_idle) {
                 self.wake.ring();
             }
         }
@@ -244,8 +235,7 @@ impl<'a> EventLoop<'a> {
 
     /// Whether the worker has been stopped, or has nothing left to do, and owes nothing.
     fn is_done(&self) -> bool {
-        let owes_nothing =
-            self.settled.is_empty() && self.released.is_empty() && self.sync_by.is_none();
+        let owes_nothing = self.backlog.is_empty() && self.sync_by.is_none();
         // Told to stop at once, it doesn't wait for a store that fails: its results
         // are lost then, and their jobs run again, as after a crash.
         let gives_up = self.stop == Some(StopMode::Now) && self.trouble.is_some();
@@ -271,13 +261,14 @@ impl<'a> EventLoop<'a> {
         }
         let overdue = self.slots.recall_overdue();
         if !overdue.is_empty() {
-            self.released.extend(overdue);
+            self.backlog.release(overdue);
             cause = cause.max(Some(Cause::Ended));
         }
         let now = Instant::now();
         if now >= self.next_tick {
             self.look_after_others(Watch::Next)?;
-            let idle = self.alone && self.slots.are_empty();
+            let nothing_runs = self.slots.are_empty();
+            let idle = nothing_runs && (self.others.are_none() || self.lease().is_limited());
             self.next_tick = now + if idle { IDLE_TICK } else { TICK };
             return Ok(Some(Cause::Tick));
         }
@@ -309,20 +300,16 @@ impl<'a> EventLoop<'a> {
     fn take_ended(&mut self) -> bool {
         let ended = self.slots.take_ended();
         let any = !ended.is_empty();
-        for Done {
-            settled,
-            job,
-            lost,
-            entry,
-        } in ended
-        {
-            if lost {
-                self.slots.forget(entry);
-                self.observer.notice(&Happening::JobLost { job: &job });
+        for done in ended {
+            if done.lost {
+                self.slots.forget(done.entry);
+                self.observer.notice(&Happening::JobLost { job: &done.job });
             } else {
-                self.settled.push(settled);
-                self.owed.push(Owed { job, entry });
+                self.backlog.end(done);
             }
+        }
+        if self.trouble.is_some() {
+            self.backlog.bound();
         }
         any
     }
@@ -330,7 +317,7 @@ impl<'a> EventLoop<'a> {
     /// How long there is nothing to do unless something happens.
     fn patience(&self) -> Duration {
         let now = Instant::now();
-        let trouble = self.trouble.map(|(_, until)| until);
+        let trouble = self.trouble.map(Trouble::until);
         let due = self
             .due
             .filter(|_| self.stop.is_none() && self.slots.any_idle());
@@ -348,9 +335,11 @@ impl<'a> EventLoop<'a> {
         let asked = self.control.asked();
         if let Some(mode) = asked.filter(|_| asked > self.stop) {
             self.heed(asked);
-            // If the store can't take it now, the worker stops all the same.
-            let me = std::slice::from_ref(&self.me.id);
-            let _ = self.store.request_stop(me, mode);
+            if self.trouble.is_none() {
+                // If the store can't take it now, the worker stops all the same.
+                let me = std::slice::from_ref(&self.me.id);
+                let _ = self.store.request_stop(me, mode);
+            }
         }
     }
 
@@ -358,7 +347,7 @@ impl<'a> EventLoop<'a> {
         if asked <= self.stop {
             return;
         }
-        self.released.extend(self.slots.recall());
+        self.backlog.release(self.slots.recall());
         if self.stop.is_none() {
             self.observer.notice(&Happening::Stopping);
         }
@@ -372,10 +361,9 @@ impl<'a> EventLoop<'a> {
         if self.trouble.is_some() {
             return Ok(());
         }
-        match rescue_dead(self.store, Some(&self.me.id), watch, self.observer) {
-            Ok(seen) => {
-                self.alone = seen.alone;
-                if seen.rescued && watch == Watch::Next {
+        match self.others.look(self.store, watch, self.observer) {
+            Ok(rescued) => {
+                if rescued && watch == Watch::Next {
                     self.wake.ring();
                 }
                 Ok(())
@@ -399,20 +387,18 @@ impl<'a> EventLoop<'a> {
         if error.kind() != ErrorKind::Unavailable {
             return Err(error.into());
         }
-        let wait = match self.trouble {
-            None => {
-                self.observer
-                    .notice(&Happening::StoreTrouble { error: &error });
-                BACK_OFF.0
-            }
-            Some((last, _)) => (last * 2).min(BACK_OFF.1),
-        };
-        self.trouble = Some((wait, Instant::now() + wait));
+        if self.trouble.is_none() {
+            let error = &error;
+            self.observer.notice(&Happening::StoreTrouble { error });
+        }
+        self.trouble = Some(Trouble::after(self.trouble));
+        self.backlog.bound();
         Ok(())
     }
 
     fn recovered(&mut self) {
         if self.trouble.take().is_some() {
+            self.others.let_come_back();
             self.observer.notice(&Happening::StoreRecovered);
         }
     }
@@ -420,18 +406,26 @@ impl<'a> EventLoop<'a> {
     /// The store doesn't know this worker any more: it was taken for dead. What
     /// it runs isn't its own; it starts again with nothing.
     fn start_anew(&mut self) -> Result<(), RunError> {
-        self.settled.clear();
-        for owed in self.owed.drain(..) {
+        for (_, owed) in self.backlog.take() {
             self.slots.forget(owed.entry);
             self.observer.notice(&Happening::JobLost { job: &owed.job });
         }
-        self.released.clear();
         self.lose(|_| true);
         self.sync_by = None;
+        let sent = Sent::now();
         match self.store.register(self.me) {
-            Ok(_) => Ok(()),
+            Ok(lease) => {
+                if let Some(length) = lease {
+                    self.lease().renewed(sent, length);
+                }
+                Ok(())
+            }
             Err(error) => self.endure(error),
         }
+    }
+
+    fn lease(&self) -> &'a Lease {
+        self.slots.lease()
     }
 
     fn lose(&self, is_lost: impl Fn(Fence) -> bool) {

@@ -63,6 +63,12 @@ pub enum Happening<'a> {
         /// What is wrong.
         error: &'a StoreError,
     },
+    /// The store has been out of reach for so long that the worker ends what it runs, before its
+    /// lease is over and others run it.
+    CutOff {
+        /// How many jobs that is.
+        running: usize,
+    },
     /// The store can be used again.
     StoreRecovered,
     /// The worker has been asked to stop, and finishes what runs.

@@ -5,14 +5,17 @@
 //! told to an [`Observer`]; nothing here prints.
 
 mod background;
+mod backlog;
 mod capture;
 mod control;
 mod data;
 mod doctor;
 mod event_loop;
 mod happening;
+mod lease;
 mod life;
 mod log;
+mod others;
 mod pace;
 mod registry;
 mod rescue;
@@ -20,6 +23,7 @@ mod run;
 mod slot;
 mod slots;
 mod stop;
+mod trouble;
 mod wake;
 
 pub use background::{Launch, StartError, Started, leave_terminal, new_worker_id, start};
@@ -32,7 +36,7 @@ pub use log::LogFile;
 pub use queuectl_process::os::{HeldStop, hold_stop};
 pub use run::{Options, RunError, run};
 pub use slot::native;
-pub use stop::{StopOrder, stop};
+pub use stop::{StopOrder, Whom, stop};
 
 /// The line by which a background worker tells its starter that it runs.
 pub const READY: &str = "ready";

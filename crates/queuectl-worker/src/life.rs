@@ -7,9 +7,10 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use queuectl_process::os;
-use queuectl_store::Worker;
+use queuectl_process::{Machine, os};
+use queuectl_store::{Worker, WorkerInfo};
 
 /// Whether a worker lives, as far as this machine can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,10 @@ pub enum Liveness {
     Alive,
     /// It has died.
     Dead,
-    /// It runs on another machine.
+    /// It runs on another machine, or did when it was last heard of.
     Elsewhere,
+    /// Its lease is over: wherever it is, what it held is no longer its own.
+    Lapsed,
 }
 
 /// The name of this machine.
@@ -28,11 +31,16 @@ pub fn hostname() -> String {
 }
 
 /// Whether a worker lives.
-pub fn liveness(worker: &Worker) -> Liveness {
-    match Remains::of(worker) {
+pub fn liveness(info: &WorkerInfo) -> Liveness {
+    match Remains::of(info) {
         Ok(_) => Liveness::Dead,
         Err(liveness) => liveness,
     }
+}
+
+/// Whether the process of a worker runs on this machine.
+pub(crate) fn is_running_here(worker: &Worker) -> bool {
+    Place::of(worker) == Place::Here && os::is_alive(worker.pid, worker.pid_started)
 }
 
 /// A living worker's hold on its file.
@@ -82,22 +90,35 @@ pub(crate) struct Remains {
 }
 
 impl Remains {
-    /// The remains of `worker`, if it is dead.
-    pub(crate) fn of(worker: &Worker) -> Result<Self, Liveness> {
+    /// The remains of a worker, if it is dead.
+    pub(crate) fn of(info: &WorkerInfo) -> Result<Self, Liveness> {
+        let worker = &info.worker;
         let remains = |locked| Self {
             life: worker.life.clone(),
             _locked: locked,
         };
+        let place = Place::of(worker);
+        let alive = match info.lease_left {
+            Some(Duration::ZERO) => Liveness::Lapsed,
+            // The store is on a server, and the file of another machine's worker isn't here; if
+            // there is one by its name, on a disk that both have, its lock may tell nothing.
+            Some(_) if place != Place::Here => Liveness::Elsewhere,
+            _ => Liveness::Alive,
+        };
+        if info.lease_left.is_some() && place != Place::Here {
+            return Err(alive);
+        }
         match OpenOptions::new().write(true).open(&worker.life) {
             Ok(file) => match file.try_lock() {
                 Ok(()) => Ok(remains(Some(file))),
-                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(Liveness::Alive),
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(alive),
             },
-            // Without the file, the process itself has to tell. On another
-            // machine it can't be asked, and its file isn't here.
-            Err(_) if worker.host != hostname() => Err(Liveness::Elsewhere),
-            Err(_) if os::is_alive(worker.pid, worker.pid_started) => Err(Liveness::Alive),
-            Err(_) => Ok(remains(None)),
+            // Without the file, the process itself has to tell, if it can be asked from here.
+            Err(_) => match place {
+                Place::Elsewhere => Err(Liveness::Elsewhere),
+                Place::Here if os::is_alive(worker.pid, worker.pid_started) => Err(alive),
+                Place::Here | Place::BeforeARestart => Ok(remains(None)),
+            },
         }
     }
 
@@ -119,6 +140,31 @@ impl Remains {
     /// Clears the files away.
     pub(crate) fn remove(self) {
         remove_files(&self.life);
+    }
+}
+
+/// Where a worker is, seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On this machine.
+    Here,
+    /// On this machine, before it was started anew.
+    BeforeARestart,
+    /// Where its pid means nothing here.
+    Elsewhere,
+}
+
+impl Place {
+    fn of(worker: &Worker) -> Self {
+        let same_name = worker.host == hostname();
+        let this = Machine::this();
+        match Machine::parse(&worker.machine) {
+            Some(machine) if machine == this => Self::Here,
+            Some(machine) if same_name && !machine.is_same_boot(&this) => Self::BeforeARestart,
+            // An older version told no more than the name.
+            None if same_name => Self::Here,
+            _ => Self::Elsewhere,
+        }
     }
 }
 

@@ -91,6 +91,9 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
             format!("{worker} has died, but what it left running can't be ended: {error}")
         }
         Happening::StoreTrouble { error } => format!("{error}; trying again"),
+        Happening::CutOff { running } => format!(
+            "the store has been out of reach for too long: {running} jobs are ended before others run them"
+        ),
         Happening::StoreRecovered => "the store can be used again".into(),
         Happening::Stopping => "stopping".into(),
         Happening::WorkerStopped { worker, attempts } => {

@@ -4,38 +4,29 @@ use queuectl_domain::{Job, WorkerId};
 use queuectl_process::end_orphans;
 use queuectl_store::{Store, StoreError, WorkerInfo};
 
-use crate::life::{Liveness, Remains};
+use crate::life::{Liveness, Remains, liveness};
+use crate::others::{WATCHED, Watch};
 use crate::slot::{fences, worker_tag};
 use crate::{Happening, Observer};
 
-/// Which of the other workers are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Watch {
-    /// All of them.
-    All,
-    /// Only the next ones in the ring of all workers in the order of their ids, up
-    /// to the second that lives. So each worker is watched by two others, one
-    /// of which may be frozen, and looking costs the same with three workers as with many.
-    Next,
-}
-
-/// How many living workers each worker watches.
-const WATCHED: usize = 2;
-
 /// What was seen of other workers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Seen {
     /// There is none, dead or alive.
-    pub(crate) alone: bool,
-    /// Jobs of dead ones were put back.
+    pub(crate) none: bool,
+    /// Jobs of some that are gone were put back.
     pub(crate) rescued: bool,
+    /// Those that live on this machine, the next after whoever looks first.
+    pub(crate) here: Vec<WorkerInfo>,
 }
 
-/// Rescues the jobs of workers on this machine that have died.
-pub(crate) fn rescue_dead(
+/// Rescues the jobs of workers on this machine that have died and, if `lapsed` ones are to be looked after, of those anywhere
+/// whose leases are over.
+pub(crate) fn rescue_gone(
     store: &mut dyn Store,
     me: Option<&WorkerId>,
     watch: Watch,
+    lapsed: bool,
     observer: &dyn Observer,
 ) -> Result<Seen, StoreError> {
     let mut others = store.workers()?;
@@ -43,20 +34,57 @@ pub(crate) fn rescue_dead(
     others.sort_by(|a, b| a.worker.id.cmp(&b.worker.id));
     let after_me = others.partition_point(|info| Some(&info.worker.id) < me);
     others.rotate_left(after_me);
+    let none = others.is_empty();
+    let enough = |living| watch == Watch::Next && living >= WATCHED;
     let mut rescued = false;
-    let mut living = 0;
-    for info in &others {
-        match Remains::of(&info.worker) {
-            Ok(remains) => rescued |= rescue(store, info, remains, observer)?,
-            Err(Liveness::Alive) => living += 1,
-            Err(_) => {}
-        }
-        if watch == Watch::Next && living == WATCHED {
-            break;
+    if lapsed {
+        let mut living = 0;
+        for info in &others {
+            if enough(living) {
+                break;
+            }
+            match liveness(info) {
+                Liveness::Lapsed => rescued |= rescue_lapsed(store, info, observer)?,
+                Liveness::Alive | Liveness::Elsewhere => living += 1,
+                Liveness::Dead => {}
+            }
         }
     }
-    let alone = others.is_empty();
-    Ok(Seen { alone, rescued })
+    let mut here = Vec::new();
+    for info in others {
+        if enough(here.len()) {
+            break;
+        }
+        match Remains::of(&info) {
+            Ok(remains) => rescued |= rescue(store, &info, remains, observer)?,
+            Err(Liveness::Alive) => here.push(info),
+            Err(_) => {}
+        }
+    }
+    Ok(Seen {
+        none,
+        rescued,
+        here,
+    })
+}
+
+/// Rescues the jobs of a worker whose lease is over, wherever it is; says whether there were any. What it ran it has ended
+/// itself, or whoever watches over it on its machine.
+fn rescue_lapsed(
+    store: &mut dyn Store,
+    gone: &WorkerInfo,
+    observer: &dyn Observer,
+) -> Result<bool, StoreError> {
+    let worker = &gone.worker.id;
+    let Some(jobs) = store.rescue_lapsed(worker)? else {
+        return Ok(false);
+    };
+    observer.notice(&Happening::Rescued {
+        worker,
+        jobs: &jobs,
+        orphans: 0,
+    });
+    Ok(!jobs.is_empty())
 }
 
 /// Rescues the jobs of one dead worker; says whether there were any.

@@ -8,6 +8,7 @@ use queuectl_process::{Machine, Roster, os};
 use queuectl_store::{Store, StoreError, Worker};
 
 use crate::event_loop::EventLoop;
+use crate::lease::{Lease, Sent};
 use crate::life::{Life, hostname};
 use crate::slot::Surroundings;
 use crate::slots::Slots;
@@ -68,7 +69,8 @@ pub fn run(
     let roster = Roster::create(&roster_path, Slots::entries(slots))
         .map_err(system("can't write the list of running processes"))?;
     let me = myself(options, &life);
-    store.register(&me)?;
+    let sent = Sent::now();
+    let lease = Lease::new(sent, store.register(&me)?);
 
     let (sender, signals) = channel();
     control.tell(sender.clone());
@@ -77,6 +79,7 @@ pub fn run(
         worker: me.id.to_string(),
         scratch: options.data.workers(),
         roster,
+        lease,
         observer,
     };
     observer.notice(&Happening::WorkerStarted {

@@ -11,6 +11,7 @@ use queuectl_process::{
 use queuectl_store::Settled;
 
 use crate::capture::SharedCapture;
+use crate::lease::Lease;
 use crate::slots::{Assignment, Table};
 use crate::{Happening, Observer};
 
@@ -22,6 +23,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) scratch: PathBuf,
     /// Where running processes are noted.
     pub(crate) roster: Roster,
+    /// How long the worker may go on.
+    pub(crate) lease: Lease,
     /// Who is told what happens.
     pub(crate) observer: &'a dyn Observer,
 }
@@ -39,7 +42,8 @@ impl Slot<'_> {
     /// Runs one job after the other, as long as there are any to come.
     pub(crate) fn work(&self) {
         let mut ended = None;
-        while let Some(assignment) = self.table.next(self.number, ended.take()) {
+        let lease = &self.surroundings.lease;
+        while let Some(assignment) = self.table.next(self.number, ended.take(), lease) {
             ended = Some(self.attempt(&assignment));
         }
     }

@@ -12,12 +12,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use queuectl_domain::{Fence, Job, Settings};
+use queuectl_domain::{Ending, Event, Fence, Job, Outcome, Settings};
 use queuectl_process::StopSignal;
-use queuectl_store::{Claimed, Printed, Settled, Ticket};
+use queuectl_store::{Claimed, Printed, Reply, Settled, Ticket};
 
+use crate::Happening;
 use crate::capture::{Capture, SharedCapture};
 use crate::event_loop::Signal;
+use crate::lease::Lease;
 use crate::pace::Pace;
 use crate::slot::{Slot, Surroundings};
 
@@ -65,6 +67,8 @@ struct Running {
     job: Arc<Job>,
     entry: usize,
     lost: bool,
+    /// It is being ended since the lease is about to be over.
+    cut_off: bool,
 }
 
 /// A job to be run.
@@ -139,6 +143,16 @@ impl<'scope> Slots<'scope> {
                 .stack_size(512 * 1024)
                 .spawn_scoped(scope, move || slot.work())?;
         }
+        if surroundings.lease.is_limited() {
+            let table = Arc::clone(&slots.table);
+            std::thread::Builder::new()
+                .name("lease".into())
+                .spawn_scoped(scope, move || {
+                    let anything_runs = || table.state().running().next().is_some();
+                    let end = |grace| table.cut_off(grace, surroundings);
+                    surroundings.lease.keep(anything_runs, end);
+                })?;
+        }
         Ok(slots)
     }
 
@@ -195,6 +209,11 @@ impl<'scope> Slots<'scope> {
         for _ in 0..to_wake {
             self.table.changed.notify_one();
         }
+    }
+
+    /// How long what runs may go on.
+    pub(crate) fn lease(&self) -> &'scope Lease {
+        &self.surroundings.lease
     }
 
     /// Takes out what has ended.
@@ -269,12 +288,19 @@ impl<'scope> Slots<'scope> {
         self.state().places.iter_mut().for_each(Place::stop);
     }
 
-    /// Ends what runs under these claims, and takes back those of them that wait for a slot.
-    pub(crate) fn end(&self, is_to_end: impl Fn(Fence) -> bool) -> Vec<Ticket> {
+    /// Users want these runs ended: ends them, and takes back those that wait for a slot.
+    pub(crate) fn end(&self, reply: &Reply) -> Vec<Ticket> {
+        let is_to_end = |fence| reply.to_end.contains(&fence);
         let mut state = self.state();
         for place in &mut state.places {
-            let running = place.running.as_ref();
-            if running.is_some_and(|running| is_to_end(running.ticket.fence)) {
+            let Some(running) = &mut place.running else {
+                continue;
+            };
+            if is_to_end(running.ticket.fence) && running.job.stop.is_none() {
+                let stop = Event::Stop { reason: None };
+                if let Ok(job) = running.job.apply(stop, &reply.settings.policy, reply.now) {
+                    running.job = Arc::new(job);
+                }
                 place.stop();
             }
         }
@@ -284,13 +310,19 @@ impl<'scope> Slots<'scope> {
 
     /// Claims have been lost: ends what runs under them, and returns the jobs that won't be begun.
     pub(crate) fn lose(&self, is_lost: impl Fn(Fence) -> bool) -> Vec<Arc<Job>> {
+        let surroundings = self.surroundings;
         let mut state = self.state();
         for place in &mut state.places {
             if let Some(running) = &mut place.running
                 && is_lost(running.ticket.fence)
             {
                 running.lost = true;
-                place.stop();
+                if surroundings.lease.is_limited() {
+                    // Another may run it by now.
+                    place.stop_within(Duration::ZERO);
+                } else {
+                    place.stop();
+                }
             }
         }
         let lost = state.take_waiting(is_lost);
@@ -306,18 +338,24 @@ impl Drop for Slots<'_> {
     fn drop(&mut self) {
         self.state().closed = true;
         self.table.changed.notify_all();
+        self.surroundings.lease.close();
     }
 }
 
 impl Table {
     /// The next job of a slot, whose last attempt has ended if there was one. Waits for it; none if
     /// there won't be any more.
-    pub(crate) fn next(&self, slot: usize, ended: Option<Settled>) -> Option<Assignment> {
+    pub(crate) fn next(
+        &self,
+        slot: usize,
+        ended: Option<Settled>,
+        lease: &Lease,
+    ) -> Option<Assignment> {
         let mut state = self.state();
         if let Some(settled) = ended {
-            state.end(slot, settled);
+            state.end(slot, settled, lease);
         }
-        let mut next = state.begin(slot);
+        let mut next = state.begin(slot, lease);
         if state.should_tell() {
             state.told = true;
             drop(state);
@@ -326,13 +364,30 @@ impl Table {
             state = self.state();
         }
         while next.is_none() && !state.closed {
-            next = state.begin(slot);
+            next = state.begin(slot, lease);
             if next.is_none() {
                 let waited = self.changed.wait(state);
                 state = waited.unwrap_or_else(PoisonError::into_inner);
             }
         }
         next
+    }
+
+    /// Ends everything that runs, in so long at the latest: the lease is about to be over.
+    fn cut_off(&self, grace: Duration, surroundings: &Surroundings<'_>) {
+        let mut state = self.state();
+        let mut running = 0;
+        for place in &mut state.places {
+            if let Some(one) = &mut place.running {
+                one.cut_off = true;
+                running += 1;
+                place.stop_within(grace);
+            }
+        }
+        drop(state);
+        if running > 0 {
+            surroundings.observer.notice(&Happening::CutOff { running });
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -363,7 +418,11 @@ impl State {
         taken
     }
 
-    fn begin(&mut self, slot: usize) -> Option<Assignment> {
+    /// The next job of a slot. None is begun without a lease that lasts.
+    fn begin(&mut self, slot: usize, lease: &Lease) -> Option<Assignment> {
+        if self.waiting.is_empty() || !lease.is_held() {
+            return None;
+        }
         let place = self.places.get_mut(slot)?;
         let assignment = self.waiting.pop_front()?;
         *place.capture.lock() = Capture::new(assignment.output_limit);
@@ -377,15 +436,25 @@ impl State {
             job: Arc::clone(&assignment.job),
             entry: assignment.entry,
             lost: false,
+            cut_off: false,
         });
         Some(assignment)
     }
 
-    fn end(&mut self, slot: usize, settled: Settled) {
+    fn end(&mut self, slot: usize, mut settled: Settled, lease: &Lease) {
         let place = self.places.get_mut(slot);
         let Some(running) = place.and_then(|place| place.running.take()) else {
             return;
         };
+        let cut_off = match settled.ending.outcome {
+            Outcome::Stopped => running.cut_off,
+            // A worker that was frozen may find its jobs ended by others.
+            Outcome::Killed => !lease.is_held(),
+            _ => false,
+        };
+        if cut_off {
+            settled.ending = Ending::cut_off(settled.ending.exec_time);
+        }
         self.pace.saw(settled.ending.exec_time);
         self.ended.push(Done {
             settled,
@@ -405,6 +474,13 @@ impl Place {
     fn stop(&mut self) {
         if self.running.is_some() {
             self.stop.handle().stop();
+            self.stop_given = true;
+        }
+    }
+
+    fn stop_within(&mut self, grace: Duration) {
+        if self.running.is_some() {
+            self.stop.handle().stop_within(grace);
             self.stop_given = true;
         }
     }

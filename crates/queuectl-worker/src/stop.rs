@@ -1,92 +1,147 @@
-//! Stops the workers of a store on this machine.
+//! Stops the workers of a store: those of this machine, or all there are.
 
+use std::collections::HashSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use queuectl_domain::WorkerId;
 use queuectl_process::os;
-use queuectl_store::{Location, StopMode, Store, StoreError, Worker};
+use queuectl_store::{Location, StopMode, Store, StoreError, WorkerInfo};
 
-use crate::rescue::{Watch, rescue_dead};
+use crate::life::is_running_here;
+use crate::others::Watch;
+use crate::rescue::rescue_gone;
 use crate::{DataFolder, Happening, Liveness, Observer, liveness, registry};
 
+/// How often to look whether workers of this machine have ended.
+const LOOK: Duration = Duration::from_millis(5);
+/// How often to ask the store whether others have.
+const ASK: Duration = Duration::from_millis(200);
+
+/// Which workers are to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// All of this machine.
+    Here,
+    /// All, on whatever machine.
+    Everywhere,
+    /// This one, on whatever machine.
+    One(WorkerId),
+}
+
 /// How workers are to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StopOrder {
+    /// Which.
+    pub whom: Whom,
     /// How, at first.
     pub mode: StopMode,
     /// After how long those that still run are told to end what they run.
     pub force_after: Option<Duration>,
 }
 
-/// Stops all workers of the store at `location` that live on this machine, waits
-/// for their end, and returns how many there were. Jobs of workers that have
-/// died are put back.
+/// Stops workers of the store at `location`, waits for their end, and returns how many there were.
+/// Jobs of workers of this machine that have died are put back.
 ///
-/// Without a store, the background workers are found through `workers.json`.
+/// Without a store, the background workers of this machine are found through `workers.json`.
 ///
 /// # Errors
 ///
 /// Fails if the store does; workers that have been told to stop do so all the same.
+/// [`StoreError::NoSuchWorker`] if one is to stop that isn't there.
 pub fn stop(
     data: &DataFolder,
     location: &Location,
     mut store: Option<&mut dyn Store>,
     order: &StopOrder,
 ) -> Result<usize, StoreError> {
-    let targets = match &mut store {
-        Some(store) => known_to_the_store(*store)?,
-        None => known_on_this_machine(data, location),
+    let mut targets = match &mut store {
+        Some(store) => known_to_the_store(*store, &order.whom)?,
+        None => known_on_this_machine(data, location, &order.whom),
     };
+    let count = targets.len();
     tell(&targets, &mut store, order.mode)?;
     let deadline = order.force_after.map(|length| Instant::now() + length);
-    if !wait(&targets, deadline) {
+    if !wait(&mut targets, &mut store, deadline)? {
         tell(&targets, &mut store, StopMode::Now)?;
-        wait(&targets, None);
+        wait(&mut targets, &mut store, None)?;
     }
     if let Some(store) = store {
         // One that was killed before it could obey may have left jobs behind.
-        rescue_dead(store, None, Watch::All, &Nobody)?;
+        rescue_gone(store, None, Watch::All, false, &Nobody)?;
     }
     // The list may name some that have just ended; it does no harm if it goes on doing so.
     let _ = registry::prune(data, None);
-    Ok(targets.len())
+    Ok(count)
 }
 
 /// A worker that is to be stopped.
 enum Target {
-    Known(Worker),
+    Known(Box<WorkerInfo>),
     Listed(registry::Entry),
 }
 
 impl Target {
-    fn pid(&self) -> u32 {
+    /// The process, if it runs on this machine.
+    fn process(&self) -> Option<u32> {
         match self {
-            Self::Known(worker) => worker.pid,
-            Self::Listed(entry) => entry.pid,
+            Self::Known(info) => is_running_here(&info.worker).then_some(info.worker.pid),
+            Self::Listed(entry) => entry.is_alive().then_some(entry.pid),
         }
     }
 
-    fn lives(&self) -> bool {
+    fn id(&self) -> Option<&WorkerId> {
         match self {
+            Self::Known(info) => Some(&info.worker.id),
+            Self::Listed(_) => None,
+        }
+    }
+
+    /// Whether it lives; none if the store has to be asked.
+    fn lives(&self) -> Option<bool> {
+        if self.process().is_some() {
             // It lets go of its life a moment before its process has closed the store and gone.
-            Self::Known(worker) => {
-                liveness(worker) == Liveness::Alive || os::is_alive(worker.pid, worker.pid_started)
-            }
-            Self::Listed(entry) => entry.is_alive(),
+            return Some(true);
+        }
+        match self {
+            Self::Known(info) => match liveness(info) {
+                Liveness::Alive => Some(true),
+                Liveness::Dead => Some(false),
+                Liveness::Elsewhere | Liveness::Lapsed => None,
+            },
+            Self::Listed(_) => Some(false),
         }
     }
 }
 
-fn known_to_the_store(store: &mut dyn Store) -> Result<Vec<Target>, StoreError> {
-    let workers = store.workers()?.into_iter().map(|info| info.worker);
-    let living = workers.filter(|worker| liveness(worker) == Liveness::Alive);
-    Ok(living.map(Target::Known).collect())
+fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>, StoreError> {
+    let mut workers = store.workers()?;
+    if let Whom::One(id) = whom {
+        workers.retain(|info| info.worker.id == *id);
+        if workers.is_empty() {
+            return Err(StoreError::NoSuchWorker(id.clone()));
+        }
+    }
+    workers.retain(|info| match liveness(info) {
+        Liveness::Alive => true,
+        Liveness::Dead => false,
+        Liveness::Elsewhere => *whom != Whom::Here,
+        Liveness::Lapsed => is_running_here(&info.worker),
+    });
+    let known = |info| Target::Known(Box::new(info));
+    Ok(workers.into_iter().map(known).collect())
 }
 
-fn known_on_this_machine(data: &DataFolder, location: &Location) -> Vec<Target> {
+fn known_on_this_machine(data: &DataFolder, location: &Location, whom: &Whom) -> Vec<Target> {
     let location = location.to_string();
     let listed = registry::read(data).into_iter();
-    let ours = listed.filter(|entry| entry.store == location);
+    let ours = listed.filter(|entry| {
+        let wanted = match whom {
+            Whom::One(id) => entry.id == id.as_str(),
+            Whom::Here | Whom::Everywhere => true,
+        };
+        wanted && entry.store == location
+    });
     ours.map(Target::Listed).collect()
 }
 
@@ -96,32 +151,44 @@ fn tell(
     mode: StopMode,
 ) -> Result<(), StoreError> {
     if let Some(store) = store {
-        let ids: Vec<_> = targets
-            .iter()
-            .filter_map(|target| match target {
-                Target::Known(worker) => Some(worker.id.clone()),
-                Target::Listed(_) => None,
-            })
-            .collect();
+        let ids: Vec<_> = targets.iter().filter_map(Target::id).cloned().collect();
         store.request_stop(&ids, mode)?;
     }
-    for target in targets.iter().filter(|target| target.lives()) {
+    for pid in targets.iter().filter_map(Target::process) {
         // The signal makes it look at the store at once, or stands in for the
         // store. It may have ended by itself since.
-        let _ = os::ask_to_stop(target.pid(), mode == StopMode::Now);
+        let _ = os::ask_to_stop(pid, mode == StopMode::Now);
     }
     Ok(())
 }
 
-/// Waits for the end of all; says whether it came before the deadline.
-fn wait(targets: &[Target], deadline: Option<Instant>) -> bool {
-    while targets.iter().any(Target::lives) {
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return false;
+/// Waits for the end of all; says whether it came before the deadline. Those that have ended are no targets any more.
+fn wait(
+    targets: &mut Vec<Target>,
+    store: &mut Option<&mut dyn Store>,
+    deadline: Option<Instant>,
+) -> Result<bool, StoreError> {
+    loop {
+        targets.retain(|target| target.lives() != Some(false));
+        let elsewhere = targets.iter().any(|target| target.lives().is_none());
+        if let Some(store) = store.as_mut().filter(|_| elsewhere) {
+            let known = store.workers()?.into_iter();
+            let living = known.filter(|info| liveness(info) == Liveness::Elsewhere);
+            let living: HashSet<_> = living.map(|info| info.worker.id).collect();
+            targets.retain(|target| {
+                target.lives() == Some(true) || target.id().is_some_and(|id| living.contains(id))
+            });
         }
-        thread::sleep(Duration::from_millis(5));
+        if targets.is_empty() {
+            return Ok(true);
+        }
+        let pause = if elsewhere { ASK } else { LOOK };
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Ok(false);
+        }
+        thread::sleep(left.map_or(pause, |left| left.min(pause)));
     }
-    true
 }
 
 struct Nobody;

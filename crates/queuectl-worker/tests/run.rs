@@ -139,6 +139,7 @@ impl Observer for Teller {
             Happening::Rescued { jobs, .. } => format!("rescued {}", jobs.len()),
             Happening::RescueFailed { .. } => "rescue failed".into(),
             Happening::StoreTrouble { error } => format!("trouble: {error}"),
+            Happening::CutOff { running } => format!("cut off {running}"),
             Happening::StoreRecovered => "recovered".into(),
             Happening::Stopping => "stopping".into(),
             Happening::WorkerStopped { .. } => "worker stopped".into(),

@@ -104,7 +104,7 @@ fn workers(
     let now = store.now()?;
     let (mut workers, mut processes) = (Vec::new(), Vec::new());
     for info in store.workers()? {
-        match Remains::of(&info.worker) {
+        match Remains::of(&info) {
             Ok(remains) => {
                 let left = left_running(&info.worker.id, &remains);
                 let worker = dead(store, &info, remains, fix);
@@ -116,10 +116,13 @@ fn workers(
                 }
                 workers.push(worker);
             }
-            Err(Liveness::Elsewhere) if now.since(info.heartbeat_at) > SILENCE => {
+            Err(Liveness::Elsewhere)
+                if info.lease_left.is_none() && now.since(info.heartbeat_at) > SILENCE =>
+            {
                 let minutes = now.since(info.heartbeat_at).as_secs() / 60;
                 workers.push(silent(store, &info, minutes, fix));
             }
+            Err(Liveness::Lapsed) => workers.push(lapsed(store, &info, fix)),
             Err(_) => {}
         }
     }
@@ -170,6 +173,18 @@ fn silent(store: &mut dyn Store, info: &WorkerInfo, minutes: u64, fix: bool) -> 
     let remedy = "puts its jobs back; make sure that it doesn't run there any more";
     Diagnosis::mendable(what, remedy, fix, || {
         store.rescue(&info.worker.id, None).map(|_| ())
+    })
+}
+
+fn lapsed(store: &mut dyn Store, info: &WorkerInfo, fix: bool) -> Diagnosis {
+    let what = format!(
+        "{} on {} has not been heard of for longer than its lease, and holds {} job(s)",
+        info.worker.id, info.worker.host, info.running
+    );
+    let remedy = "puts its jobs back, as any running worker would";
+    Diagnosis::mendable(what, remedy, fix, || {
+        let rescued = store.rescue_lapsed(&info.worker.id);
+        rescued.map(drop).map_err(|error| error.to_string())
     })
 }
 

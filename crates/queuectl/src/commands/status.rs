@@ -27,7 +27,7 @@ pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<Status, CliError> {
     let workers = store.workers()?;
     let living = workers
         .iter()
-        .filter(|info| liveness(&info.worker) != Liveness::Dead);
+        .filter(|info| !matches!(liveness(info), Liveness::Dead | Liveness::Lapsed));
     let location = cx.location()?;
     Ok(Status {
         counts,

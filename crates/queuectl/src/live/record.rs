@@ -24,6 +24,10 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
         Happening::StoreTrouble { error } => {
             format!("{}; trying again", visible(&error.to_string()))
         }
+        Happening::CutOff { running } => format!(
+            "the store has been out of reach for too long; ending {} before others run them",
+            jobs(*running as u64)
+        ),
         Happening::StoreRecovered => "the store can be used again".into(),
         Happening::Stopping => {
             "stopping as soon as running jobs have finished; Ctrl+C again ends them now".into()
@@ -41,7 +45,10 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
 pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
     matches!(
         happening,
-        Happening::RescueFailed { .. } | Happening::StoreTrouble { .. } | Happening::StoreRecovered
+        Happening::RescueFailed { .. }
+            | Happening::StoreTrouble { .. }
+            | Happening::CutOff { .. }
+            | Happening::StoreRecovered
     )
 }
 
@@ -69,6 +76,7 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
         Happening::StoreTrouble { error } => {
             ("store_trouble", json!({ "error": error.to_string() }))
         }
+        Happening::CutOff { running } => ("cut_off", json!({ "running": running })),
         Happening::StoreRecovered => ("store_recovered", json!({})),
         Happening::Stopping => ("stopping", json!({})),
         Happening::WorkerStopped { attempts, .. } => {

@@ -26,6 +26,7 @@ struct Record<'a> {
 fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
     match (liveness, info.stop) {
         (Liveness::Dead, _) => "dead",
+        (Liveness::Lapsed, _) => "lapsed",
         (_, Some(_)) => "stopping",
         (_, None) => "running",
     }
@@ -68,7 +69,7 @@ impl Human for WorkerList {
             let state = state(info, *liveness);
             let style = match state {
                 "running" => style::GOOD,
-                "dead" => style::BAD,
+                "dead" | "lapsed" => style::BAD,
                 _ => style::REMARK,
             };
             table.row(vec![

@@ -14,7 +14,8 @@ Examples:
 States:
   running   takes jobs
   stopping  finishes what it runs
-  dead      ended without a word; its jobs go back to the queue";
+  dead      ended without a word; its jobs go back to the queue
+  lapsed    not heard of for longer than its lease; its jobs go to others";
 
 /// List workers and what they do
 #[derive(clap::Args)]
@@ -25,7 +26,7 @@ pub(crate) struct Args {}
 pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<WorkerList, CliError> {
     let workers = cx.store()?.workers()?.into_iter();
     let with_life = workers.map(|info| {
-        let life = liveness(&info.worker);
+        let life = liveness(&info);
         (info, life)
     });
     Ok(WorkerList(with_life.collect()))

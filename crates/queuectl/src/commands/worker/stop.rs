@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{InvalidValue, parse_seconds};
+use queuectl_domain::{InvalidValue, WorkerId, parse_seconds};
 use queuectl_store::StopMode;
-use queuectl_worker::StopOrder;
+use queuectl_worker::{StopOrder, Whom};
 use serde_json::json;
 
 use crate::context::Context;
@@ -15,11 +15,14 @@ const EXAMPLES: &str = "\
 Examples:
   queuectl worker stop
   queuectl worker stop --timeout 30
-  queuectl worker stop --now";
+  queuectl worker stop --now
+  queuectl worker stop --all
+  queuectl worker stop --worker worker-n5kp2x";
 
-/// Stop all workers of the store on this machine
+/// Stop workers: all of the store on this machine, all there are, or one
 ///
-/// Running jobs finish, nothing new starts, and the command returns when all workers have ended.
+/// Running jobs finish, nothing new starts, and the command returns when the workers have ended. One that
+/// isn't heard of for longer than its lease is not waited for.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -30,6 +33,14 @@ pub(crate) struct Args {
     /// Wait so many seconds for running jobs, then end them [default: no limit]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = seconds)]
     timeout: Option<Duration>,
+
+    /// Stop the workers of all machines
+    #[arg(long)]
+    all: bool,
+
+    /// Stop this one, on whatever machine it is
+    #[arg(long, value_name = "ID", conflicts_with = "all")]
+    worker: Option<WorkerId>,
 }
 
 fn seconds(text: &str) -> Result<Duration, InvalidValue> {
@@ -38,7 +49,13 @@ fn seconds(text: &str) -> Result<Duration, InvalidValue> {
 
 /// Stops them.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
+    let whom = match (&args.worker, args.all) {
+        (Some(id), _) => Whom::One(id.clone()),
+        (None, true) => Whom::Everywhere,
+        (None, false) => Whom::Here,
+    };
     let order = StopOrder {
+        whom,
         mode: if args.now {
             StopMode::Now
         } else {

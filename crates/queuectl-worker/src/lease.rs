@@ -1,0 +1,143 @@
+//! The worker's lease: how long it may go on without the store.
+//!
+//! A store on a server gives a worker what it holds for a time. Who isn't heard of for that long is taken for dead, and its
+//! jobs run elsewhere. So a worker that can't renew its lease ends what it runs before: politely first, then by force, so that
+//! all of it is gone a good while before the lease is over. The time counts from the moment at which the last renewal that
+//! succeeded was sent, by a clock that goes on while the system sleeps.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use queuectl_process::os;
+
+/// Of a lease, one part is kept free before its end, and one is for ending politely what runs.
+const PARTS: u32 = 10;
+/// Of so many parts of a lease, one goes by between two renewals.
+const RENEWALS: u32 = 3;
+/// How often the lease is looked at while something runs. No timer goes on while the system sleeps, on every system; and
+/// who wakes up has to see at once that the lease is over.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A worker's lease, shared by its loop, its slots and its keeper.
+pub(crate) struct Lease {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    term: Option<Term>,
+    /// Nobody needs the keeper any more.
+    closed: bool,
+}
+
+/// From when it was asked for, and for how long. Times are since the system was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Term {
+    sent: Duration,
+    length: Duration,
+}
+
+impl Term {
+    /// When the worker begins to end what it runs.
+    fn polite_at(self) -> Duration {
+        self.sent + self.length / PARTS * (PARTS - 2)
+    }
+
+    /// When it ends by force what is left.
+    fn force_at(self) -> Duration {
+        self.sent + self.length / PARTS * (PARTS - 1)
+    }
+
+    fn renew_at(self) -> Duration {
+        self.sent + self.length / RENEWALS
+    }
+}
+
+/// The moment at which the store is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent(Duration);
+
+impl Sent {
+    pub(crate) fn now() -> Self {
+        Self(os::since_boot())
+    }
+}
+
+impl Lease {
+    /// A lease of `length` that was asked for at `sent`. One without a length never ends.
+    pub(crate) fn new(sent: Sent, length: Option<Duration>) -> Self {
+        let term = length.map(|length| Term {
+            sent: sent.0,
+            length,
+        });
+        Self {
+            state: Mutex::new(State {
+                term,
+                closed: false,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// It was renewed.
+    pub(crate) fn renewed(&self, sent: Sent, length: Duration) {
+        self.state().term = Some(Term {
+            sent: sent.0,
+            length,
+        });
+        self.changed.notify_all();
+    }
+
+    /// Whether there is one that can end.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.state().term.is_some()
+    }
+
+    /// Whether the worker may still begin something.
+    pub(crate) fn is_held(&self) -> bool {
+        let term = self.state().term;
+        term.is_none_or(|term| os::since_boot() < term.polite_at())
+    }
+
+    /// Whether it is time to renew it.
+    pub(crate) fn is_to_renew(&self) -> bool {
+        let term = self.state().term;
+        term.is_some_and(|term| os::since_boot() >= term.renew_at())
+    }
+
+    /// Keeps it, on a thread of its own: whatever the worker's loop waits for, and however long it waits, what runs is ended in
+    /// time by `end`, which is told how long it may take. `anything_runs` says whether that could be needed.
+    pub(crate) fn keep(&self, anything_runs: impl Fn() -> bool, end: impl Fn(Duration)) {
+        let mut ended = None;
+        loop {
+            let mut state = self.state();
+            if state.closed {
+                return;
+            }
+            let now = os::since_boot();
+            match state.term {
+                Some(term) if now >= term.polite_at() && ended != Some(term) => {
+                    drop(state);
+                    ended = Some(term);
+                    end(term.force_at().saturating_sub(now));
+                    state = self.state();
+                }
+                _ => {}
+            }
+            let wait = if anything_runs() { LOOK } else { LOOK * 5 };
+            let waited = self.changed.wait_timeout(state, wait);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Lets its keeper go.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A state is whole between any two statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,55 @@
+//! How long a worker leaves a store alone that has failed.
+
+use std::time::{Duration, Instant};
+
+/// How long to wait after the store failed: at first, and at most.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// The store fails: how long the wait is, and until when it is left alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trouble {
+    wait: Duration,
+    until: Instant,
+}
+
+impl Trouble {
+    /// It has failed, for the first time or after `earlier`. The waits are of random length, so that many workers don't come
+    /// back all at once.
+    pub(crate) fn after(earlier: Option<Self>) -> Self {
+        let wait = earlier.map_or(BACK_OFF.0, |earlier| (earlier.wait * 2).min(BACK_OFF.1));
+        let until = Instant::now() + wait.mul_f64(0.5 + fastrand::f64() / 2.0);
+        Self { wait, until }
+    }
+
+    /// Until when the store is left alone.
+    pub(crate) fn until(self) -> Instant {
+        self.until
+    }
+
+    /// Whether it is too early to try again.
+    pub(crate) fn is_fresh(self) -> bool {
+        Instant::now() < self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wait_is_longer_up_to_a_limit() {
+        let mut trouble = Trouble::after(None);
+        let mut waits = vec![trouble.wait];
+        for _ in 0..9 {
+            trouble = Trouble::after(Some(trouble));
+            assert!(trouble.until <= Instant::now() + trouble.wait);
+            assert!(trouble.until >= Instant::now() + trouble.wait / 3);
+            waits.push(trouble.wait);
+        }
+        let waits: Vec<_> = waits.iter().map(Duration::as_millis).collect();
+        assert_eq!(
+            waits,
+            [50, 100, 200, 400, 800, 1600, 2000, 2000, 2000, 2000]
+        );
+    }
+}
