@@ -232,6 +232,9 @@ fn hint_for_transition(error: &TransitionError) -> String {
         TransitionError::WrongState { id, state, verb } => {
             let id = shell_word(id.as_str());
             match (state, *verb) {
+                (State::Pending | State::Failed, "stopped") => {
+                    format!("it doesn't run; keep it from running with `queuectl dlq add {id}`")
+                }
                 (State::Processing, _) => {
                     format!("stop it first, or wait for it with `queuectl show {id}`")
                 }

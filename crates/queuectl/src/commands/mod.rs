@@ -11,6 +11,7 @@ mod import_legacy;
 mod list;
 mod show;
 mod status;
+mod stop;
 mod worker;
 
 pub(crate) use enqueue::{Form, Reader};
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     /// Show and change the settings of the store
     #[command(subcommand)]
     Config(config::Command),
+    Stop(stop::Args),
     Dequeue(dequeue::Args),
     Clear(clear::Args),
     Doctor(doctor::Args),
@@ -52,6 +54,7 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
         Command::Show(args) => boxed(show::run(cx, &args)),
         Command::Dlq(command) => dlq::run(cx, command),
         Command::Config(command) => config::run(cx, command),
+        Command::Stop(args) => boxed(stop::run(cx, args)),
         Command::Dequeue(args) => boxed(dequeue::run(cx, &args)),
         Command::Clear(args) => boxed(clear::run(cx, &args)),
         Command::Doctor(args) => boxed(doctor::run(cx, &args)),

@@ -21,6 +21,7 @@ struct Record<'a> {
     started_at: Utc,
     heartbeat_at: Utc,
     state: &'static str,
+    version: &'a str,
 }
 
 fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
@@ -46,6 +47,7 @@ impl Serialize for WorkerList {
                 started_at: Utc(info.started_at),
                 heartbeat_at: Utc(info.heartbeat_at),
                 state: state(info, *liveness),
+                version: &worker.version,
             })?;
         }
         list.end()
@@ -64,6 +66,8 @@ impl Human for WorkerList {
             .column("Slots")
             .column("Running")
             .column("Since")
+            .column("Heard of")
+            .column("Version")
             .column("State");
         for (info, liveness) in &self.0 {
             let state = state(info, *liveness);
@@ -79,6 +83,8 @@ impl Human for WorkerList {
                 info.worker.slots.to_string().into(),
                 info.running.to_string().into(),
                 local(info.started_at).into(),
+                local(info.heartbeat_at).into(),
+                visible(&info.worker.version).into(),
                 Cell::new(state, style),
             ]);
         }

@@ -23,6 +23,7 @@ mod removal;
 mod seed;
 mod show;
 mod status;
+mod stop_job;
 mod stopping;
 mod support;
 mod trees;
