@@ -69,7 +69,9 @@ fn each_key_has_its_built_in_value_alone_on_a_line() {
 #[test]
 fn each_key_can_be_set() {
     let home = Home::new();
-    let values = ["7", "3", "1.5", "9", "60", "0.5", "2", "1000", "bash"];
+    let values = [
+        "7", "3", "1.5", "9", "60", "0.5", "2", "1000", "5.5", "bash",
+    ];
     for ((key, _), value) in KEYS.iter().zip(values) {
         home.ok(["config", "set", key, value]);
         assert_eq!(

@@ -247,7 +247,7 @@ fn a_worker_of_another_machine_is_given_up_when_it_has_long_been_silent() {
     fs::remove_file(home.seen("data/workers.json")).expect("it is there");
     sql(
         &home,
-        "UPDATE workers SET host = 'far-away', life = CAST('/nowhere/w.lock' AS BLOB)",
+        "UPDATE workers SET host = 'far-away', machine = 'far/away', life = CAST('/nowhere/w.lock' AS BLOB)",
     );
     // Its files are seen as those of a worker that this machine knows of.
     finds_nothing(&home);

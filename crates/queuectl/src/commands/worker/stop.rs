@@ -21,7 +21,7 @@ Examples:
 
 /// Stop workers: all of the store on this machine, all there are, or one
 ///
-/// Running jobs finish, nothing new starts, and the command returns when the workers have ended. One that
+/// Running jobs finish, nothing new starts, and the command returns when all workers have ended. One that
 /// isn't heard of for longer than its lease is not waited for.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
