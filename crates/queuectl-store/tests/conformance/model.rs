@@ -37,7 +37,7 @@ pub(crate) fn what_happens_to_the_model_is_enough_to_see_everything<S: Scene>() 
     let mut states = [0; State::ALL.len()];
     let mut outcomes = [0; Outcome::ALL.len()];
     let mut lost = 0;
-    for _ in 0..16 {
+    for _ in 0..32 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         let scene = S::new();
         let known = play(&scene, &steps);

@@ -106,6 +106,7 @@ impl<'a, S: Scene> Known<'a, S> {
             }
             Step::RetryAll(timeout) => self.retry_all(*timeout, now),
             Step::Bury(number, reason) => self.bury(*number, reason.clone(), now),
+            Step::StopJob(number, reason) => self.stop_job(*number, reason.clone(), now),
             Step::Remove(number) => self.remove(*number),
             Step::Clear(what) => self.clear(*what),
             Step::Rescue { worker, begun } => self.rescue(*worker, *begun, now),
@@ -208,6 +209,22 @@ impl<'a, S: Scene> Known<'a, S> {
             self.apply(place, Event::Bury { reason }, now);
         } else {
             assert!(matches!(buried, Err(StoreError::Transition(_))));
+        }
+    }
+
+    fn stop_job(&mut self, number: usize, reason: Option<String>, now: Timestamp) {
+        let id = self.pick(number);
+        let stopped = self.store.stop_job(&id, reason.clone());
+        let Some(place) = self.place(&id) else {
+            assert!(matches!(stopped, Err(StoreError::NoSuchJob(_))));
+            return;
+        };
+        match self.jobs[place].job.claim.as_ref() {
+            Some(claim) => {
+                assert_eq!(stopped.unwrap(), claim.fence);
+                self.apply(place, Event::Stop { reason }, now);
+            }
+            None => assert!(matches!(stopped, Err(StoreError::Transition(_)))),
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) enum Step {
     Retry(Vec<usize>),
     RetryAll(Option<Timeout>),
     Bury(usize, Option<String>),
+    /// A user wants a run ended.
+    StopJob(usize, Option<String>),
     Remove(usize),
     Clear(Clear),
     Rescue {
@@ -80,6 +82,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => option::of((0..9u64).prop_map(|count| Timeout::from(seconds(count))))
             .prop_map(Step::RetryAll),
         1 => (job(), reason).prop_map(|(job, reason)| Step::Bury(job, reason)),
+        2 => (job(), option::of(Just("enough".to_owned())))
+            .prop_map(|(job, reason)| Step::StopJob(job, reason)),
         1 => job().prop_map(Step::Remove),
         1 => select(&CLEARINGS[..]).prop_map(Step::Clear),
         2 => (worker(), option::of(0..3usize))

@@ -53,6 +53,12 @@ impl<S: Scene> Known<'_, S> {
             ..Turn::of(&worker.hand.id)
         };
         let reply = worker.hand.store.turn(&turn).unwrap();
+        let is_to_end = |ticket: &&Ticket| {
+            let place = self.running_under(ticket.fence);
+            place.is_some_and(|place| self.jobs[place].job.stop.is_some())
+        };
+        let to_end: Vec<_> = held.iter().filter(is_to_end).map(|one| one.fence).collect();
+        assert_eq!(reply.to_end, to_end);
 
         for printed in printed {
             if self.running_under(printed.ticket.fence).is_some() {
