@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use queuectl_domain::{
-    Attempt, Chunk, Fence, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
+    Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
 };
 use queuectl_store::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Location, Page, Progress,
@@ -120,6 +120,7 @@ impl Store for Leased {
     through! {
         fn now(&mut self) -> Timestamp;
         fn enqueue_batch(&mut self, jobs: Vec<NewJob>, existing: Existing) -> Batch;
+        fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Batch;
         fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> u64;
         fn taken(&mut self, ids: &[JobId]) -> Vec<JobId>;
         fn job(&mut self, id: &JobId) -> Job;

@@ -1,11 +1,12 @@
 //! `stop`: a run is ended by hand, and its job doesn't run again by itself.
 
+use crate::jobs;
 use crate::support::{Home, text};
 
 #[test]
 fn a_stopped_job_is_in_the_dead_letter_queue_and_says_why() {
     let home = Home::new();
-    home.enqueue("runaway", "echo begun; sleep 600", &[]);
+    home.enqueue("runaway", &jobs::held("runaway"), &[]);
     home.start_workers(&[]);
     home.wait_for_state("runaway", "processing");
     let said = home.ok(["stop", "runaway", "--reason", "it ran away"]);
@@ -29,7 +30,7 @@ fn a_stopped_job_is_in_the_dead_letter_queue_and_says_why() {
 #[test]
 fn only_a_job_that_runs_can_be_stopped() {
     let home = Home::new();
-    home.enqueue("waiting", "true", &[]);
+    home.enqueue("waiting", jobs::SUCCEEDS, &[]);
     home.run(["stop", "waiting"]).failed(4);
     home.run(["stop", "nothing"]).failed(3);
     assert_eq!(home.show("waiting")["state"], "pending");
