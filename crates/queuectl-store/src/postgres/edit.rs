@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use queuectl_domain::{Event, JobId, State, Timeout};
+use queuectl_domain::{Event, Fence, JobId, State, Timeout};
 use tokio_postgres::Row;
 
 use super::change::Change;
@@ -12,7 +12,7 @@ use super::jobs::{self, Kept};
 use super::row::Columns;
 use super::sql;
 use super::wire::{Pipeline, params};
-use crate::records::Code;
+use crate::records::{Code, damaged};
 use crate::{Clear, Selection, StoreError};
 
 /// How many dead jobs are loaded at a time.
@@ -73,6 +73,20 @@ pub(super) async fn bury(
     change.apply(&mut kept, Event::Bury { reason }, &policy)?;
     change.put(&kept);
     Ok(())
+}
+
+/// Asks for the end of a job's run; returns the claim it runs under.
+pub(super) async fn stop(
+    change: &mut Change<'_>,
+    id: &JobId,
+    reason: Option<String>,
+) -> Result<Fence> {
+    let policy = change.settings().await?.policy;
+    let mut kept = jobs::find(change.wire, id).await?;
+    change.apply(&mut kept, Event::Stop { reason }, &policy)?;
+    change.put(&kept);
+    let claim = kept.job.claim.map(|claim| claim.fence);
+    Ok(claim.ok_or_else(|| damaged(format!("nobody processes job {id}")))?)
 }
 
 /// Takes back those jobs that nobody has begun to run.

@@ -3,15 +3,16 @@ WITH new AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
         $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-        $15::text[], $16::bytea[]
+        $15::text[], $16::bytea[], $17::boolean[], $18::bytea[]
     ) AS new (
         seq, old_state, old_fence, state, sort_key, ready_at, timeout,
         attempts, crashes, started_at, finished_at, exec_time, exit_code, fence,
-        worker, last_error
+        worker, last_error, was_to_stop, stop
     )
 ), gone AS (
     DELETE FROM queuectl.jobs USING new
     WHERE jobs.seq = new.seq AND jobs.state = new.old_state AND jobs.fence IS NOT DISTINCT FROM new.old_fence
+        AND (jobs.stop IS NOT NULL) = new.was_to_stop
     RETURNING 1
 ), added AS (
     INSERT INTO queuectl.finished (

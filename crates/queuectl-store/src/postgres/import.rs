@@ -53,6 +53,7 @@ pub(super) async fn add(
             job: job.clone(),
             was: State::Pending,
             was_under: None,
+            was_to_stop: false,
         });
     }
     if !jobs.is_empty() {

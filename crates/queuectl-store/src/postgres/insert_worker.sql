@@ -1,7 +1,7 @@
 INSERT INTO queuectl.workers (
-    id, pid, pid_started, host, slots, life, started_at, heartbeat_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    id, pid, pid_started, host, slots, life, started_at, heartbeat_at, lease_until, machine, version
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7 + $8::bigint, $9, $10)
 ON CONFLICT (id) DO UPDATE
 SET pid = excluded.pid, pid_started = excluded.pid_started, host = excluded.host, slots = excluded.slots,
     life = excluded.life, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at, stop = NULL,
-    lease_until = NULL, version = NULL, machine = NULL
+    lease_until = excluded.lease_until, machine = excluded.machine, version = excluded.version

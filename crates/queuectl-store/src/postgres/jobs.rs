@@ -23,6 +23,7 @@ pub(super) struct Kept {
     pub(super) job: Job,
     pub(super) was: State,
     pub(super) was_under: Option<Fence>,
+    pub(super) was_to_stop: bool,
 }
 
 /// Reads a job whole.
@@ -56,6 +57,7 @@ pub(super) fn read_outline(row: &mut Columns<'_>) -> Result<Kept> {
     let last_worker: Option<&str> = row.next()?;
     let last_worker: Option<WorkerId> = last_worker.map(parsed).transpose()?;
     let last_error = row.optional_text()?;
+    let stop = row.optional_text()?;
     let claim = records::claim(&id, state, fence, last_worker.as_ref())?;
     let job = Job {
         id,
@@ -74,9 +76,11 @@ pub(super) fn read_outline(row: &mut Columns<'_>) -> Result<Kept> {
         last_error,
         last_worker,
         claim,
+        stop,
     };
     Ok(Kept {
         seq,
+        was_to_stop: job.stop.is_some(),
         job,
         was: state,
         was_under: fence.map(Fence),

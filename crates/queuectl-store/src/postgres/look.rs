@@ -45,9 +45,12 @@ impl Rest {
             now,
             claimed: Vec::new(),
             lost: Vec::new(),
+            to_end: Vec::new(),
             stop,
             more: self.pending > 0,
             due_in: self.next_due.map(|due| due.since(now)),
+            lease: None,
+            lapsed: false,
             unfinished: self.unfinished,
             unsynced: false,
             settings,
@@ -76,15 +79,19 @@ pub(super) async fn around(
     let now = row.timestamp()?;
     let changes = row.next()?;
     let standing = read_standing(&mut row)?;
+    let lapsed = row.next()?;
     let rest = Rest::read(&mut row)?;
     let lost: Vec<i64> = row.next()?;
+    let to_end: Vec<i64> = row.next()?;
     let can_claim = turn.free > 0 && rest.pending > 0 && standing.stop.is_none();
-    if can_claim || rest.is_due(now) || standing.heartbeat_due(now) {
+    if can_claim || rest.is_due(now) || turn.renew || standing.heartbeat_due(now) {
         return Ok(None);
     }
     let settings = settings_of(wire, settings, changes).await?;
     let mut reply = rest.reply(now, standing.stop, settings);
     reply.lost = lost.into_iter().map(Fence).collect();
+    reply.to_end = to_end.into_iter().map(Fence).collect();
+    reply.lapsed = lapsed;
     Ok(Some(reply))
 }
 

@@ -48,6 +48,7 @@ macro_rules! sql {
 use sql;
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use queuectl_domain::{
     Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
@@ -169,6 +170,12 @@ impl Store for PostgresStore {
         })
     }
 
+    fn stop_job(&mut self, id: &JobId, reason: Option<String>) -> Result<Fence> {
+        self.session.write(Effort::Small, async |change| {
+            edit::stop(change, id, reason.clone()).await
+        })
+    }
+
     fn remove(&mut self, id: &JobId) -> Result<()> {
         self.session
             .write(Effort::Small, async |change| edit::remove(change, id).await)
@@ -189,12 +196,13 @@ impl Store for PostgresStore {
         })
     }
 
-    fn register(&mut self, worker: &Worker) -> Result<()> {
-        self.session.write(Effort::Bulk, async |change| {
+    fn register(&mut self, worker: &Worker) -> Result<Option<Duration>> {
+        let lease = self.session.write(Effort::Bulk, async |change| {
             workers::register(change, worker).await
         })?;
         // Where a dump was restored the floors may be above what is there.
-        self.session.run(Effort::Bulk, tidy::floors_anew)
+        self.session.run(Effort::Bulk, tidy::floors_anew)?;
+        Ok(Some(lease))
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
@@ -222,6 +230,12 @@ impl Store for PostgresStore {
     fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>> {
         self.session.write(Effort::Small, async |change| {
             workers::forget(change, id, Gone::Died(begun)).await
+        })
+    }
+
+    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>> {
+        self.session.write(Effort::Small, async |change| {
+            workers::forget_lapsed(change, id).await
         })
     }
 

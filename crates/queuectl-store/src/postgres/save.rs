@@ -25,6 +25,8 @@ pub(super) struct Rows {
     fence: Vec<Option<i64>>,
     worker: Vec<Option<String>>,
     last_error: Vec<Option<Vec<u8>>>,
+    was_to_stop: Vec<bool>,
+    stop: Vec<Option<Vec<u8>>>,
 }
 
 impl Rows {
@@ -50,6 +52,9 @@ impl Rows {
         self.worker.push(worker);
         let last_error = job.last_error.clone().map(String::into_bytes);
         self.last_error.push(last_error);
+        self.was_to_stop.push(kept.was_to_stop);
+        let stop = job.stop.clone().map(String::into_bytes);
+        self.stop.push(stop);
     }
 
     /// Saves them by this statement, if there are any.
@@ -76,6 +81,8 @@ impl Rows {
                 self.fence,
                 self.worker,
                 self.last_error,
+                self.was_to_stop,
+                self.stop,
             ],
         );
     }

@@ -1,6 +1,7 @@
 //! One turn of a worker: what has happened goes in, what to do next comes out, in one transaction of two questions.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use queuectl_domain::{Claim, Event, Fence, Settings, SortKey, State};
 use tokio_postgres::Row;
@@ -15,7 +16,7 @@ use super::row::Columns;
 use super::session::{Cached, Effort, Session};
 use super::sql;
 use super::wire::{Wire, params};
-use crate::records::{running, signed};
+use crate::records::{micros, running, signed};
 use crate::{Claimed, Reply, Settled, StoreError, Ticket, Turn};
 
 /// How many jobs a turn claims at most, however much room there is.
@@ -89,8 +90,8 @@ async fn act(
     let printing =
         (!printing.is_empty()).then(|| pipeline.add(sql!("printing"), params![numbers, fences]));
     let (numbers, fences) = columns(turn.held);
-    let lost =
-        (!turn.held.is_empty()).then(|| pipeline.add(sql!("lost"), params![numbers, fences]));
+    let checked =
+        (!turn.held.is_empty()).then(|| pipeline.add(sql!("check_held"), params![numbers, fences]));
     let due = Some(pipeline.add(sql!("due"), Vec::new()));
     let most = turn.free.min(MOST_CLAIMS);
     let first = (most > 0).then(|| pipeline.add(sql!("to_claim"), params![signed(most as u64)]));
@@ -104,17 +105,18 @@ async fn act(
     let mut row = Columns::of(row);
     let mut change = Change::begun(wire, settings, &mut row)?;
     let standing = read_standing(&mut row)?;
+    let lapsed = row.next()?;
+    let settings = change.settings().await?;
     if standing.clock_was_set_back(change.now) {
         mend::wait_as_from_now(&mut change).await?;
-        heartbeat(&change, turn).await?;
+        heartbeat(&change, turn, settings.lease).await?;
         change.commit().await?;
         return Ok(None);
     }
-    let settings = change.settings().await?;
     let mut loaded = Loaded::read(rows(due), &change, &settings)?;
     loaded.read_held(rows(printing))?;
     loaded.read_held(rows(held))?;
-    let mut lost = read_lost(rows(lost))?;
+    let (mut lost, to_end) = read_checked(rows(checked))?;
     lost.extend(tell(&mut change, &mut loaded, turn, doubt, &settings).await?);
     lost.sort_unstable();
     lost.dedup();
@@ -130,8 +132,10 @@ async fn act(
     for seq in &loaded.changed {
         change.put(&loaded.jobs[seq]);
     }
-    if standing.heartbeat_due(change.now) {
-        heartbeat(&change, turn).await?;
+    let renews = turn.renew || standing.heartbeat_due(change.now);
+    let lease = renews.then_some(settings.lease);
+    if let Some(length) = lease {
+        heartbeat(&change, turn, length).await?;
     }
     let now = change.now;
     let answers = change.commit_with(&[sql!("rest")]).await?;
@@ -141,11 +145,15 @@ async fn act(
     reply.more = left || (reply.more && !is_short);
     reply.claimed = claimed;
     reply.lost = lost;
+    reply.to_end = to_end;
+    reply.lease = lease;
+    reply.lapsed = lapsed;
     Ok(Some(reply))
 }
 
-async fn heartbeat(change: &Change<'_>, turn: &Turn<'_>) -> Result<()> {
-    let said = params![turn.worker.as_str(), change.now.0];
+/// The worker is heard of, and has its lease renewed.
+async fn heartbeat(change: &Change<'_>, turn: &Turn<'_>, lease: Duration) -> Result<()> {
+    let said = params![turn.worker.as_str(), change.now.0, micros(lease)];
     change.wire.rows(sql!("heartbeat"), said).await?;
     Ok(())
 }
@@ -156,10 +164,19 @@ fn ended_in<'t>(turn: &'t Turn<'_>) -> impl Iterator<Item = Ticket> + 't {
     settled.chain(turn.released.iter().copied())
 }
 
-fn read_lost(rows: &[Row]) -> Result<Vec<Fence>> {
-    rows.iter()
-        .map(|row| Ok(Fence(Columns::of(row).next()?)))
-        .collect()
+/// Which claims are lost, and which are of runs that are to end.
+fn read_checked(rows: &[Row]) -> Result<(Vec<Fence>, Vec<Fence>)> {
+    let (mut lost, mut to_end) = (Vec::new(), Vec::new());
+    for row in rows {
+        let mut row = Columns::of(row);
+        let fence = Fence(row.next()?);
+        if row.next()? {
+            lost.push(fence);
+        } else {
+            to_end.push(fence);
+        }
+    }
+    Ok((lost, to_end))
 }
 
 impl Loaded {

@@ -1,7 +1,7 @@
 -- Those that nobody else looks at just now: who is about to claim one has begun.
 WITH within AS (
     SELECT seq, state, ready_at, timeout, attempts, crashes,
-        started_at, finished_at, exec_time, exit_code, fence, worker, last_error
+        started_at, finished_at, exec_time, exit_code, fence, worker, last_error, stop
     FROM queuectl.jobs WHERE seq BETWEEN $1 AND $2 AND state = 0
     ORDER BY seq FOR UPDATE
 )
@@ -9,5 +9,5 @@ SELECT within.seq, specs.id, within.state, within.ready_at,
     specs.priority, within.timeout, specs.max_retries, specs.backoff_base,
     within.attempts, within.crashes, specs.created_at,
     within.started_at, within.finished_at, within.exec_time, within.exit_code,
-    within.fence, within.worker, within.last_error
+    within.fence, within.worker, within.last_error, within.stop
 FROM within JOIN queuectl.specs ON specs.seq = within.seq

@@ -1,6 +1,7 @@
 //! Workers in and out of the tables, and what becomes of a job whose worker has gone.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use queuectl_domain::{Job, State, WorkerId};
 use queuectl_process::os;
@@ -12,11 +13,12 @@ use super::jobs;
 use super::row::Columns;
 use super::wire::{Wire, params};
 use super::{look, mend, sql};
-use crate::records::{Code, Gone, parsed};
+use crate::records::{Code, Gone, micros, parsed};
 use crate::{StopMode, Worker, WorkerInfo};
 
 /// Makes a worker known. The clock may have been set back while there was none to see it.
-pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
+pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result<Duration> {
+    let lease = change.settings().await?.lease;
     let values = params![
         worker.id.as_str(),
         i64::from(worker.pid),
@@ -26,9 +28,13 @@ pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result
         i64::from(worker.slots),
         worker.life.as_os_str().as_encoded_bytes().to_vec(),
         change.now.0,
+        micros(lease),
+        worker.machine.as_str(),
+        worker.version.as_str(),
     ];
     change.wire.rows(sql!("insert_worker"), values).await?;
-    mend::wait_as_from_now(change).await
+    mend::wait_as_from_now(change).await?;
+    Ok(lease)
 }
 
 /// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as
@@ -44,6 +50,19 @@ pub(super) async fn forget(
         return Ok(Vec::new());
     }
     give_back_all(change, id, gone).await
+}
+
+/// Forgets a worker whose lease is over, as one that has died; nothing if its lease holds.
+pub(super) async fn forget_lapsed(
+    change: &mut Change<'_>,
+    id: &WorkerId,
+) -> Result<Option<Vec<Job>>> {
+    let values = params![id.as_str()];
+    let deleted = change.wire.rows(sql!("delete_lapsed"), values).await?;
+    if deleted.is_empty() {
+        return Ok(None);
+    }
+    give_back_all(change, id, Gone::Died(None)).await.map(Some)
 }
 
 /// Gives back all that a worker holds.
@@ -98,16 +117,20 @@ fn read(row: &Row) -> Result<WorkerInfo> {
         pid: row.unsigned()?,
         pid_started: row.next::<i64>()?.cast_unsigned(),
         host: row.next()?,
+        machine: row.next()?,
+        version: row.next()?,
         slots: row.unsigned()?,
         life: PathBuf::from(os::native_text(row.next()?)),
     };
     let started_at = row.timestamp()?;
     let standing = look::read_standing(row)?;
+    let lease_left = row.duration()?;
     Ok(WorkerInfo {
         worker,
         started_at,
         heartbeat_at: standing.heartbeat_at,
         stop: standing.stop,
         running: row.unsigned()?,
+        lease_left: Some(lease_left),
     })
 }

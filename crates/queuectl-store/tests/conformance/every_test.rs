@@ -129,6 +129,14 @@ macro_rules! conformance {
                 a_zombie_changes_nothing_and_hears_that_it_is_dead,
                 a_zombie_under_a_new_name_does_not_get_its_claims_back,
             });
+            theme!($scene: leases {
+                a_worker_has_a_lease_where_there_are_leases,
+                a_lease_is_renewed_in_the_turn_that_asks_for_it,
+                a_lease_is_as_long_as_the_setting_says_and_never_made_shorter,
+                who_is_not_heard_of_for_longer_than_its_lease_is_rescued,
+                who_has_renewed_its_lease_in_time_is_not_rescued,
+                who_comes_back_late_but_before_others_keeps_what_it_held,
+            });
             theme!($scene: dead {
                 a_retried_job_starts_anew,
                 a_retry_can_give_a_new_timeout,

@@ -62,7 +62,7 @@ pub(crate) fn ids(names: &[&str]) -> Vec<JobId> {
     names.iter().map(|name| id(name)).collect()
 }
 
-pub(crate) fn seconds(count: u64) -> Duration {
+pub(crate) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 

@@ -23,6 +23,7 @@ mod dead;
 mod delete;
 mod import;
 mod jobs;
+mod leases;
 mod life;
 mod lists;
 mod model;

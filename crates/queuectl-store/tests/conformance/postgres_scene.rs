@@ -20,6 +20,8 @@ pub(crate) struct PostgresScene {
 }
 
 impl Scene for PostgresScene {
+    const LEASES: bool = true;
+
     fn new() -> Self {
         static SCENES: AtomicU32 = AtomicU32::new(0);
         let number = SCENES.fetch_add(1, Ordering::Relaxed);

@@ -8,6 +8,9 @@ use queuectl_store::Store;
 
 /// A new, empty store and its clock.
 pub(crate) trait Scene {
+    /// Whether the store gives its workers leases.
+    const LEASES: bool;
+
     /// A place with nothing in it.
     fn new() -> Self;
 

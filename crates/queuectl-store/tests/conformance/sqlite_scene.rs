@@ -16,6 +16,8 @@ pub(crate) struct SqliteScene {
 }
 
 impl Scene for SqliteScene {
+    const LEASES: bool = false;
+
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),

@@ -20,7 +20,7 @@ pub(crate) fn a_worker_is_known_as_it_made_itself_known<S: Scene>() {
         started_at: now,
         heartbeat_at: now,
         stop: None,
-        lease_left: None,
+        lease_left: S::LEASES.then_some(seconds(15)),
     };
     assert_eq!(scene.open().workers().unwrap(), [known]);
 }

@@ -80,6 +80,8 @@ impl Hand {
             pid: 1,
             pid_started: 1,
             host: "host".into(),
+            machine: "machine".into(),
+            version: "0.0.0".into(),
             slots: 4,
             life: "/life".into(),
         };

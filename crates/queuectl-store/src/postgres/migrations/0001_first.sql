@@ -44,7 +44,8 @@ CREATE TABLE queuectl.jobs (
     exit_code bigint,
     fence bigint,
     worker text COLLATE "C",
-    last_error bytea
+    last_error bytea,
+    stop bytea
 ) WITH (
     autovacuum_vacuum_scale_factor = 0.05,
     autovacuum_vacuum_threshold = 1000,
@@ -80,15 +81,15 @@ SELECT specs.seq, specs.id, life.state, life.ready_at,
     specs.priority, life.timeout, specs.max_retries, specs.backoff_base,
     life.attempts, life.crashes, specs.created_at,
     life.started_at, life.finished_at, life.exec_time, life.exit_code,
-    life.fence, life.worker, life.last_error,
+    life.fence, life.worker, life.last_error, life.stop,
     specs.line, specs.shell, specs.argv, specs.cwd
 FROM queuectl.specs CROSS JOIN LATERAL (
     SELECT state, ready_at, timeout, attempts, crashes,
-        started_at, finished_at, exec_time, exit_code, fence, worker, last_error
+        started_at, finished_at, exec_time, exit_code, fence, worker, last_error, stop
     FROM queuectl.jobs WHERE jobs.seq = specs.seq
     UNION ALL
     SELECT state, ready_at, timeout, attempts, crashes,
-        started_at, finished_at, exec_time, exit_code, NULL, worker, last_error
+        started_at, finished_at, exec_time, exit_code, NULL, worker, last_error, NULL
     FROM queuectl.finished WHERE finished.seq = specs.seq
 ) AS life;
 
@@ -133,9 +134,9 @@ CREATE TABLE queuectl.workers (
     started_at bigint NOT NULL,
     heartbeat_at bigint NOT NULL,
     stop bigint,
-    lease_until bigint,
-    version text COLLATE "C",
-    machine text COLLATE "C"
+    lease_until bigint NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    machine text COLLATE "C" NOT NULL
 ) WITH (fillfactor = 50);
 
 -- Each transaction adds what it changes; the counts of jobs by state are the sums. Nobody waits for anybody, and

@@ -1,0 +1,122 @@
+//! Leases: where there are some, who isn't heard of for longer loses what it held; elsewhere nobody does.
+
+use std::time::Duration;
+
+use queuectl_domain::{Key, State};
+use queuectl_store::{Claimed, Reply, StoreError, Turn};
+
+use crate::hand::{Hand, a_worker, id, named, seconds, success};
+use crate::scene::Scene;
+
+const LEASE: Duration = seconds(15);
+
+pub(crate) fn a_worker_has_a_lease_where_there_are_leases<S: Scene>() {
+    let scene = S::new();
+    let mut store = scene.open();
+    let given = store.register(&a_worker("w")).unwrap();
+    assert_eq!(given, S::LEASES.then_some(LEASE));
+    for (passed, left) in [(0, 15), (4, 11), (10, 1), (5, 0)] {
+        scene.advance(seconds(passed));
+        let known = store.workers().unwrap();
+        assert_eq!(known[0].lease_left, S::LEASES.then_some(seconds(left)));
+    }
+}
+
+pub(crate) fn a_lease_is_renewed_in_the_turn_that_asks_for_it<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    scene.advance(seconds(6));
+    assert_eq!(hand.ask().lease, None);
+    assert_eq!(left(&mut hand), S::LEASES.then_some(seconds(9)));
+    assert_eq!(renew(&mut hand).lease, S::LEASES.then_some(LEASE));
+    assert_eq!(left(&mut hand), S::LEASES.then_some(LEASE));
+}
+
+pub(crate) fn a_lease_is_as_long_as_the_setting_says_and_never_made_shorter<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    hand.store.set(Key::Lease, "60").unwrap();
+    assert_eq!(renew(&mut hand).lease, S::LEASES.then_some(seconds(60)));
+    hand.store.set(Key::Lease, "5").unwrap();
+    // Its answer may get lost, and the worker go on under the longer one.
+    assert_eq!(renew(&mut hand).lease, S::LEASES.then_some(seconds(5)));
+    assert_eq!(left(&mut hand), S::LEASES.then_some(seconds(60)));
+}
+
+pub(crate) fn who_is_not_heard_of_for_longer_than_its_lease_is_rescued<S: Scene>() {
+    let scene = S::new();
+    let (mut gone, held) = holding(&scene);
+    let mut other = Hand::new(&scene, "other");
+    assert!(!other.ask().lapsed);
+    scene.advance(LEASE);
+    renew(&mut other);
+    assert_eq!(other.ask().lapsed, S::LEASES);
+    assert_eq!(other.turn(1, &[], &[], &[]).unwrap().lapsed, S::LEASES);
+    let rescued = other.store.rescue_lapsed(&gone.id).unwrap();
+    assert_eq!(rescued.is_some(), S::LEASES);
+    let job = other.store.job(&id("a")).unwrap();
+    if let Some(jobs) = rescued {
+        assert_eq!(jobs, std::slice::from_ref(&job));
+        assert_eq!(
+            (job.state, job.attempts, job.crashes),
+            (State::Pending, 0, 1)
+        );
+        let error = gone.turn(1, &[], &[], &[]).unwrap_err();
+        assert!(matches!(error, StoreError::NoSuchWorker(_)));
+        assert!(!other.ask().lapsed);
+    } else {
+        assert_eq!(job, held.job);
+        assert_eq!(gone.settle(&held, success()).lost, []);
+    }
+    assert_eq!(other.store.rescue_lapsed(&gone.id).unwrap(), None);
+}
+
+pub(crate) fn who_has_renewed_its_lease_in_time_is_not_rescued<S: Scene>() {
+    let scene = S::new();
+    let (mut hand, held) = holding(&scene);
+    let mut other = Hand::new(&scene, "other");
+    for _ in 0..4 {
+        scene.advance(seconds(10));
+        renew(&mut hand);
+        renew(&mut other);
+        assert!(!other.ask().lapsed);
+        assert_eq!(other.store.rescue_lapsed(&hand.id).unwrap(), None);
+    }
+    assert_eq!(other.store.job(&id("a")).unwrap(), held.job);
+    assert_eq!(hand.settle(&held, success()).lost, []);
+    assert_eq!(
+        other.store.rescue_lapsed(&a_worker("nobody").id).unwrap(),
+        None
+    );
+}
+
+pub(crate) fn who_comes_back_late_but_before_others_keeps_what_it_held<S: Scene>() {
+    let scene = S::new();
+    let (mut hand, held) = holding(&scene);
+    scene.advance(seconds(60));
+    renew(&mut hand);
+    let mut other = Hand::new(&scene, "other");
+    assert_eq!(other.store.rescue_lapsed(&hand.id).unwrap(), None);
+    assert_eq!(hand.settle(&held, success()).lost, []);
+}
+
+fn left(hand: &mut Hand) -> Option<Duration> {
+    hand.store.workers().unwrap()[0].lease_left
+}
+
+/// A turn in which the lease is renewed.
+fn renew(hand: &mut Hand) -> Reply {
+    let turn = Turn {
+        renew: true,
+        ..Turn::of(&hand.id)
+    };
+    hand.store.turn(&turn).unwrap()
+}
+
+/// A worker that holds the new job `a`.
+fn holding<S: Scene>(scene: &S) -> (Hand, Claimed) {
+    let mut hand = Hand::new(scene, "holder");
+    hand.store.enqueue(vec![named("a")]).unwrap();
+    let held = hand.claim_one();
+    (hand, held)
+}
