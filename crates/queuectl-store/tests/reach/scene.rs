@@ -70,15 +70,7 @@ impl Scene {
             patience: Duration::from_secs(5),
             ..Options::default()
         };
-        match open(&self.parse(url)?, &options) {
-            Err(StoreError::BadLocation(text)) if text.starts_with("the server is there") => {
-                return open(
-                    &Location::Sqlite(self.home().join("x.db")),
-                    &Options::default(),
-                );
-            }
-            other => other,
-        }
+        open(&self.parse(url)?, &options)
     }
 
     /// Why a server can't be used.

@@ -1,7 +1,7 @@
 //! One attempt: what it is told, how it ends, what is said of that, and when the next one comes.
 
+use super::support::{Home, float, items, moment, number, seconds_between, system, text};
 use crate::jobs;
-use crate::support::{Home, float, items, moment, number, seconds_between, system, text};
 
 /// The job after its only attempt.
 pub(crate) fn after_one_attempt(line: &str, options: &[&str]) -> serde_json::Value {

@@ -1,7 +1,7 @@
 //! What a job prints: kept apart, kept in bounds, and never let loose on a terminal.
 
+use super::support::{Home, text};
 use crate::jobs;
-use crate::support::{Home, text};
 
 /// A home in which this job has run.
 fn home_after(line: &str) -> Home {

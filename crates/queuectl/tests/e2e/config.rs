@@ -1,6 +1,6 @@
 //! `config`: settings that all workers of a store share.
 
-use crate::support::{Home, items};
+use super::support::{Home, items};
 
 const KEYS: [(&str, &str); 10] = [
     ("max_retries", "3"),

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::support::{Home, items, number, system, text, wait_for, wait_until};
 use crate::jobs;
-use crate::support::{Home, items, number, system, text, wait_for, wait_until};
 
 /// How soon a job has to run again after its worker was killed. The contract says a second of another worker looking;
 /// the rest is for a busy machine to start processes and for this test to see them.

@@ -1,7 +1,7 @@
 //! The dead letter queue: seen, emptied, and left for a new start.
 
+use super::support::{Home, ids, items, number, text};
 use crate::jobs;
-use crate::support::{Home, ids, items, number, text};
 
 /// A home with dead jobs of these names.
 fn home_with_dead(names: &[&str]) -> Home {

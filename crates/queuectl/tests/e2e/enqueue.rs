@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::support::{Home, ids, number, text};
 use crate::jobs;
-use crate::support::{Home, ids, number, text};
 
 #[test]
 fn it_says_what_it_did() {

@@ -1,7 +1,7 @@
 //! `worker start --foreground`: what happens, as it happens, until Ctrl+C or until nothing is left.
 
+use super::support::{Home, Running, redacted, text};
 use crate::jobs;
-use crate::support::{Home, Running, redacted, text};
 
 #[test]
 fn a_job_is_announced_as_in_the_seed() {

@@ -1,7 +1,7 @@
 //! `list`: which jobs, in which order, how many, and what is said of each.
 
+use super::support::{Home, Output, ids, items, moment, number};
 use crate::jobs;
-use crate::support::{Home, Output, ids, items, moment, number};
 
 /// The names in a list of JSON beside which something was said on stderr.
 fn listed(output: &Output) -> Vec<String> {

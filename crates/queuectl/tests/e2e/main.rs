@@ -37,6 +37,14 @@ mod terminals;
 // Windows has other rights, which are the folder's.
 #[cfg(unix)]
 mod modes;
+#[cfg(unix)]
+mod on_server;
+#[cfg(unix)]
+mod postgres_outage;
+#[cfg(unix)]
+mod postgres_refused;
+#[cfg(unix)]
+mod postgres_secrets;
 // The work is done by `gzip` and `cksum`.
 #[cfg(unix)]
 mod real_input;

@@ -1,7 +1,7 @@
 //! `clear` and `dequeue`: what is removed is gone, what runs is not removed, and nothing goes by accident.
 
+use super::support::{Home, ids, items, number, system, text};
 use crate::jobs;
-use crate::support::{Home, ids, items, number, system, text};
 
 /// A home with waiting jobs of these names.
 fn home_with_waiting(names: &[&str]) -> Home {

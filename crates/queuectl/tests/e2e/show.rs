@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use super::support::{Home, float, items, moment, number, text};
 use crate::jobs;
-use crate::support::{Home, float, items, moment, number, text};
 
 #[test]
 fn a_job_is_shown_as_in_the_seed() {

@@ -3,9 +3,9 @@
 
 use std::process::{Command, Stdio};
 
+use super::support::{Home, Running, number, system, text, wait_for, wait_until};
 use crate::attempts::after_one_attempt;
 use crate::jobs;
-use crate::support::{Home, Running, number, system, text, wait_for, wait_until};
 
 #[test]
 fn ctrl_c_once_lets_the_running_job_finish() {

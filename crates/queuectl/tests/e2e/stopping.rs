@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::support::{Home, Output, items, number, system, text, wait_for, wait_until};
 use crate::jobs;
-use crate::support::{Home, Output, items, number, system, text, wait_for, wait_until};
 
 /// Calls the binary on another thread, so that it can be seen while it runs.
 fn meanwhile<T>(home: &Home, args: &[&str], then: impl FnOnce() -> T) -> (Output, T) {

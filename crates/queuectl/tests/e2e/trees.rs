@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::support::{Home, float, number, system, text, wait_until};
 use crate::jobs;
-use crate::support::{Home, float, number, system, text, wait_until};
 
 #[test]
 fn the_whole_tree_ends_at_a_timeout() {

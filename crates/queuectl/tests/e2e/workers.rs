@@ -1,7 +1,7 @@
 //! `worker start` and `worker list`: processes that are really there when it says so, and outlive who started them.
 
+use super::support::{Home, items, moment, number, redacted, system, text, wait_until};
 use crate::jobs;
-use crate::support::{Home, items, moment, number, redacted, system, text, wait_until};
 
 #[test]
 fn three_workers_are_three_processes() {

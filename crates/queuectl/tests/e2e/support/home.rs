@@ -25,6 +25,8 @@ pub(crate) struct Home {
     _folder: TempDir,
     home: PathBuf,
     work: PathBuf,
+    /// What `QUEUECTL_DB` is, and what else its calls are told.
+    pub(super) variables: Vec<(String, OsString)>,
     #[cfg(target_os = "linux")]
     namespace: Option<Namespace>,
     #[cfg(target_os = "linux")]
@@ -45,6 +47,7 @@ impl Home {
             _folder: folder,
             home,
             work,
+            variables: Vec::new(),
             #[cfg(target_os = "linux")]
             namespace: None,
             #[cfg(target_os = "linux")]
@@ -133,6 +136,7 @@ impl Home {
         ] {
             command.env_remove(name);
         }
+        self.tell(command);
         command.stdin(Stdio::null());
         #[cfg(target_os = "linux")]
         if let Some(clock) = &self.clock {

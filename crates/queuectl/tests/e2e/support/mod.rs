@@ -14,6 +14,7 @@ mod session;
 pub(crate) mod system;
 #[cfg(unix)]
 mod terminal;
+mod variables;
 mod wait;
 
 pub(crate) use checkup::{findings, finds, finds_nothing};

@@ -1,0 +1,112 @@
+//! The tests of all that a user does, once more, with the store on a PostgreSQL server: the same files, which find another
+//! home here.
+#![expect(clippy::duplicate_mod, reason = "the same tests on another store")]
+
+#[path = "attempts.rs"]
+mod attempts;
+#[path = "bulk.rs"]
+mod bulk;
+#[path = "capture.rs"]
+mod capture;
+#[path = "config.rs"]
+mod config;
+#[path = "crash.rs"]
+mod crash;
+#[path = "dlq.rs"]
+mod dlq;
+#[path = "enqueue.rs"]
+mod enqueue;
+#[path = "foreground.rs"]
+mod foreground;
+#[path = "list.rs"]
+mod list;
+#[path = "removal.rs"]
+mod removal;
+#[path = "show.rs"]
+mod show;
+#[path = "signals.rs"]
+mod signals;
+#[path = "stopping.rs"]
+mod stopping;
+#[path = "trees.rs"]
+mod trees;
+#[path = "workers.rs"]
+mod workers;
+
+mod support {
+    //! What the tests are driven by, with a home whose store is on a server.
+
+    pub(crate) use super::Home;
+    pub(crate) use crate::support::*;
+}
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use queuectl_cluster::{Programs, shared};
+
+use crate::support::Home as AnyHome;
+
+/// A home with a store of its own on the server that all tests share.
+pub(crate) struct Home {
+    home: AnyHome,
+    // It goes last.
+    _schema: Schema,
+}
+
+impl Home {
+    /// A new one.
+    pub(crate) fn new() -> Self {
+        let schema = Schema::new();
+        Self {
+            home: AnyHome::on(&schema.url()),
+            _schema: schema,
+        }
+    }
+}
+
+impl Deref for Home {
+    type Target = AnyHome;
+
+    fn deref(&self) -> &AnyHome {
+        &self.home
+    }
+}
+
+/// A schema that nobody else uses.
+struct Schema(String);
+
+impl Schema {
+    fn new() -> Self {
+        static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+        let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
+        let schema = Self(format!("e2e_{}_{number}", std::process::id()));
+        // One of a run that was killed may have had the same name.
+        schema.drop_if_it_is_there();
+        schema
+    }
+
+    fn url(&self) -> String {
+        let url = shared();
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}schema={}", self.0)
+    }
+
+    fn drop_if_it_is_there(&self) {
+        let programs = Programs::find().unwrap_or_else(|trouble| panic!("{trouble}"));
+        let sql = format!(
+            "SET client_min_messages = warning; DROP SCHEMA IF EXISTS {} CASCADE",
+            self.0
+        );
+        let psql = std::process::Command::new(programs.path("psql"))
+            .args(["-XAtq", "-d", &shared(), "-c", &sql])
+            .status();
+        assert!(psql.is_ok_and(|status| status.success()), "{sql}");
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        self.drop_if_it_is_there();
+    }
+}
