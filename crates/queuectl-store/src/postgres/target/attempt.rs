@@ -5,20 +5,17 @@ use std::task::{Context, Poll};
 
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, Socket};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::hosts::Host;
+use super::stream::{Encrypted, Encryption};
 use super::tls::{self, Mode};
 use super::{Target, password};
 use crate::ServerTrouble;
 use crate::postgres::trouble;
 
-type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
-
 /// What carries a client's messages. It has to be polled for anything to happen.
-pub(in crate::postgres) struct Connection(tokio_postgres::Connection<Socket, Stream>);
+pub(in crate::postgres) struct Connection(tokio_postgres::Connection<Socket, Encrypted>);
 
 impl Connection {
     /// The next message that isn't an answer; none once the connection has ended.
@@ -163,7 +160,7 @@ impl Target {
             self.tls.client_config()
         };
         let tls = tls.map_err(|why| (Failure::lasting(ServerTrouble::Tls, why), true))?;
-        match config.connect(MakeRustlsConnect::new(tls)).await {
+        match config.connect(Encryption::by(tls)).await {
             Ok((client, connection)) => Ok((client, Connection(connection))),
             Err(error) => {
                 let kind = trouble::kind(&error);

@@ -9,6 +9,7 @@ mod hosts;
 mod parameters;
 mod password;
 mod service;
+mod stream;
 mod tls;
 mod url;
 
