@@ -22,6 +22,7 @@ Exit codes:
 Environment:
   QUEUECTL_DB    the store, as --db
   QUEUECTL_HOME  the folder to use instead of ~/.queuectl
+  PG…            what the URL of a server leaves open, as for psql
   NO_COLOR       no colours, if set";
 
 /// A durable job queue for shell commands
