@@ -28,7 +28,7 @@ struct Need {
     windows: &'static str,
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 4] = [
     Need {
         // SQLite is compiled into the program.
         what: "a C compiler",
@@ -42,6 +42,14 @@ const NEEDS: [Need; 3] = [
         what: "libfaketime with its program `faketime`",
         found: |_| !cfg!(target_os = "linux") || answers("faketime", &["--version"]),
         debian: &["faketime"],
+        macos: "(not needed)",
+        windows: "(not needed)",
+    },
+    Need {
+        // Some tests are played by several hosts, on networks of their own; they are for Linux.
+        what: "the program `ip` of iproute2",
+        found: |_| !cfg!(target_os = "linux") || answers("ip", &["-Version"]),
+        debian: &["iproute2"],
         macos: "(not needed)",
         windows: "(not needed)",
     },
