@@ -12,6 +12,7 @@ mod place;
 mod roster;
 mod settings;
 mod spec;
+mod text;
 
 pub use ended::{Ended, How, StartError};
 pub use machine::Machine;
@@ -20,3 +21,4 @@ pub use place::{Access, Others, Owner};
 pub use roster::{Orphans, Roster, end_orphans, orphans};
 pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};
+pub use text::{Encoding, line_text};

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use queuectl_domain::{Chunk, Stream, left_out};
+use queuectl_process::line_text;
 
 /// Pieces are joined up to this size.
 const CHUNK: usize = 64 * 1024;
@@ -163,7 +164,7 @@ impl LastLine {
         let line = [&self.current, &self.complete]
             .into_iter()
             .find(|line| !is_blank(line))?;
-        Some(String::from_utf8_lossy(line).trim().to_owned())
+        Some(line_text(line).trim().to_owned())
     }
 }
 

@@ -34,6 +34,7 @@ pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
 pub use queuectl_process::os::{HeldStop, hold_stop};
+pub use queuectl_process::{Encoding, line_text};
 pub use run::{Options, RunError, run};
 pub use slot::native;
 pub use stop::{StopOrder, Whom, stop};

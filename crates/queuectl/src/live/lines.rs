@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use queuectl_domain::{JobId, Stream};
+use queuectl_worker::line_text;
 
 use crate::views::{style, visible};
 
@@ -57,7 +58,7 @@ fn shown(job: Option<&JobId>, stream: Stream, line: &[u8]) -> String {
         Stream::Stdout => ('|', style::FAINT),
         Stream::Stderr => ('!', style::BAD),
     };
-    let text = String::from_utf8_lossy(line);
+    let text = line_text(line);
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = visible(text.strip_suffix('\r').unwrap_or(text));
     let name = match job {

@@ -1,7 +1,7 @@
 //! What happens in a worker, as a sentence or as JSON.
 
 use queuectl_domain::{Ending, Job, Stream, Timestamp, WorkerId};
-use queuectl_worker::Happening;
+use queuectl_worker::{Encoding, Happening};
 use serde_json::{Value, json};
 
 use crate::views::{Seconds, Utc, jobs, visible};
@@ -106,7 +106,7 @@ fn printed(job: &Job, stream: Stream, bytes: &[u8]) -> Value {
         Stream::Stdout => "stdout",
         Stream::Stderr => "stderr",
     };
-    let text = String::from_utf8_lossy(bytes);
+    let text = Encoding::of(bytes).text(bytes);
     json!({ "id": job.id.as_str(), "stream": stream, "text": text })
 }
 

@@ -1,21 +1,26 @@
 //! What an attempt printed, as text.
 
 use queuectl_domain::{Chunk, Stream};
+use queuectl_worker::Encoding;
 
-/// What was printed on `stream`, or on both in the order of arrival. Invalid
-/// UTF-8 is replaced; a note stands where something was left out.
+/// What was printed on `stream`, or on both in the order of arrival. What is no text is replaced; a note stands where something
+/// was left out.
 pub(crate) fn text(chunks: &[Chunk], stream: Option<Stream>) -> String {
     let wanted = |chunk: &Chunk| stream.is_none_or(|stream| stream == chunk.stream);
     if !chunks.iter().any(wanted) {
         return String::new();
     }
+    let encodings = [Stream::Stdout, Stream::Stderr].map(|stream| encoding(chunks, stream));
     let mut text = String::new();
-    let mut piece = Vec::new();
+    let mut piece = Piece {
+        stream: Stream::Stdout,
+        bytes: Vec::new(),
+        encodings,
+    };
     let mut end = 0;
     for chunk in chunks {
         if chunk.offset > end {
-            text.push_str(&String::from_utf8_lossy(&piece));
-            piece.clear();
+            piece.end(&mut text);
             text.push_str(&note(
                 chunk.offset - end,
                 text.ends_with('\n') || text.is_empty(),
@@ -23,11 +28,42 @@ pub(crate) fn text(chunks: &[Chunk], stream: Option<Stream>) -> String {
         }
         end = chunk.end();
         if wanted(chunk) {
-            piece.extend_from_slice(&chunk.bytes);
+            if chunk.stream != piece.stream {
+                piece.end(&mut text);
+                piece.stream = chunk.stream;
+            }
+            piece.bytes.extend_from_slice(&chunk.bytes);
         }
     }
-    text.push_str(&String::from_utf8_lossy(&piece));
+    piece.end(&mut text);
     text
+}
+
+/// How a stream is encoded, as far as its beginning tells.
+fn encoding(chunks: &[Chunk], stream: Stream) -> Encoding {
+    let of_stream = chunks.iter().filter(|chunk| chunk.stream == stream);
+    let bytes: Vec<u8> = of_stream.flat_map(|chunk| &chunk.bytes).copied().collect();
+    Encoding::of(&bytes)
+}
+
+/// What came on one stream without a gap.
+struct Piece {
+    stream: Stream,
+    bytes: Vec<u8>,
+    encodings: [Encoding; 2],
+}
+
+impl Piece {
+    /// Adds it to the text, and begins anew.
+    fn end(&mut self, text: &mut String) {
+        let [stdout, stderr] = self.encodings;
+        let encoding = match self.stream {
+            Stream::Stdout => stdout,
+            Stream::Stderr => stderr,
+        };
+        text.push_str(&encoding.text(&self.bytes));
+        self.bytes.clear();
+    }
 }
 
 fn note(bytes: u64, starts_line: bool) -> String {
@@ -69,6 +105,18 @@ mod tests {
         let all = "be\u{fffd}\n[… 123 bytes left out …]\nginné";
         assert_eq!(text(&chunks, None), all);
         assert_eq!(text(&chunks, Some(Stream::Stderr)), "");
+    }
+
+    #[test]
+    fn each_stream_is_encoded_as_it_is() {
+        let wide =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let chunks = [
+            chunk(0, Stream::Stdout, &wide("\u{fc}ber\n")),
+            chunk(10, Stream::Stderr, "\u{e9}t\u{e9}\n".as_bytes()),
+            chunk(16, Stream::Stdout, &wide("ab\n")),
+        ];
+        assert_eq!(text(&chunks, None), "\u{fc}ber\n\u{e9}t\u{e9}\nab\n");
     }
 
     #[test]

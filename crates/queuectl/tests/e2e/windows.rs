@@ -212,3 +212,37 @@ fn a_line_longer_than_cmd_takes_is_refused_by_name() {
         job["last_error"]
     );
 }
+
+#[test]
+fn what_a_console_program_prints_is_readable() {
+    let home = Home::new();
+    // `cmd` prints in the code page of its console, and with /U what is its own in UTF-16.
+    home.enqueue(
+        "page",
+        "echo \u{e9}t\u{e9} \u{fc}ber",
+        &["--max-retries", "1"],
+    );
+    home.enqueue(
+        "wide",
+        "cmd /D /U /C echo \u{e9}t\u{e9} \u{fc}ber",
+        &["--max-retries", "1"],
+    );
+    home.enqueue(
+        "utf8",
+        "fake-job out \"\u{e9}t\u{e9} \u{fc}ber \u{2603}\"",
+        &["--max-retries", "1"],
+    );
+    home.work_off();
+    for id in ["page", "wide"] {
+        let job = home.show(id);
+        assert_eq!(
+            text(&job, "output").trim_end(),
+            "\u{e9}t\u{e9} \u{fc}ber",
+            "{job}"
+        );
+    }
+    assert_eq!(
+        text(&home.show("utf8"), "output"),
+        "\u{e9}t\u{e9} \u{fc}ber \u{2603}\n"
+    );
+}

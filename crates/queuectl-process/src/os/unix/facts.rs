@@ -87,6 +87,11 @@ pub fn native_bytes(text: OsString) -> Option<Vec<u8>> {
     Some(text.into_vec())
 }
 
+/// Bytes in the code page of consoles, as text. Here all is UTF-8, so there is none.
+pub fn console_text(_: &[u8]) -> Option<String> {
+    None
+}
+
 /// The name this machine calls itself.
 pub fn hostname() -> String {
     rustix::system::uname()

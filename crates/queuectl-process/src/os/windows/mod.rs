@@ -1,6 +1,7 @@
 //! Windows: Job Objects, named kernel objects, and one wait over everything a run waits for.
 
 mod ask;
+mod console;
 mod exec;
 mod facts;
 mod find;
@@ -22,6 +23,7 @@ mod wake;
 mod words;
 
 pub use ask::{ask_to_stop, when_asked_to_stop};
+pub use console::console_text;
 pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use facts::{
     adopt_orphans, create_private, detach, hostname, is_alive, keep_descriptors, kill,
