@@ -12,7 +12,13 @@ use crate::trouble::Trouble;
 use crate::wine::{TARGET, Wine};
 
 /// Chores that need a Unix, or that are no part of what is used on Windows.
-const NOT_FOR_WINDOWS: [&str; 4] = ["queuectl-bench", "queuectl-chaos", "queuectl-dist", "xtask"];
+const NOT_FOR_WINDOWS: [&str; 5] = [
+    "queuectl-bench",
+    "queuectl-chaos",
+    "queuectl-cluster",
+    "queuectl-dist",
+    "xtask",
+];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

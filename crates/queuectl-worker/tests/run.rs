@@ -1,5 +1,6 @@
 //! A worker on a real store with real processes: what its loop makes of what happens.
 
+#[cfg(unix)]
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -1,4 +1,6 @@
 //! What holds of a store on a PostgreSQL server, whatever happens to the server and to the way there.
+// They start servers of their own, for which wine has no programs; on Windows the suite of all stores uses one of Linux.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "this is the scenery of tests")]
 
 mod commit_lost;
