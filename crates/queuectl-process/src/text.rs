@@ -11,7 +11,7 @@ pub enum Encoding {
     Utf8,
     /// UTF-16, low byte first, as Windows has it.
     Utf16,
-    /// The code page in which the consoles of this system print.
+    /// The code page in which the consoles of this system print; a line that is UTF-8 is that all the same.
     Console,
 }
 
@@ -50,10 +50,10 @@ impl Encoding {
                 let readable = characters.map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER));
                 Cow::Owned(readable.collect())
             }
-            Self::Console => match os::console_text(bytes) {
-                Some(text) => Cow::Owned(text),
-                None => String::from_utf8_lossy(bytes),
-            },
+            Self::Console => {
+                let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+                Cow::Owned(lines.map(console_line).collect())
+            }
         }
     }
 }
@@ -65,6 +65,16 @@ pub fn line_text(line: &[u8]) -> Cow<'_, str> {
     match Encoding::of(rest) {
         Encoding::Utf16 => Encoding::Utf16.text(rest),
         other => other.text(line),
+    }
+}
+
+fn console_line(line: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(line) {
+        return Cow::Borrowed(text);
+    }
+    match os::console_text(line) {
+        Some(text) => Cow::Owned(text),
+        None => String::from_utf8_lossy(line),
     }
 }
 

@@ -83,9 +83,10 @@ mod tests {
         assert_eq!(lines.push(&job, Stream::Stdout, b"on"), "");
         let text = lines.push(&job, Stream::Stdout, b"e\r\ntwo\x1b[2J\nthr");
         assert_eq!(plain(&text), "  | one\n  | two\\x1b[2J\n");
+        let replaced = line_text(b"oh\xff");
         assert_eq!(
             plain(&lines.push(&job, Stream::Stderr, b"oh\xff\n")),
-            "  ! oh\u{fffd}\n"
+            format!("  ! {replaced}\n")
         );
         assert_eq!(plain(&lines.end(&job)), "  | thr\n");
         assert_eq!(lines.end(&job), "");
