@@ -50,6 +50,10 @@ pub trait Store: Send {
     /// [`StoreError::JobExists`] if an id is taken and that is refused.
     fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Result<Batch, StoreError>;
 
+    /// Jobs with all that is known of them, as [`import`](Self::import) takes them, with their numbers: at most so many,
+    /// in the order of their numbers, from the first on whose number is above `after`.
+    fn export(&mut self, after: i64, most: usize) -> Result<Vec<(i64, History)>, StoreError>;
+
     /// Takes back those jobs of a batch that nobody has begun to run; returns how many.
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64, StoreError>;
 

@@ -1,6 +1,6 @@
 //! What every command is given: where things are, and how to reach them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
@@ -54,11 +54,15 @@ impl<'a> Context<'a> {
 
     /// Where the store is; a path is absolute.
     pub(crate) fn location(&self) -> Result<Location, CliError> {
-        let location = match self.given_location() {
-            Some(given) => Location::parse(given, &environment::for_servers)?,
-            None => Location::Sqlite(self.data_path()?.join("queuectl.db")),
-        };
-        match location {
+        match self.given_location() {
+            Some(given) => self.location_of(given),
+            None => Ok(Location::Sqlite(self.data_path()?.join("queuectl.db"))),
+        }
+    }
+
+    /// Where the store is that a user names; a path is absolute.
+    pub(crate) fn location_of(&self, given: &OsStr) -> Result<Location, CliError> {
+        match Location::parse(given, &environment::for_servers)? {
             Location::Sqlite(path) => Ok(Location::Sqlite(absolute(path)?)),
             server @ Location::Postgres(_) => Ok(server),
         }
@@ -73,7 +77,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn given_location(&self) -> Option<&std::ffi::OsStr> {
+    fn given_location(&self) -> Option<&OsStr> {
         let given = self.global.db.as_ref().or(self.environment.db.as_ref());
         given.map(AsRef::as_ref)
     }

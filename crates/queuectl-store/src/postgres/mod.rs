@@ -21,6 +21,7 @@ mod counts;
 mod doubt;
 mod edit;
 mod enqueue;
+mod export;
 mod fault;
 mod import;
 mod jobs;
@@ -118,6 +119,12 @@ impl Store for PostgresStore {
         }
         self.session.write(Effort::Bulk, async |change| {
             import::add(change, &histories, existing).await
+        })
+    }
+
+    fn export(&mut self, after: i64, most: usize) -> Result<Vec<(i64, History)>> {
+        self.session.run(Effort::Bulk, async |wire| {
+            export::some(wire, after, most).await
         })
     }
 

@@ -7,7 +7,7 @@
 //!   transactions, [`lock`] the queue before them, [`log`] what of them is on disk.
 //! - [`guard`] refuses places where it would be in danger.
 //! - [`check`] and [`mend`] look after the whole of it, [`backup`] copies it, and [`draft`] copies other stores.
-//! - [`edit`], [`import`], [`turn`] and [`workers`] are what happens in them.
+//! - [`edit`], [`import`], [`export`], [`turn`] and [`workers`] are what happens in them.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counters`] know how each thing is kept.
 
 mod attempts;
@@ -17,6 +17,7 @@ mod check;
 mod counters;
 mod draft;
 mod edit;
+mod export;
 mod fault;
 mod guard;
 mod import;
@@ -125,6 +126,11 @@ impl Store for SqliteStore {
             bell::ring(&self.bell);
         }
         Ok(batch)
+    }
+
+    fn export(&mut self, after: i64, most: usize) -> Result<Vec<(i64, History)>> {
+        self.session
+            .read(|look| export::some(look.conn, after, most))
     }
 
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64> {

@@ -33,6 +33,7 @@ macro_rules! conformance {
             });
             theme!($scene: import {
                 what_comes_from_another_store_is_as_it_was_there,
+                what_goes_out_is_all_that_is_known_in_the_order_of_creation,
                 what_ran_in_another_store_waits_here_as_if_stopped,
                 claims_of_this_store_come_after_all_that_were_brought,
                 a_job_from_elsewhere_whose_id_is_taken_is_refused_or_passed_over,

@@ -175,3 +175,19 @@ pub(crate) fn no_more_of_what_was_printed_elsewhere_is_kept_than_the_limit<S: Sc
     let kept = &kept.runs[0].output;
     assert_eq!(kept, &[chunk(0, Stdout, "co"), chunk(7, Stdout, "ed")]);
 }
+
+pub(crate) fn what_goes_out_is_all_that_is_known_in_the_order_of_creation<S: Scene>() {
+    let (_there, mut hand) = elsewhere::<S>();
+    let known = histories(&mut *hand.store, &NAMES);
+    let mut after = i64::MIN;
+    let mut out = Vec::new();
+    loop {
+        let some = hand.store.export(after, 2).unwrap();
+        assert!(some.len() <= 2);
+        let Some((last, _)) = some.last() else { break };
+        assert!(*last > after, "numbers grow");
+        after = *last;
+        out.extend(some.into_iter().map(|(_, history)| history));
+    }
+    assert_eq!(out, known);
+}

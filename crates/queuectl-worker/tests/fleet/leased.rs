@@ -121,6 +121,7 @@ impl Store for Leased {
         fn now(&mut self) -> Timestamp;
         fn enqueue_batch(&mut self, jobs: Vec<NewJob>, existing: Existing) -> Batch;
         fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Batch;
+        fn export(&mut self, after: i64, most: usize) -> Vec<(i64, History)>;
         fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> u64;
         fn taken(&mut self, ids: &[JobId]) -> Vec<JobId>;
         fn job(&mut self, id: &JobId) -> Job;

@@ -3,6 +3,7 @@
 mod backup;
 mod clear;
 mod config;
+mod copy;
 mod dequeue;
 mod dlq;
 mod doctor;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Clear(clear::Args),
     Doctor(doctor::Args),
     Backup(backup::Args),
+    Copy(copy::Args),
     ImportLegacy(import_legacy::Args),
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
         Command::Clear(args) => boxed(clear::run(cx, &args)),
         Command::Doctor(args) => boxed(doctor::run(cx, &args)),
         Command::Backup(args) => boxed(backup::run(cx, &args)),
+        Command::Copy(args) => boxed(copy::run(cx, &args)),
         Command::ImportLegacy(args) => boxed(import_legacy::run(cx, &args)),
     }
 }

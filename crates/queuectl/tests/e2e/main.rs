@@ -36,6 +36,8 @@ mod at_terminals;
 mod terminals;
 // Windows has other rights, which are the folder's.
 #[cfg(unix)]
+mod copy;
+#[cfg(unix)]
 mod modes;
 #[cfg(unix)]
 mod on_server;

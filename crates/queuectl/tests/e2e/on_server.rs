@@ -74,10 +74,10 @@ impl Deref for Home {
 }
 
 /// A schema that nobody else uses.
-struct Schema(String);
+pub(crate) struct Schema(String);
 
 impl Schema {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
         let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
         let schema = Self(format!("e2e_{}_{number}", std::process::id()));
@@ -86,7 +86,8 @@ impl Schema {
         schema
     }
 
-    fn url(&self) -> String {
+    /// The URL of a store in it.
+    pub(crate) fn url(&self) -> String {
         let url = shared();
         let separator = if url.contains('?') { '&' } else { '?' };
         format!("{url}{separator}schema={}", self.0)

@@ -1,0 +1,105 @@
+//! `queuectl copy`: a whole store into another, such as from a file to a server.
+
+use std::ffi::OsString;
+
+use queuectl_domain::{Key, Settings};
+use queuectl_store::{Existing, Location, Options, Store, StoreError, open};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::progress::Progress;
+use crate::views::Done;
+
+const EXAMPLES: &str = "\
+Examples:
+  queuectl copy --from ~/.queuectl/data/queuectl.db --to postgres://queue@db.example/jobs
+  queuectl copy --from postgres://queue@db.example/jobs --to /backup/jobs.db
+
+Others can read what is on a command line. Leave the password out of it, and in PGPASSWORD or ~/.pgpass.";
+
+/// Jobs go over in pieces of so many, each whole.
+const AT_ONCE: usize = 200;
+
+/// Copy all jobs, with their attempts and output, and the settings into another store
+///
+/// Both may be files or servers. No worker may be at work on either. What runs again after it was broken off goes on where it
+/// was: jobs that are there already, by their ids, are passed over.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The store that is copied: a path or a URL
+    #[arg(long, value_name = "STORE")]
+    from: OsString,
+
+    /// The store that it is copied into; made if there is none
+    #[arg(long, value_name = "STORE")]
+    to: OsString,
+}
+
+/// Copies it.
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
+    let (from, to) = (cx.location_of(&args.from)?, cx.location_of(&args.to)?);
+    if from == to {
+        return Err(CliError::usage(
+            format!("can't copy {from} into itself"),
+            "name two stores",
+        ));
+    }
+    if !from.is_there() {
+        return Err(StoreError::Missing(from.to_string()).into());
+    }
+    let (mut old, mut new) = (idle(&from)?, idle(&to)?);
+    copy_settings(&old.settings()?, &mut *new)?;
+    let total = old.counts()?.total();
+    let progress = Progress::new(cx.console, "copying", Some(total));
+    let (mut after, mut seen, mut copied) = (i64::MIN, 0, 0);
+    loop {
+        let some = old.export(after, AT_ONCE)?;
+        let Some((last, _)) = some.last() else {
+            break;
+        };
+        after = *last;
+        seen += some.len() as u64;
+        let histories = some.into_iter().map(|(_, history)| history).collect();
+        copied += new.import(histories, Existing::Skipped)?.ids.len() as u64;
+        progress.at(seen, copied);
+    }
+    drop(progress);
+    let passed_over = seen - copied;
+    let mut lines = vec![format!("Copied {copied} job(s) from {from} to {to}")];
+    if passed_over > 0 {
+        lines.push(format!(
+            "Passed over {passed_over} job(s) that were there already"
+        ));
+    }
+    Ok(Done::lines(
+        lines,
+        json!({
+            "from": from.to_string(), "to": to.to_string(), "copied": copied, "passed_over": passed_over,
+        }),
+    ))
+}
+
+/// A store on which no worker is at work.
+fn idle(location: &Location) -> Result<Box<dyn Store>, CliError> {
+    let mut store = open(location, &Options::default())?;
+    match store.workers()?.len() {
+        0 => Ok(store),
+        count => Err(CliError::conflict(
+            format!("there are {count} worker(s) at work on {location}"),
+            "stop them with `queuectl worker stop --all`; `queuectl worker list` shows them",
+        )),
+    }
+}
+
+/// What was set there is set here.
+fn copy_settings(old: &Settings, new: &mut dyn Store) -> Result<(), StoreError> {
+    let built_in = Settings::default();
+    for key in Key::ALL {
+        if old.get(key) != built_in.get(key) {
+            new.set(key, &old.get(key))?;
+        }
+    }
+    Ok(())
+}
