@@ -19,10 +19,10 @@ const LOG_LINES: usize = 5;
 /// How many logs of workers that have ended are kept.
 const LOGS_KEPT: usize = 20;
 
-/// The command that becomes a background worker.
+/// A command that becomes a background worker, or the guard of one. It is run with `--id ID` after its own arguments.
 ///
-/// It is run with `--id ID` after its own arguments, prints [`READY`] as a line
-/// on stdout as soon as it works, and nothing else. Its stderr is its log file.
+/// A worker prints [`READY`] as a line on stdout as soon as it works, and nothing else. Its stderr is its log file. A guard
+/// calls [`guard`](crate::guard) with its stdin.
 #[derive(Debug, Clone)]
 pub struct Launch {
     /// The program.
@@ -31,6 +31,23 @@ pub struct Launch {
     pub args: Vec<OsString>,
     /// Variables added to its environment.
     pub env: Vec<(OsString, OsString)>,
+}
+
+impl Launch {
+    /// The command for the worker of this name.
+    pub(crate) fn command(&self, id: &WorkerId) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .arg("--id")
+            .arg(id.as_str())
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        // A worker that a job starts doesn't belong to that job.
+        for name in JOB_VARIABLES {
+            command.env_remove(name);
+        }
+        command
+    }
 }
 
 /// A background worker that works.
@@ -127,19 +144,11 @@ impl Launched {
         let log = data.log(&id);
         let mut how = OpenOptions::new();
         let stderr = os::create_private(&log, how.append(true).create(true))?;
-        let mut command = Command::new(&launch.program);
+        let mut command = launch.command(&id);
         command
-            .args(&launch.args)
-            .arg("--id")
-            .arg(id.as_str())
-            .envs(launch.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr);
-        // A worker that a job starts doesn't belong to that job.
-        for name in JOB_VARIABLES {
-            command.env_remove(name);
-        }
         os::detach(&mut command)?;
         let child = command.spawn()?;
         Ok(Self { id, child, log })

@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use queuectl_process::os;
 
-/// Of a lease, one part is kept free before its end, and one is for ending politely what runs.
-const PARTS: u32 = 10;
+use crate::guard::Guard;
+
+/// Of a lease, two parts are kept free before its end, and two are for ending politely what runs. Halfway between the end of
+/// all and the end of the lease, the guard looks whether it was done.
+const PARTS: u32 = 20;
 /// Of so many parts of a lease, one goes by between two renewals.
 const RENEWALS: u32 = 3;
 /// How often the lease is looked at while something runs. No timer goes on while the system sleeps, on every system; and
@@ -26,6 +29,8 @@ pub(crate) struct Lease {
 
 struct State {
     term: Option<Term>,
+    /// Ends what runs if this process can't.
+    guard: Option<Guard>,
     /// Nobody needs the keeper any more.
     closed: bool,
 }
@@ -40,11 +45,16 @@ struct Term {
 impl Term {
     /// When the worker begins to end what it runs.
     fn polite_at(self) -> Duration {
-        self.sent + self.length / PARTS * (PARTS - 2)
+        self.sent + self.length / PARTS * (PARTS - 4)
     }
 
     /// When it ends by force what is left.
     fn force_at(self) -> Duration {
+        self.sent + self.length / PARTS * (PARTS - 2)
+    }
+
+    /// When its guard does, if that hasn't been done.
+    fn guard_at(self) -> Duration {
         self.sent + self.length / PARTS * (PARTS - 1)
     }
 
@@ -64,27 +74,33 @@ impl Sent {
 }
 
 impl Lease {
-    /// A lease of `length` that was asked for at `sent`. One without a length never ends.
-    pub(crate) fn new(sent: Sent, length: Option<Duration>) -> Self {
-        let term = length.map(|length| Term {
-            sent: sent.0,
-            length,
-        });
-        Self {
+    /// A lease of `length` that was asked for at `sent`, and who watches over it. One without a length never ends.
+    pub(crate) fn new(sent: Sent, length: Option<Duration>, guard: Option<Guard>) -> Self {
+        let lease = Self {
             state: Mutex::new(State {
-                term,
+                term: None,
+                guard,
                 closed: false,
             }),
             changed: Condvar::new(),
+        };
+        if let Some(length) = length {
+            lease.renewed(sent, length);
         }
+        lease
     }
 
     /// It was renewed.
     pub(crate) fn renewed(&self, sent: Sent, length: Duration) {
-        self.state().term = Some(Term {
+        let term = Term {
             sent: sent.0,
             length,
-        });
+        };
+        let mut state = self.state();
+        state.term = Some(term);
+        if let Some(guard) = &mut state.guard {
+            guard.tell(term.guard_at());
+        }
         self.changed.notify_all();
     }
 
@@ -123,6 +139,9 @@ impl Lease {
                     state = self.state();
                 }
                 _ => {}
+            }
+            if let Some(guard) = &mut state.guard {
+                guard.look_after();
             }
             let wait = if anything_runs() { LOOK } else { LOOK * 5 };
             let waited = self.changed.wait_timeout(state, wait);

@@ -1,8 +1,8 @@
 //! A worker: claim, run, settle; and the processes that do it.
 //!
 //! [`run`] is the loop of one worker. [`start`] makes background processes of
-//! it, [`stop`] ends them, [`liveness`] tells who still lives. What happens is
-//! told to an [`Observer`]; nothing here prints.
+//! it, [`stop`] ends them, [`liveness`] tells who still lives; a [`guard`] is beside
+//! each that has a lease. What happens is told to an [`Observer`]; nothing here prints.
 
 mod background;
 mod backlog;
@@ -11,6 +11,7 @@ mod control;
 mod data;
 mod doctor;
 mod event_loop;
+mod guard;
 mod happening;
 mod lease;
 mod life;
@@ -30,6 +31,7 @@ pub use background::{Launch, StartError, Started, leave_terminal, new_worker_id,
 pub use control::Control;
 pub use data::DataFolder;
 pub use doctor::{Diagnosis, Examined, Outcome, Subject, files, permissions, store};
+pub use guard::guard;
 pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;

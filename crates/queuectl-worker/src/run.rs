@@ -8,12 +8,13 @@ use queuectl_process::{Machine, Roster, os};
 use queuectl_store::{Store, StoreError, Worker};
 
 use crate::event_loop::EventLoop;
+use crate::guard::Guard;
 use crate::lease::{Lease, Sent};
 use crate::life::{Life, hostname};
 use crate::slot::Surroundings;
 use crate::slots::Slots;
 use crate::wake::Wake;
-use crate::{Control, DataFolder, Happening, Observer, registry};
+use crate::{Control, DataFolder, Happening, Launch, Observer, registry};
 
 /// How a worker is run.
 #[derive(Debug, Clone)]
@@ -26,6 +27,9 @@ pub struct Options {
     pub slots: u32,
     /// Whether it ends when nothing is left to do: no job of the store waits or runs.
     pub until_idle: bool,
+    /// What becomes its guard, where a worker needs one: if the store gives leases. Without it, nobody ends what this worker
+    /// runs if it is killed and no other is on this machine.
+    pub guard: Option<Launch>,
 }
 
 /// Why a worker can't begin, or had to end.
@@ -70,7 +74,14 @@ pub fn run(
         .map_err(system("can't write the list of running processes"))?;
     let me = myself(options, &life);
     let sent = Sent::now();
-    let lease = Lease::new(sent, store.register(&me)?);
+    let length = store.register(&me)?;
+    let guard = match &options.guard {
+        Some(launch) if length.is_some() => {
+            Guard::start(launch, &me.id).map_err(system("can't start the worker's guard"))?
+        }
+        _ => None,
+    };
+    let lease = Lease::new(sent, length, guard);
 
     let (sender, signals) = channel();
     control.tell(sender.clone());

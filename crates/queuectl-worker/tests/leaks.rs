@@ -41,6 +41,7 @@ fn many_workers_leave_no_descriptor_no_thread_no_child_and_no_file() {
             id: new_worker_id(),
             slots: 2,
             until_idle: true,
+            guard: None,
         };
         let done = queuectl_worker::run(store, &options, &Control::new(), &Nobody);
         done.expect("it has worked all off");

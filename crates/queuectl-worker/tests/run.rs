@@ -73,6 +73,7 @@ impl Scene {
             id: id.clone(),
             slots: 2,
             until_idle,
+            guard: None,
         };
         let (store, control) = (self.store(), Control::new());
         let heard = control.clone();

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use crate::error::CliError;
+
 /// The variables that mean something here. An empty one counts as not set.
 pub(crate) struct Environment {
     /// `QUEUECTL_DB`: which store.
@@ -55,8 +57,9 @@ pub(crate) fn user_home() -> Option<PathBuf> {
 }
 
 /// This program's file.
-pub(crate) fn program() -> io::Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf, CliError> {
     std::env::current_exe()
+        .map_err(|reason| CliError::internal(format!("can't tell where this program is: {reason}")))
 }
 
 /// Whether people read what is printed.

@@ -145,6 +145,29 @@ impl Fleet {
         }
     }
 
+    /// Sends a signal to a process on a host.
+    #[track_caller]
+    pub(crate) fn signal(&self, host: usize, signal: &str, pid: u64) {
+        let status = self.hosts[host]
+            .host
+            .command("kill")
+            .args(["-s", signal, &pid.to_string()])
+            .status();
+        assert!(status.expect("kill starts").success(), "no process {pid}");
+    }
+
+    /// The guards of workers on a host.
+    pub(crate) fn guards(&self, host: usize) -> Vec<u64> {
+        // The brackets keep it from finding itself.
+        const FIND: &str = "for process in /proc/[0-9]*; do \
+                tr '\\0' ' ' <$process/cmdline | grep -q 'worker [g]uard' && echo $process; done";
+        let mut command = self.hosts[host].host.command("sh");
+        let found = command.args(["-c", FIND]).output().expect("sh starts");
+        let found = String::from_utf8(found.stdout).expect("it prints text");
+        let pid = |path: &str| path.split('/').nth(2)?.parse().ok();
+        found.lines().filter_map(pid).collect()
+    }
+
     /// Cuts the power of the last host.
     pub(crate) fn last_loses_power(&mut self) {
         let last = self.hosts.pop().expect("there are hosts");

@@ -72,6 +72,71 @@ fn a_host_whose_link_is_half_open_ends_its_jobs_before_another_runs_them() {
     a_host_that_is_cut_off_ends_its_jobs_before_another_runs_them(Cut::HalfOpen);
 }
 
+/// A fleet of two, and a job that hangs on the first; the process of its worker there, which is alone on its machine.
+fn a_job_hangs_on_anna() -> (Fleet, u64) {
+    let fleet = Fleet::new(&["anna", "berta"]);
+    fleet.on(0, &["worker", "start"]);
+    fleet.enqueue("hangs", &fleet.ledger.job_that_hangs_once("hangs"));
+    wait_for("the job runs on anna", || {
+        begun_on(&fleet, "hangs", &["anna"])
+    });
+    let worker = fleet.json(0, &["worker", "list"])[0]["pid"].as_u64();
+    fleet.on(1, &["worker", "start"]);
+    (fleet, worker.expect("a worker has a pid"))
+}
+
+/// Waits until the job that hung has run elsewhere. Its lock tells of a first copy that still runs.
+fn it_runs_again_on_berta_and_not_twice(fleet: &Fleet) {
+    let began = Instant::now();
+    wait_for("the job runs on berta", || {
+        begun_on(fleet, "hangs", &["anna", "berta"])
+    });
+    assert!(
+        began.elapsed() <= RUN_AGAIN,
+        "it took {:?}",
+        began.elapsed()
+    );
+    let written = fleet.ledger.of("hangs");
+    assert_eq!(written.doubled, 0, "two copies ran at once: {written:?}");
+    wait_for("it is completed", || is_completed(fleet, 1, "hangs"));
+}
+
+#[test]
+fn what_a_worker_that_is_killed_leaves_on_its_machine_ends_before_another_runs_it() {
+    let (fleet, worker) = a_job_hangs_on_anna();
+    // Its guard is replaced if it dies first.
+    let [guard] = fleet.guards(0)[..] else {
+        panic!("not one guard: {:?}", fleet.guards(0));
+    };
+    fleet.signal(0, "KILL", guard);
+    wait_for("it has another guard", || match fleet.guards(0)[..] {
+        [another] if another != guard => Ok(()),
+        ref guards => Err(format!("{guards:?}")),
+    });
+    fleet.signal(0, "KILL", worker);
+    it_runs_again_on_berta_and_not_twice(&fleet);
+    assert!(fleet.guards(0).is_empty(), "nothing is left to be guarded");
+}
+
+#[test]
+fn what_a_worker_that_is_stopped_runs_ends_before_another_runs_it() {
+    let (fleet, worker) = a_job_hangs_on_anna();
+    fleet.signal(0, "STOP", worker);
+    it_runs_again_on_berta_and_not_twice(&fleet);
+    fleet.signal(0, "CONT", worker);
+    wait_for("both work", || {
+        workers_are(&fleet, &[("anna", "running"), ("berta", "running")])
+    });
+    fleet.on(1, &["worker", "stop"]);
+    fleet.enqueue("later", &fleet.ledger.job("later", 0.0));
+    wait_for("anna works again", || begun_on(&fleet, "later", &["anna"]));
+    fleet.on(0, &["worker", "stop"]);
+    wait_for("its guard has ended, too", || match fleet.guards(0)[..] {
+        [] => Ok(()),
+        ref guards => Err(format!("{guards:?}")),
+    });
+}
+
 #[test]
 fn the_jobs_of_a_machine_that_loses_power_run_again() {
     let mut fleet = Fleet::new(&["anna", "berta"]);

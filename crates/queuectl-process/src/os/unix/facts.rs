@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::process::Command;
+use std::process::{ChildStdin, Command};
 
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
@@ -75,6 +75,14 @@ pub fn keep_descriptors() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What this process has started goes on when it is killed.
+pub const CHILDREN_OUTLIVE_US: bool = true;
+
+/// Whoever writes to `pipe` gets an error if there is no room in it, rather than having to wait.
+pub fn never_wait(pipe: &ChildStdin) -> io::Result<()> {
+    Ok(rustix::io::ioctl_fionbio(pipe, true)?)
 }
 
 /// Bytes as the operating system's own text: on Unix any bytes are.

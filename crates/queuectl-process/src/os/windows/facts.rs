@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{ChildStdin, Command};
 use std::ptr;
 use std::time::Duration;
 
@@ -119,6 +119,14 @@ pub fn detach(command: &mut Command) -> io::Result<()> {
         }
     }
     command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    Ok(())
+}
+
+/// What this process runs is in Job Objects that it alone holds open, and ends with it.
+pub const CHILDREN_OUTLIVE_US: bool = false;
+
+/// Does nothing: a pipe that this would be needed for is not used here.
+pub fn never_wait(_pipe: &ChildStdin) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `queuectl worker`: the processes that run jobs.
 
+mod guard;
 mod list;
 mod serve;
 mod start;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     List(list::Args),
     #[command(hide = true)]
     Serve(serve::Args),
+    #[command(hide = true)]
+    Guard(guard::Args),
 }
 
 /// Does it.
@@ -34,5 +37,6 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
         Command::Stop(args) => boxed(stop::run(cx, &args)),
         Command::List(args) => boxed(list::run(cx, &args)),
         Command::Serve(args) => boxed(serve::run(cx, args)),
+        Command::Guard(args) => boxed(guard::run(cx, &args)),
     }
 }

@@ -6,7 +6,7 @@ use queuectl_worker::{
 };
 
 use super::start::no_signals;
-use super::whole;
+use super::{guard, whole};
 use crate::console::Console;
 use crate::context::Context;
 use crate::error::CliError;
@@ -39,6 +39,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Streamed, CliError> {
         id: args.id,
         slots: args.concurrency,
         until_idle: false,
+        guard: Some(guard::launch(cx)?),
     };
     let console = cx.console;
     queuectl_worker::run(store, &options, &control, &Background { console, log })?;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use queuectl_worker::{Control, Launch, Options, StartError, new_worker_id};
 use serde_json::json;
 
-use super::{boxed, whole};
+use super::{boxed, guard, whole};
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
@@ -72,6 +72,7 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
         id: new_worker_id(),
         slots: args.concurrency,
         until_idle: args.until_idle,
+        guard: Some(guard::launch(cx)?),
     };
     let live = Live::new(cx.console, &options, &control);
     queuectl_worker::run(store, &options, &control, &live)?;
@@ -111,9 +112,7 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
 /// The command that becomes a worker. The store isn't among its arguments:
 /// everybody can read these, and a URL may hold a password.
 fn launch(cx: &Context<'_>, args: &Args) -> Result<Launch, CliError> {
-    let program = environment::program().map_err(|reason| {
-        CliError::internal(format!("can't tell where this program is: {reason}"))
-    })?;
+    let program = environment::program()?;
     let slots = args.concurrency.to_string();
     let arguments = ["worker", "serve", "--concurrency", &slots];
     Ok(Launch {
