@@ -1,6 +1,8 @@
 //! What differs between systems: how a process is found and ended, who may read a file, what a path looks like. Each system has a
 //! file, with the same names for what both have.
 
+#[cfg(target_os = "linux")]
+mod linux;
 #[cfg(windows)]
 mod rights;
 #[cfg(unix)]
@@ -8,6 +10,8 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
 #[cfg(windows)]
 pub(crate) use rights::open_to_others;
 #[cfg(unix)]
