@@ -28,6 +28,10 @@ pub(super) async fn copy(
     wire.client
         .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
+    // It locks nothing that anybody else needs, and the disk that it is written to may be slow.
+    wire.client
+        .batch_execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        .await?;
     let rows = wire.rows(sql!("backup_facts"), Vec::new()).await?;
     let mut row = Columns::of_one(&rows, "sequences")?;
     let now = row.timestamp()?;

@@ -220,7 +220,7 @@ impl Keeper {
         }
         self.lost_rows.append(&mut self.rows);
         let (wire, notifications) = Wire::listening(&self.target, LOOK_EVERY * 5).await?;
-        let named = wire.rows(sql!("bell_channel"), Vec::new()).await?;
+        let named = wire.at(wire.rows(sql!("bell_channel"), Vec::new())).await?;
         let channel: String = Columns::of_one(&named, "channel")?.next()?;
         let listen = format!("LISTEN {channel}");
         wire.client.batch_execute(&listen).await?;

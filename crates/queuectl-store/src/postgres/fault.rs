@@ -23,6 +23,9 @@ pub(super) type Result<T> = std::result::Result<T, Fault>;
 /// What `queuectl.expect` says when somebody came in between.
 const CAME_BETWEEN: &str = "QC001";
 
+/// What the server says when it ends a session since its transaction stood still, or lasted, for too long.
+const ENDED_BY_TIMEOUT: [&str; 2] = ["25P03", "25P04"];
+
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Sql(error)
@@ -70,6 +73,8 @@ impl Fault {
         let code_text = code.code();
         code_text.starts_with("08")
             || code_text.starts_with("57P")
+            // The transaction stood still, or lasted, for longer than the session is given.
+            || ENDED_BY_TIMEOUT.contains(&code_text)
             // A statement that was prepared isn't, since a pooler gave us another connection; or the tables changed.
             || *code == SqlState::INVALID_SQL_STATEMENT_NAME
             || *code == SqlState::FEATURE_NOT_SUPPORTED
@@ -78,7 +83,10 @@ impl Fault {
     /// Whether a COMMIT that ended like this may have been done all the same. Who is told by the server to go isn't
     /// told so in the middle of one.
     pub(super) fn leaves_doubt(&self) -> bool {
-        self.is_loss() && self.code() != Some(&SqlState::ADMIN_SHUTDOWN)
+        let is_told = self.code().is_some_and(|code| {
+            *code == SqlState::ADMIN_SHUTDOWN || ENDED_BY_TIMEOUT.contains(&code.code())
+        });
+        self.is_loss() && !is_told
     }
 
     /// Whether the same may go well if it is tried again: others came in between, or took a name that was free.
@@ -86,6 +94,9 @@ impl Fault {
         self.code().is_some_and(|code| {
             *code == SqlState::T_R_SERIALIZATION_FAILURE
                 || *code == SqlState::T_R_DEADLOCK_DETECTED
+                // A statement or a lock took longer than the session is given, or was cancelled by hand.
+                || *code == SqlState::QUERY_CANCELED
+                || *code == SqlState::LOCK_NOT_AVAILABLE
                 || *code == SqlState::UNIQUE_VIOLATION
                 || code.code() == CAME_BETWEEN
         })
@@ -130,6 +141,7 @@ fn say(error: &tokio_postgres::Error, location: &str) -> StoreError {
             StoreError::NotAStore(location.to_owned())
         }
         SqlState::INSUFFICIENT_PRIVILEGE | SqlState::READ_ONLY_SQL_TRANSACTION => server(reason),
+        _ if ENDED_BY_TIMEOUT.contains(&code.code()) => server(reason),
         _ => match code.code().get(..2) {
             Some("08" | "28" | "3D" | "40" | "53" | "57" | "58" | "QC") => server(reason),
             _ => StoreError::Internal(reason),

@@ -4,7 +4,7 @@
 //! `queuectl.…`, and the schema's real name takes that place. Nobody sets a `search_path`, so a pooler does no harm.
 //!
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
-//!   one, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
+//!   one, [`bounds`] how long the server keeps one that is lost, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
 //! - [`open`] makes and upgrades the tables.
 //! - [`change`] is a transaction; [`enqueue`], [`import`], [`edit`], [`turn`] and [`workers`] are what happens in them.
 //! - [`check`] and [`mend`] look after the whole of it, [`tidy`] does so now and then, [`backup`] copies it.
@@ -15,6 +15,7 @@
 mod attempts;
 mod backup;
 mod bell;
+mod bounds;
 mod change;
 mod check;
 mod counts;

@@ -11,7 +11,7 @@ use super::fault::Result;
 use super::target::Target;
 use super::wire::{Pipeline, Wire};
 use super::{open, sql};
-use crate::StoreError;
+use crate::{ServerTrouble, StoreError};
 
 /// How much longer than others those calls may take that move much.
 const BULK: u32 = 120;
@@ -52,8 +52,10 @@ impl Session {
         let wire = runtime.block_on(async {
             let wire = Wire::connect(target, patience).await?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let prepared = tokio::time::timeout(left * BULK, open::prepare(&wire, target));
-            let prepared = prepared.await.unwrap_or_else(|_| Err(silence().into()));
+            let prepared = tokio::time::timeout(left * BULK, wire.at(open::prepare(&wire, target)));
+            let prepared = prepared
+                .await
+                .unwrap_or_else(|_| Err(silence(target).into()));
             prepared.map_err(|fault| fault.said(&target.to_string()))?;
             Ok::<_, StoreError>(wire)
         });
@@ -140,19 +142,24 @@ impl Session {
                         Err(error) => return Err(error),
                     },
                 };
-                let fault = match tokio::time::timeout(left, work(&wire)).await {
+                let fault = match tokio::time::timeout(left, wire.at(work(&wire))).await {
                     Ok(Ok(result)) => {
                         *kept = Some(wire);
                         return Ok(result);
                     }
                     Ok(Err(fault)) => fault,
                     // What it still does would be taken for the answers to something else.
-                    Err(_) => return Err(silence()),
+                    Err(_) => {
+                        wire.hang_up().await;
+                        return Err(silence(target));
+                    }
                 };
                 let (loss, again) = (fault.is_loss(), fault.is_collision());
                 let doubt = wire.is_in_doubt();
                 if !loss && wire.roll_back(left).await {
                     *kept = Some(wire);
+                } else {
+                    wire.hang_up().await;
                 }
                 if !doubt && (loss || again) && pauses.fit(last_try) {
                     pauses.next().await;
@@ -179,8 +186,13 @@ pub(super) fn runtime() -> std::result::Result<Runtime, StoreError> {
     built.map_err(|error| StoreError::Io(error.to_string()))
 }
 
-fn silence() -> StoreError {
-    StoreError::Io("the server does not answer".into())
+/// It has taken the connection, and says nothing.
+fn silence(target: &Target) -> StoreError {
+    StoreError::Server {
+        location: target.to_string(),
+        reason: "the server does not answer".into(),
+        trouble: ServerTrouble::Unreached,
+    }
 }
 
 /// Pauses between tries, longer each time, and never the same for two that collided.

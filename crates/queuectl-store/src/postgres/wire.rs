@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, CopyInSink, Notification, Row, Statement};
 
+use super::bounds;
 use super::fault::{Fault, Result};
 use super::target::{Connection, Target};
 use crate::StoreError;
@@ -29,6 +30,8 @@ pub(super) struct Wire {
     statements: RefCell<HashMap<&'static str, Statement>>,
     /// Whether a COMMIT is on its way, and nothing is known of it.
     committing: Cell<bool>,
+    /// What users set for their sessions; none once the session is bounded by ours.
+    unbounded: Cell<Option<String>>,
 }
 
 /// A value for a statement.
@@ -65,12 +68,23 @@ impl Wire {
             schema: quoted(target.schema()),
             statements: RefCell::default(),
             committing: Cell::new(false),
+            unbounded: Cell::new(Some(target.options().unwrap_or_default().to_owned())),
         };
         Ok((wire, notifications))
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Works with it. What bounds the session goes ahead of a new connection's first statement, and isn't waited for.
+    pub(super) async fn at<T>(&self, work: impl Future<Output = T>) -> T {
+        let Some(options) = self.unbounded.take() else {
+            return work.await;
+        };
+        // The first is polled first, and so sent first.
+        let bounded = bounds::ask_for(&self.client, &options);
+        futures_util::future::join(bounded, work).await.1
     }
 
     /// Whether nobody knows if the last transaction was committed.
@@ -140,6 +154,12 @@ impl Wire {
     pub(super) async fn close(self) {
         drop(self.client);
         let _ = tokio::time::timeout(FAREWELL, self.carrier).await;
+    }
+
+    /// Hangs up without a word, in the middle of what the server does: it notices, and breaks that off.
+    pub(super) async fn hang_up(self) {
+        self.carrier.abort();
+        let _ = self.carrier.await;
     }
 }
 

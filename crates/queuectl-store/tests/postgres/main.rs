@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "this is the scenery of tests")]
 
+mod bounds;
 mod commit_lost;
 mod ended;
 mod proxy;

@@ -13,6 +13,8 @@ pub(crate) enum Cut {
     BeforeCommit,
     /// A COMMIT has arrived; the answer doesn't.
     AfterCommit,
+    /// A COMMIT doesn't arrive, and neither does that the connection has ended: the server waits for what comes next.
+    Unheard,
 }
 
 /// A proxy on a port of its own.
@@ -82,11 +84,21 @@ fn serve(client: TcpStream, port: u16, shared: &Arc<Shared>) {
     for (from, to, is_client) in ways {
         let (shared, mute) = (Arc::clone(shared), Arc::clone(&mute));
         thread::spawn(move || {
-            carry(&from, &to, is_client, &shared, &mute);
+            if carry(&from, &to, is_client, &shared, &mute) == End::Unsaid {
+                std::mem::forget(to);
+                return;
+            }
             let _ = from.shutdown(Shutdown::Both);
             let _ = to.shutdown(Shutdown::Both);
         });
     }
+}
+
+/// Whether the other end is told that one has ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Said,
+    Unsaid,
 }
 
 fn carry(
@@ -95,11 +107,11 @@ fn carry(
     is_client: bool,
     shared: &Shared,
     mute: &AtomicBool,
-) {
+) -> End {
     let mut buffer = vec![0; 1 << 20];
     while let Ok(length) = from.read(&mut buffer) {
         if length == 0 {
-            return;
+            return End::Said;
         }
         let bytes = &buffer[..length];
         if is_client {
@@ -107,9 +119,14 @@ fn carry(
                 shared.round_trips.fetch_add(1, Ordering::SeqCst);
             }
             if bytes.windows(7).any(|word| word == b"COMMIT\0") {
-                match shared.cut.lock().unwrap().take() {
-                    Some(Cut::BeforeCommit) => return,
+                let cut = shared.cut.lock().unwrap().take();
+                match cut {
+                    Some(Cut::BeforeCommit) => return End::Said,
                     Some(Cut::AfterCommit) => mute.store(true, Ordering::SeqCst),
+                    Some(Cut::Unheard) => {
+                        let _ = std::io::copy(&mut from, &mut std::io::sink());
+                        return End::Unsaid;
+                    }
                     None => {}
                 }
             }
@@ -117,12 +134,13 @@ fn carry(
             if mute.load(Ordering::SeqCst) {
                 // Something was answered; let the server finish, and tell nobody.
                 thread::sleep(std::time::Duration::from_millis(200));
-                return;
+                return End::Said;
             }
             shared.server_spoke.store(true, Ordering::SeqCst);
         }
         if to.write_all(bytes).is_err() {
-            return;
+            return End::Said;
         }
     }
+    End::Said
 }

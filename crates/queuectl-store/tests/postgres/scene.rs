@@ -38,8 +38,13 @@ impl Scene {
 }
 
 pub(crate) fn open(url: &str) -> Box<dyn Store> {
+    open_with(url, Duration::from_secs(20))
+}
+
+/// A handle that has so much patience.
+pub(crate) fn open_with(url: &str, patience: Duration) -> Box<dyn Store> {
     let options = Options {
-        patience: Duration::from_secs(20),
+        patience,
         ..Options::default()
     };
     let location = Location::parse(url.as_ref(), &|_| None).unwrap();

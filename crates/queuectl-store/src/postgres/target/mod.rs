@@ -109,6 +109,11 @@ impl Target {
         files
     }
 
+    /// What is set for each session.
+    pub(super) fn options(&self) -> Option<&str> {
+        self.config.get_options()
+    }
+
     /// The schema that has the store's tables.
     pub(crate) fn schema(&self) -> &str {
         &self.schema

@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 use super::Environment;
 
 /// Each parameter, and the variable of the environment that says it if nothing else does.
-const KNOWN: [(&str, &str); 26] = [
+const KNOWN: [(&str, &str); 27] = [
     ("host", "PGHOST"),
     ("hostaddr", "PGHOSTADDR"),
     ("port", "PGPORT"),
@@ -35,6 +35,7 @@ const KNOWN: [(&str, &str); 26] = [
     ("keepalives_idle", ""),
     ("keepalives_interval", ""),
     ("keepalives_count", ""),
+    ("tcp_user_timeout", ""),
 ];
 
 /// What `psql` can be asked for to be safe, and this program can't do. To pass over it would be unsafe.
@@ -48,8 +49,10 @@ const UNKNOWN: [(&str, &str); 7] = [
     ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION"),
 ];
 
-/// A server that has vanished without a word is noticed after about a minute, instead of two hours.
-const KEEPALIVE: (u64, u64, u32) = (30, 10, 3);
+/// A server that has vanished without a word is noticed within this time, instead of two hours: first when nothing
+/// is on its way, asked this long after the last word, so often, and so many times; then when something is.
+const KEEPALIVE: (u64, u64, u32) = (2, 2, 3);
+const UNANSWERED: u64 = 8_000;
 
 /// What has been said of a connection so far. An empty value says nothing.
 #[derive(Default)]
@@ -169,6 +172,12 @@ pub(super) fn config(given: &Parameters, user: &str, database: &str) -> Result<C
         .keepalives_idle(seconds("keepalives_idle", idle)?)
         .keepalives_interval(seconds("keepalives_interval", interval)?)
         .keepalives_retries(given.number("keepalives_count")?.unwrap_or(count));
+    let unanswered = given
+        .number("tcp_user_timeout")?
+        .map_or(UNANSWERED, u64::from);
+    if unanswered > 0 {
+        config.tcp_user_timeout(Duration::from_millis(unanswered));
+    }
     // There is no GSSAPI here, so it can be wished for, and not required.
     given.one_of("gssencmode", &["disable", "prefer"])?;
     Ok(config)

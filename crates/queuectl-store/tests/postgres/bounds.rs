@@ -1,0 +1,71 @@
+//! How long the server keeps what a client has locked that isn't there any more.
+
+use std::time::{Duration, Instant};
+
+use queuectl_store::ErrorKind;
+
+use crate::proxy::{Cut, Proxy};
+use crate::scene::{Hand, Scene, numbered, open_with};
+
+/// Until when a session has to be gone: well below the 15 s of a lease.
+const GONE: Duration = Duration::from_secs(12);
+
+/// The URL of the server by way of a proxy.
+fn beyond(scene: &Scene, proxy: &Proxy) -> String {
+    let port = scene.server.port().to_string();
+    let url = scene.server.tcp_url();
+    url.replace(&port, &proxy.port.to_string())
+}
+
+/// How long others are held up by a worker in the middle of a turn that isn't heard of any more.
+fn held_up(url: impl FnOnce(&str) -> String) -> Duration {
+    let scene = Scene::new();
+    let proxy = Proxy::new(scene.server.port());
+    let store = open_with(&url(&beyond(&scene, &proxy)), Duration::from_secs(1));
+    let mut hand = Hand::new(store, "w");
+    hand.store.enqueue(numbered(2)).unwrap();
+    hand.turn(1).unwrap();
+    proxy.cut(Cut::Unheard);
+    let began = Instant::now();
+    let error = hand.turn(1).unwrap_err();
+    assert!(proxy.has_cut());
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    // The turn holds its worker, so that who forgets it waits for the end of that.
+    let given_back = scene.open().rescue(&hand.id, None).unwrap();
+    assert_eq!(given_back.len(), 1);
+    let elapsed = began.elapsed();
+    Hand::new(scene.open(), "v").work_until_done();
+    elapsed
+}
+
+#[test]
+fn a_transaction_whose_client_is_not_heard_of_holds_others_up_for_seconds_only() {
+    let elapsed = held_up(str::to_owned);
+    assert!(elapsed < GONE, "it took {elapsed:?}");
+}
+
+#[test]
+fn what_the_url_says_of_a_session_counts() {
+    let elapsed =
+        held_up(|url| format!("{url}?options=-c%20idle_in_transaction_session_timeout%3D1500"));
+    assert!(elapsed < Duration::from_secs(6), "it took {elapsed:?}");
+}
+
+#[test]
+fn who_has_given_up_does_not_stay_in_the_queue_for_a_lock_however_long_he_lives() {
+    let scene = Scene::new();
+    let mut store = scene.open();
+    let mut other = scene.server.hold().unwrap();
+    other.sql("BEGIN; LOCK TABLE queuectl.specs").unwrap();
+    let mut hasty = open_with(&scene.server.tcp_url(), Duration::from_secs(1));
+    let error = hasty.enqueue(numbered(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let began = Instant::now();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    while scene.sql(waiting) != "0" {
+        assert!(began.elapsed() < GONE, "it still waits");
+    }
+    other.sql("COMMIT").unwrap();
+    assert_eq!(store.counts().unwrap().total(), 0);
+    drop(hasty);
+}
