@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::machine::Machine;
-use crate::measure::{THEMES, Theme};
-use crate::report;
+use crate::measure::Theme;
 use crate::row::Row;
 use crate::scene::Scene;
 use crate::trouble::{Trouble, io};
+use crate::{measure, page, postgres, report};
 
 /// Measures the queue, and what it is compared with
 #[derive(Debug, Parser)]
@@ -18,6 +18,10 @@ struct Args {
     /// Small and fast: fails if a ratio is worse than half its goal
     #[arg(long)]
     quick: bool,
+
+    /// Measure stores on a server instead of files
+    #[arg(long)]
+    postgres: bool,
 
     /// Measure only these themes
     #[arg(long, num_args = 1.., value_name = "NAME")]
@@ -43,12 +47,17 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn measured(args: &Args) -> Result<ExitCode, Trouble> {
-    let themes = chosen(&args.only)?;
+    let (all, page) = if args.postgres {
+        (&postgres::THEMES[..], &page::SERVER)
+    } else {
+        (&measure::THEMES[..], &page::FILES)
+    };
+    let themes = chosen(all, &args.only)?;
     let program = match &args.queuectl {
         Some(path) => path.clone(),
         None => beside()?,
     };
-    let machine = Machine::look();
+    let machine = Machine::look(args.postgres);
     let scene = Scene::set(program, args.quick)?;
     let mut rows: Vec<Row> = Vec::new();
     for theme in themes {
@@ -62,7 +71,7 @@ fn measured(args: &Args) -> Result<ExitCode, Trouble> {
     drop(scene);
     print!("{}", report::text(&machine, &rows));
     if let Some(path) = &args.write {
-        let page = report::page(&machine, &rows);
+        let page = report::page(page, &machine, &rows);
         std::fs::write(path, page).map_err(io("write the page"))?;
     }
     let bad: Vec<_> = rows
@@ -79,8 +88,8 @@ fn measured(args: &Args) -> Result<ExitCode, Trouble> {
     })
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Theme>, Trouble> {
-    let known: Vec<_> = THEMES.iter().map(|theme| theme.name).collect();
+fn chosen(all: &'static [Theme], names: &[String]) -> Result<Vec<&'static Theme>, Trouble> {
+    let known: Vec<_> = all.iter().map(|theme| theme.name).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Trouble::Wrong(format!(
             "there is no theme `{unknown}`; there are {}",
@@ -88,7 +97,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Theme>, Trouble> {
         )));
     }
     let wanted = |theme: &&Theme| names.is_empty() || names.iter().any(|name| name == theme.name);
-    Ok(THEMES.iter().filter(wanted).collect())
+    Ok(all.iter().filter(wanted).collect())
 }
 
 fn beside() -> Result<PathBuf, Trouble> {

@@ -3,13 +3,15 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use queuectl_cluster::Programs;
+
 /// Names and what they stand for, in the order in which they are shown.
 pub(crate) struct Machine(pub(crate) Vec<(&'static str, String)>);
 
 impl Machine {
-    pub(crate) fn look() -> Self {
+    pub(crate) fn look(with_server: bool) -> Self {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        Self(vec![
+        let mut facts = vec![
             ("processor", format!("{}, {cores} cores", processor())),
             ("memory", memory()),
             ("system", says("uname", &["-srm"])),
@@ -18,10 +20,17 @@ impl Machine {
             ("queuectl", commit()),
             ("rustc", says("rustc", &["--version"])),
             ("SQLite (ours)", rusqlite::version().to_owned()),
-            ("sqlite3", says("sqlite3", &["--version"])),
-            ("xargs", says("xargs", &["--version"])),
-            ("parallel", says("parallel", &["--version"])),
-        ])
+        ];
+        if with_server {
+            facts.push(("PostgreSQL", server()));
+        } else {
+            facts.extend([
+                ("sqlite3", says("sqlite3", &["--version"])),
+                ("xargs", says("xargs", &["--version"])),
+                ("parallel", says("parallel", &["--version"])),
+            ]);
+        }
+        Self(facts)
     }
 }
 
@@ -71,6 +80,13 @@ fn commit() -> String {
     } else {
         format!("{commit} and changes that aren't committed")
     }
+}
+
+fn server() -> String {
+    Programs::find().map_or_else(
+        |_| unknown(),
+        |programs| says(&programs.path("postgres").to_string_lossy(), &["--version"]),
+    )
 }
 
 /// The first line that a program prints.

@@ -1,8 +1,8 @@
 //! How fast the queue is, beside what else there is on the same machine in the
 //! same minutes. `cargo xtask bench` builds this program and runs it.
 //!
-//! One theme, one file in [`measure`]; what it is compared with is in
-//! [`reference`]. It measures the release build of the program from outside, as
+//! One theme, one file in [`measure`], or in [`postgres`] for stores on a server;
+//! what it is compared with is in [`reference`]. It measures the release build of the program from outside, as
 //! users run it, and fills stores through the store crate.
 
 #![allow(
@@ -14,11 +14,17 @@
 #[cfg(unix)]
 mod args;
 #[cfg(unix)]
+mod hand;
+#[cfg(unix)]
 mod machine;
 #[cfg(unix)]
 mod measure;
 #[cfg(unix)]
 mod modes;
+#[cfg(unix)]
+mod page;
+#[cfg(unix)]
+mod postgres;
 #[cfg(unix)]
 mod procfs;
 #[cfg(unix)]

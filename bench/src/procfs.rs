@@ -38,6 +38,30 @@ pub(crate) fn on_cpu(pid: u32) -> Option<Duration> {
     Some(Duration::from_nanos(nanoseconds))
 }
 
+/// How long a process, its children and those of them that have ended had a processor so far.
+pub(crate) fn on_cpu_with_children(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let ended = ticks_of_ended_children(&stat)?;
+    let ended =
+        Duration::from_secs_f64(ended as f64 / rustix::param::clock_ticks_per_second() as f64);
+    let mut sum = on_cpu(pid)? + ended;
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    for child in children.split_whitespace() {
+        // One that has ended meanwhile is among the ended the next time.
+        sum += child.parse().ok().and_then(on_cpu).unwrap_or_default();
+    }
+    Some(sum)
+}
+
+/// Of a process's line: its name in parentheses may have anything in it.
+fn ticks_of_ended_children(stat: &str) -> Option<u64> {
+    let (_, after) = stat.rsplit_once(") ")?;
+    let mut numbers = after.split(' ').skip(13);
+    let user: u64 = numbers.next()?.parse().ok()?;
+    let system: u64 = numbers.next()?.parse().ok()?;
+    Some(user + system)
+}
+
 /// One file of each of its threads.
 fn tasks(pid: u32, file: &str) -> Option<Vec<String>> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
@@ -55,6 +79,12 @@ fn number(text: &str, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_ended_children_is_found_behind_any_name() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 900 800 0 0 1 2 30 12 20 0 1 0 99 0 0";
+        assert_eq!(ticks_of_ended_children(stat), Some(42));
+    }
 
     #[test]
     fn both_kinds_of_switches_are_told_apart() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use queuectl_domain::{
 };
 use queuectl_store::{Clock, Location, Options, StopMode, Store, SystemClock, open};
 
+use crate::postgres::Schema;
 use crate::trouble::{Trouble, io, succeeded};
 
 /// How many jobs one transaction adds.
@@ -25,15 +27,32 @@ const LONG: Duration = Duration::from_secs(3600);
 pub(crate) struct Queue {
     pub(crate) folder: PathBuf,
     program: PathBuf,
+    /// Where its store is, unless that is a file in its folder.
+    schema: Option<Rc<Schema>>,
 }
 
 impl Queue {
     pub(crate) fn new(folder: PathBuf, program: PathBuf) -> Self {
-        Self { folder, program }
+        Self {
+            folder,
+            program,
+            schema: None,
+        }
+    }
+
+    /// The same with its store on a server.
+    pub(crate) fn on(mut self, schema: Rc<Schema>) -> Self {
+        self.schema = Some(schema);
+        self
     }
 
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.join("q.db")
+    }
+
+    /// The name of its schema on the server; of a file that is none.
+    pub(crate) fn schema(&self) -> &str {
+        self.schema.as_ref().map_or("", |schema| schema.name())
     }
 
     /// The store, as the program itself opens it.
@@ -46,7 +65,11 @@ impl Queue {
             clock,
             ..Options::default()
         };
-        Ok(open(&Location::Sqlite(self.file()), &options)?)
+        let location = match &self.schema {
+            Some(schema) => schema.location()?,
+            None => Location::Sqlite(self.file()),
+        };
+        Ok(open(&location, &options)?)
     }
 
     /// Adds the same job so many times.
@@ -86,7 +109,10 @@ impl Queue {
         let mut command = Command::new(&self.program);
         command.args(args);
         command.env("QUEUECTL_HOME", self.folder.join("home"));
-        command.env("QUEUECTL_DB", self.file());
+        match &self.schema {
+            Some(schema) => command.env("QUEUECTL_DB", schema.url()),
+            None => command.env("QUEUECTL_DB", self.file()),
+        };
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
@@ -102,14 +128,20 @@ impl Queue {
 
     /// Runs all `jobs` that wait, and says how long that took from the start of
     /// the workers to their end.
-    pub(crate) fn drain(&self, workers: usize, jobs: usize) -> Result<Duration, Trouble> {
+    pub(crate) fn drain(
+        &self,
+        workers: usize,
+        slots: usize,
+        jobs: usize,
+    ) -> Result<Duration, Trouble> {
+        let slots = slots.to_string();
         let mut command = self.command(&[
             "worker",
             "start",
             "--foreground",
             "--until-idle",
             "--concurrency",
-            "4",
+            &slots,
             "--quiet",
         ]);
         let begun = Instant::now();

@@ -27,6 +27,8 @@ pub(crate) enum Unit {
     Mebibytes,
     GigabytesPerSecond,
     Percent,
+    Bytes,
+    Connections,
     Ratio,
 }
 
@@ -35,10 +37,13 @@ impl Unit {
         match self {
             Self::PerSecond(what) if value < 100.0 => format!("{value:.2} {what}/s"),
             Self::PerSecond(what) => format!("{} {what}/s", grouped(value)),
+            Self::Milliseconds if value < 1.0 => format!("{value:.3} ms"),
             Self::Milliseconds => format!("{value:.2} ms"),
             Self::Mebibytes => format!("{value:.1} MiB"),
             Self::GigabytesPerSecond => format!("{value:.2} GB/s"),
             Self::Percent => format!("{value:.3} %"),
+            Self::Bytes => format!("{} bytes", grouped(value)),
+            Self::Connections => format!("{value:.0} connections"),
             Self::Ratio => format!("{value:.2}"),
         }
     }
@@ -59,6 +64,8 @@ impl Unit {
             Self::Mebibytes => format!("{sign} {number} MiB"),
             Self::GigabytesPerSecond => format!("{sign} {number} GB/s"),
             Self::Percent => format!("{sign} {number} %"),
+            Self::Bytes => format!("{sign} {number} bytes"),
+            Self::Connections => format!("{sign} {number} connections"),
             Self::Ratio => format!("{sign} {number} ×"),
         }
     }
@@ -68,7 +75,9 @@ impl Unit {
         match self {
             Self::PerSecond(what) => what != WAKE_UPS,
             Self::Milliseconds | Self::GigabytesPerSecond => true,
-            Self::Mebibytes | Self::Percent | Self::Ratio => false,
+            Self::Mebibytes | Self::Percent | Self::Bytes | Self::Connections | Self::Ratio => {
+                false
+            }
         }
     }
 }
@@ -120,6 +129,11 @@ impl Row {
     /// A figure with a goal of its own.
     pub(crate) fn absolute(what: &str, unit: Unit, value: f64, goal: Goal) -> Self {
         Self::judged(what, unit, value, Some(goal))
+    }
+
+    /// A figure that is only told.
+    pub(crate) fn told(what: &str, unit: Unit, value: f64) -> Self {
+        Self::judged(what, unit, value, None)
     }
 
     /// The same, with something to compare it with.

@@ -3,9 +3,11 @@
 use std::cell::{Cell, OnceCell};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use tempfile::TempDir;
 
+use crate::postgres::Server;
 use crate::queue::{Queue, line};
 use crate::trouble::{Trouble, io};
 
@@ -16,6 +18,7 @@ pub(crate) struct Scene {
     pub(crate) quick: bool,
     made: Cell<u32>,
     deep: OnceCell<Queue>,
+    server: OnceCell<Rc<Server>>,
 }
 
 impl Scene {
@@ -31,8 +34,7 @@ impl Scene {
         let beside = own.parent().unwrap_or(Path::new("/"));
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(beside);
         let folder = folder.map_err(io("make a folder"))?;
-        let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
-        if kind_of_disk(&mounts, folder.path()) == Some("tmpfs") {
+        if is_memory(folder.path()) {
             return Err(Trouble::Wrong(format!(
                 "`{}` is memory, not a disk; build to another place with CARGO_TARGET_DIR",
                 folder.path().display()
@@ -44,6 +46,7 @@ impl Scene {
             quick,
             made: Cell::new(0),
             deep: OnceCell::new(),
+            server: OnceCell::new(),
         })
     }
 
@@ -80,10 +83,31 @@ impl Scene {
         Ok(self.deep.get_or_init(|| queue))
     }
 
+    /// The server. It is started once.
+    pub(crate) fn server(&self) -> Result<&Rc<Server>, Trouble> {
+        if let Some(server) = self.server.get() {
+            return Ok(server);
+        }
+        let server = Rc::new(Server::start()?);
+        Ok(self.server.get_or_init(|| server))
+    }
+
+    /// An empty queue on the server.
+    pub(crate) fn queue_on_server(&self) -> Result<Queue, Trouble> {
+        let schema = self.server()?.schema();
+        Ok(self.queue()?.on(Rc::new(schema)))
+    }
+
     /// An empty queue.
     pub(crate) fn queue(&self) -> Result<Queue, Trouble> {
         Ok(Queue::new(self.folder()?, self.program.clone()))
     }
+}
+
+/// Whether a folder is in memory, and not on a disk.
+pub(crate) fn is_memory(folder: &Path) -> bool {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+    kind_of_disk(&mounts, folder) == Some("tmpfs")
 }
 
 /// What kind of file system a folder is on.

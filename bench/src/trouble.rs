@@ -14,6 +14,8 @@ pub(crate) enum Trouble {
     #[error("`{command}` failed ({status})")]
     Failed { command: String, status: ExitStatus },
     #[error(transparent)]
+    Cluster(#[from] queuectl_cluster::Trouble),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),

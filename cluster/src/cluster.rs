@@ -42,7 +42,7 @@ impl Cluster {
     ///
     /// [`Trouble::NotInstalled`] where there is no PostgreSQL; else what its programs say.
     pub fn start(config: &Config) -> Result<Self, Trouble> {
-        let mut cluster = Self::in_new_folder(random_word())?;
+        let mut cluster = Self::in_new_folder(random_word(), config.durable)?;
         cluster.initialize()?;
         cluster.configure(config)?;
         cluster.start_on_free_port()?;
@@ -55,7 +55,7 @@ impl Cluster {
     ///
     /// What the programs of PostgreSQL say.
     pub fn standby(&self) -> Result<Self, Trouble> {
-        let mut standby = Self::in_new_folder(self.password.clone())?;
+        let mut standby = Self::in_new_folder(self.password.clone(), false)?;
         let mut backup = standby.program("pg_basebackup");
         backup
             .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
@@ -97,6 +97,21 @@ impl Cluster {
     /// The password of its superuser `postgres`.
     pub fn password(&self) -> &str {
         &self.password
+    }
+
+    /// The process that all others of the server descend from.
+    ///
+    /// # Errors
+    ///
+    /// If the server's note of it can't be read, as when it doesn't run.
+    pub fn pid(&self) -> Result<u32, Trouble> {
+        let path = self.data().join("postmaster.pid");
+        let text = std::fs::read_to_string(&path).map_err(file_trouble("read", &path))?;
+        let first = text.lines().next().and_then(|line| line.parse().ok());
+        first.ok_or_else(|| Trouble::Failed {
+            program: "postgres".into(),
+            said: text,
+        })
     }
 
     /// What it has logged.
@@ -166,9 +181,9 @@ impl Cluster {
         self.control(&["promote"])
     }
 
-    fn in_new_folder(password: String) -> Result<Self, Trouble> {
+    fn in_new_folder(password: String, durable: bool) -> Result<Self, Trouble> {
         let programs = Programs::find()?;
-        let base = base_folder();
+        let base = base_folder(durable);
         let made = tempfile::Builder::new()
             .prefix("queuectl-postgres-")
             .tempdir_in(&base);
@@ -259,8 +274,8 @@ impl Cluster {
         self.run(pg_ctl).map(|_| ())
     }
 
-    /// A call of one of the programs, by who runs the server.
-    fn program(&self, name: &str) -> Command {
+    /// A call of one of PostgreSQL's programs, by who runs the server, in its folder.
+    pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.path(name));
         // What is set for the user's own servers must not lead there.
         for variable in [
@@ -327,10 +342,11 @@ fn all_of(file: &mut std::fs::File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A folder whose path is short enough for a Unix socket, and which everybody may enter.
-fn base_folder() -> PathBuf {
+/// A folder whose path is short enough for a Unix socket, and which everybody may enter. What is to last is
+/// on a disk, which `/tmp` needn't be.
+fn base_folder(durable: bool) -> PathBuf {
     if cfg!(unix) {
-        PathBuf::from("/tmp")
+        PathBuf::from(if durable { "/var/tmp" } else { "/tmp" })
     } else {
         std::env::temp_dir()
     }

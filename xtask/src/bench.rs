@@ -7,8 +7,9 @@ use crate::cargo::{build_release, root};
 use crate::needs;
 use crate::trouble::Trouble;
 
-/// The page that a full run writes.
+/// The pages that full runs write.
 const PAGE: &str = "docs/benchmarks.md";
+const PAGE_OF_SERVER: &str = "docs/benchmarks-postgres.md";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -16,13 +17,21 @@ pub(crate) struct Args {
     #[arg(long)]
     quick: bool,
 
+    /// Measure stores on a PostgreSQL server of its own, instead of files
+    #[arg(long)]
+    postgres: bool,
+
     /// Measure only these themes, and write nothing; a wrong name shows all
     #[arg(long, num_args = 1.., value_name = "NAME")]
     only: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
-    needs::supply_for_bench()?;
+    if args.postgres {
+        needs::supply_pgbench()?;
+    } else {
+        needs::supply_for_bench()?;
+    }
     let queuectl = build_release("queuectl")?;
     let bench = build_release("queuectl-bench")?;
     let mut command = Command::new(&bench);
@@ -31,11 +40,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     if args.quick {
         command.arg("--quick");
     }
+    if args.postgres {
+        command.arg("--postgres");
+    }
     if !args.only.is_empty() {
         command.arg("--only").args(&args.only);
     }
     if !args.quick && args.only.is_empty() {
-        command.args(["--write", PAGE]);
+        let page = if args.postgres { PAGE_OF_SERVER } else { PAGE };
+        command.args(["--write", page]);
     }
     let status = command.status().map_err(|source| Trouble::Start {
         program: bench.display().to_string(),

@@ -81,6 +81,15 @@ const RIVALS: [Need; 2] = [
     },
 ];
 
+/// What stores on a server are compared with.
+const PGBENCH: [Need; 1] = [Need {
+    what: "PostgreSQL's program `pgbench`",
+    found: |_| Programs::find().is_ok_and(|programs| programs.path("pgbench").is_file()),
+    debian: &["postgresql", "postgresql-contrib"],
+    macos: "brew install postgresql@17",
+    windows: "(not needed: the benchmarks need a Unix)",
+}];
+
 /// What the fuzzer is made of, besides a nightly compiler.
 const FUZZER: [Need; 1] = [Need {
     what: "a C++ compiler",
@@ -153,6 +162,12 @@ pub(crate) fn supply() -> Result<(), Trouble> {
 pub(crate) fn supply_for_bench() -> Result<(), Trouble> {
     supply()?;
     provide(&RIVALS)
+}
+
+/// Sees to it that this machine has what stores on a server are compared with, too.
+pub(crate) fn supply_pgbench() -> Result<(), Trouble> {
+    supply()?;
+    provide(&PGBENCH)
 }
 
 /// Sees to it that this machine can build the fuzzer, too.

@@ -34,7 +34,7 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
     }
     let folder = scene.folder()?;
     let file = folder.join("jobs.jsonl");
-    write_lines(&file, count).map_err(io("write a file"))?;
+    write_lines(&file, count)?;
     let mut pairs = Pairs::default();
     let mut peaks = Vec::new();
     for _ in 0..scene.rounds() {
@@ -50,16 +50,24 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
     ])
 }
 
-fn write_lines(path: &Path, count: usize) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    for _ in 0..count {
-        file.write_all(b"{\"command\": \"true\"}\n")?;
-    }
-    file.into_inner()?.sync_all()
+/// Writes a file of so many jobs.
+pub(crate) fn write_lines(path: &Path, count: usize) -> Result<(), Trouble> {
+    let written = (|| {
+        let mut file = BufWriter::new(File::create(path)?);
+        for _ in 0..count {
+            file.write_all(b"{\"command\": \"true\"}\n")?;
+        }
+        file.into_inner()?.sync_all()
+    })();
+    written.map_err(io("write a file"))
 }
 
 /// How long it took, and the most memory seen meanwhile.
-fn enqueue(queue: &Queue, file: &Path, count: usize) -> Result<(Duration, Option<f64>), Trouble> {
+pub(crate) fn enqueue(
+    queue: &Queue,
+    file: &Path,
+    count: usize,
+) -> Result<(Duration, Option<f64>), Trouble> {
     // It is measured with the store as it is found, not with its making.
     drop(queue.store()?);
     let mut command = queue.command(&["enqueue", "--quiet", "--from"]);

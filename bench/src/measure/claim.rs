@@ -1,11 +1,9 @@
 //! The store by itself: results go in, jobs come out, nothing is run.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use queuectl_domain::{Chunk, Ending, Stream};
-use queuectl_store::{Settled, Store, Turn, Worker};
-
-use crate::queue::line;
+use crate::hand::Hand;
+use crate::queue::{Queue, line};
 use crate::row::{Goal, Row, Unit, grouped};
 use crate::sample::{Pairs, per_second};
 use crate::scene::Scene;
@@ -22,13 +20,12 @@ const FEW: usize = 10_000;
 
 pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
     let deep = scene.deep()?;
-    let mut deep_store = deep.store()?;
     let mut pairs = Pairs::default();
     for _ in 0..scene.size(15, 5) {
         let shallow = scene.queue()?;
         shallow.fill(&line("true"), FEW)?;
-        let shallow = settle_and_claim(shallow.store()?.as_mut(), FEW)?;
-        let deep = settle_and_claim(deep_store.as_mut(), FEW)?;
+        let shallow = settle_and_claim(&shallow, FEW)?;
+        let deep = settle_and_claim(deep, FEW)?;
         pairs.push(deep, shallow);
     }
     let few = format!(
@@ -43,55 +40,11 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
 }
 
 /// Jobs a second, until so many have been claimed and settled and are on disk.
-fn settle_and_claim(store: &mut dyn Store, count: usize) -> Result<f64, Trouble> {
-    let worker = Worker {
-        id: "bench-1".parse().expect("that is a worker's name"),
-        pid: std::process::id(),
-        pid_started: 0,
-        host: "here".into(),
-        machine: "machine".into(),
-        version: "0.0.0".into(),
-        slots: BATCH as u32,
-        life: "/nowhere".into(),
-    };
-    store.register(&worker)?;
-    let mut settled: Vec<Settled> = Vec::new();
-    let mut done = 0;
+fn settle_and_claim(queue: &Queue, count: usize) -> Result<f64, Trouble> {
+    let mut hand = Hand::new(queue.store()?, "bench-1", BATCH)?;
     let begun = Instant::now();
-    while done < count {
-        let turn = Turn {
-            worker: &worker.id,
-            settled: &settled,
-            released: &[],
-            output: &[],
-            free: BATCH.min(count - done - settled.len()),
-            held: &[],
-            renew: false,
-        };
-        let reply = store.turn(&turn)?;
-        done += settled.len();
-        let claimed = reply.claimed.into_iter();
-        settled = claimed
-            .map(|claimed| settled_well(claimed.ticket))
-            .collect();
-        if settled.is_empty() && done < count {
-            return Err(Trouble::Wrong(format!("only {done} jobs were waiting")));
-        }
-    }
-    store.sync()?;
+    hand.settle(count)?;
     let length = begun.elapsed();
-    store.unregister(&worker.id)?;
-    Ok(per_second(done, length))
-}
-
-fn settled_well(ticket: queuectl_store::Ticket) -> Settled {
-    Settled {
-        ticket,
-        ending: Ending::exited(0, None, Duration::from_millis(1)),
-        output: vec![Chunk {
-            offset: 0,
-            stream: Stream::Stdout,
-            bytes: b"hello\n".to_vec(),
-        }],
-    }
+    hand.leave()?;
+    Ok(per_second(count, length))
 }

@@ -17,6 +17,8 @@ const TWO_WORKERS_OF_XARGS: Goal = Goal::AtLeast(0.9);
 const ARGV_OF_SPAWN_LOOP: Goal = Goal::AtLeast(0.9);
 
 const JOBS: Unit = Unit::PerSecond("jobs");
+/// How many jobs each worker runs at once.
+pub(crate) const SLOTS: usize = 4;
 
 #[derive(Default)]
 struct Figures {
@@ -62,11 +64,11 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
 /// One of each. What is compared with two things is measured between them.
 fn round(scene: &Scene, count: usize, figures: &mut Figures) -> Result<(), Trouble> {
     let folder = scene.folder()?;
-    let shell = per_second(count, spawn_loop(&["/bin/sh", "-c", "true"], count)?);
+    let shell = per_second(count, spawn_loop(&["/bin/sh", "-c", "true"], SLOTS, count)?);
     let one = drain(scene, &line("true"), 1, count)?;
     let xargs = per_second(count, tools::xargs(&folder, count)?);
     let two = drain(scene, &line("true"), 2, count)?;
-    let bare = per_second(count, spawn_loop(&["true"], count)?);
+    let bare = per_second(count, spawn_loop(&["true"], SLOTS, count)?);
     let argv = drain(scene, &argv(&["true"]), 1, count)?;
     let fewer = scene.size(count / 10, count / 2);
     let parallel = per_second(fewer, tools::parallel(&folder, fewer)?);
@@ -82,5 +84,5 @@ fn round(scene: &Scene, count: usize, figures: &mut Figures) -> Result<(), Troub
 fn drain(scene: &Scene, job: &Command, workers: usize, count: usize) -> Result<f64, Trouble> {
     let queue = scene.queue()?;
     queue.fill(job, count)?;
-    Ok(per_second(count, queue.drain(workers, count)?))
+    Ok(per_second(count, queue.drain(workers, SLOTS, count)?))
 }

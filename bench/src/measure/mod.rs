@@ -1,13 +1,13 @@
 //! What is measured: one theme, one file.
 
-mod bulk;
+pub(crate) mod bulk;
 mod claim;
 mod deep;
-mod drain;
+pub(crate) mod drain;
 mod enqueue;
 mod fair;
 mod idle;
-mod latency;
+pub(crate) mod latency;
 mod output;
 
 use crate::row::Row;

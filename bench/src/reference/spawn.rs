@@ -7,11 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::trouble::{Trouble, io, succeeded};
 
-/// As many as the worker that is measured has slots.
-const THREADS: usize = 4;
-
-/// Runs a command so many times, and says how long that took.
-pub(crate) fn spawn_loop(words: &[&str], count: usize) -> Result<Duration, Trouble> {
+/// Runs a command so many times, as many at once as the worker that is measured has slots, and says how long that
+/// took.
+pub(crate) fn spawn_loop(words: &[&str], slots: usize, count: usize) -> Result<Duration, Trouble> {
     let (program, args) = words.split_first().expect("a command has a program");
     let begun = Instant::now();
     let next = AtomicUsize::new(0);
@@ -25,7 +23,7 @@ pub(crate) fn spawn_loop(words: &[&str], count: usize) -> Result<Duration, Troub
             }
             Ok(())
         };
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..slots).map(|_| scope.spawn(work)).collect();
         let ends = threads.into_iter().map(|thread| {
             let end = thread.join();
             end.unwrap_or_else(|_| Err(Trouble::Wrong("the spawn loop panicked".to_owned())))
