@@ -126,6 +126,8 @@ impl Lease {
     pub(crate) fn keep(&self, anything_runs: impl Fn() -> bool, end: impl Fn(Duration)) {
         let mut ended = None;
         loop {
+            // Whoever is asked may wait for somebody who asks us: so nothing is held meanwhile.
+            let wait = if anything_runs() { LOOK } else { LOOK * 5 };
             let mut state = self.state();
             if state.closed {
                 return;
@@ -143,7 +145,6 @@ impl Lease {
             if let Some(guard) = &mut state.guard {
                 guard.look_after();
             }
-            let wait = if anything_runs() { LOOK } else { LOOK * 5 };
             let waited = self.changed.wait_timeout(state, wait);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
         }
@@ -158,5 +159,29 @@ impl Lease {
     fn state(&self) -> MutexGuard<'_, State> {
         // A state is whole between any two statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn its_keeper_can_be_asked_for_it_by_those_whom_it_asks() {
+        let over = Duration::ZERO;
+        let lease = Lease::new(Sent::now(), Some(over), None);
+        let (sender, done) = channel();
+        std::thread::spawn(move || {
+            let anything_runs = || {
+                lease.close();
+                lease.is_held()
+            };
+            lease.keep(anything_runs, |_| assert!(!lease.is_held()));
+            let _ = sender.send(());
+        });
+        let waited = done.recv_timeout(Duration::from_secs(10));
+        waited.expect("the keeper waits for itself");
     }
 }
