@@ -22,8 +22,9 @@ fn fail_at_first(scene: &Scene, code: &str, times: u32) {
 }
 
 #[test]
-fn a_serialization_failure_and_a_deadlock_are_tried_again() {
-    for code in ["40001", "40P01"] {
+fn what_others_were_in_the_way_of_and_what_took_too_long_is_tried_again() {
+    // A serialization failure, a deadlock, a statement's time-out, a lock's.
+    for code in ["40001", "40P01", "57014", "55P03"] {
         let scene = Scene::new();
         let mut hand = Hand::new(scene.open(), "w");
         hand.store.enqueue(numbered(4)).unwrap();
@@ -35,14 +36,15 @@ fn a_serialization_failure_and_a_deadlock_are_tried_again() {
 }
 
 #[test]
-fn a_statement_that_takes_too_long_for_the_server_is_said_and_changes_nothing() {
+fn a_statement_that_always_takes_too_long_for_the_server_is_said_and_changes_nothing() {
     let scene = Scene::new();
     let mut hand = Hand::new(scene.open(), "w");
     hand.store.enqueue(numbered(4)).unwrap();
-    fail_at_first(&scene, "57014", 1);
+    fail_at_first(&scene, "57014", u32::MAX);
     let error = hand.turn(2).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("refused on purpose"), "{error}");
+    scene.sql("DROP TRIGGER fail ON queuectl.jobs");
     hand.work_until_done();
     check_all_ran_once(&mut *scene.open(), 4);
 }
