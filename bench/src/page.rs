@@ -43,10 +43,40 @@ pub(crate) const SERVER: Page = Page {
     introduction: "\
 # Benchmarks of stores on a server
 
-What `cargo xtask bench --postgres` measured, unchanged.
+What `cargo xtask bench --postgres` measured, unchanged. As in [the benchmarks of files](benchmarks.md), the machine is a
+small virtual one that others use too, so it is the ratios that count: what is compared was measured in turns, in the same
+run. Every figure is a median, and a ratio is the median of the ratios of the rounds.
+
+**The server runs on the same machine as all that it serves**, and shares its processors with the workers, their jobs and
+the rivals. So what it spends is missing elsewhere; on a machine of its own it would not be. It is a PostgreSQL of the
+run's own on a real disk, with its settings as they are shipped, `fsync`, `full_page_writes` and `synchronous_commit`
+among them; only `max_connections` is 450, for the many idle workers. All reach it over the loopback interface, by TCP,
+with a password and without TLS. It writes down all that it holds (`CHECKPOINT`) before each measurement.
 ",
     remarks: "\
 ## What is compared
 
+- **settle and claim**: each worker is a thread with a connection of its own, which tells in each turn that 32 jobs have
+  gone well and printed a line, and takes 32 others. Nothing is run. **pgbench** is PostgreSQL's own load generator with as
+  many clients. Its script is the text of the store's own statements, from the same files, in the same order and the
+  same transactions, with values for 32 jobs; statements are prepared, and sent at once where none needs the answer to
+  another. It needs one round trip more than the store for a turn, reads of a job only what saving it needs, and decides
+  nothing. It does not raise floors and fold counts, which the store does after each 1,000 jobs.
+- **SQLite**: the same jobs, the same program, a store in a file.
+- **COPY**: the rows that `enqueue --from` has made, from files on the server itself into the same two tables of an empty
+  store, with all their indexes, in one transaction, in the binary format.
+- **from `enqueue` to started**: the enqueuer and the worker are two processes with homes of their own on one machine, which
+  share nothing but the server. The time begins before the job is sent, so the server's commit is in it, and ends when
+  the job's program runs.
+- **idle workers**: real worker processes, each with its two connections. The server's processor is that of all its
+  processes.
+- **as many bare spawn loops**: as many processes, with as many threads each, that start the same `sleep 0.02`, capture its
+  pipes and remember nothing. That is what this machine can do at best, however many workers there are.
+- **last tenth**: 8 workers settle and claim 32 at once until nothing is left; jobs a second in the last tenth beside
+  those in the first. In the second run another session holds a transaction open all the time, so that nothing can be vacuumed.
+- **what a job costs the server**: the processor of all its processes, and its log, from one worker that enqueues, claims
+  and settles so many jobs in each transaction, each of which prints a line; and the growth of all tables and indexes.
+
+`cargo xtask bench --postgres --quick` does less of each, writes nothing, and fails if something is worse than half its goal.
 ",
 };

@@ -24,6 +24,8 @@ const TICK: Duration = Duration::from_millis(500);
 /// The same for a worker that runs nothing and knows of no other. Whoever comes
 /// and dies is still found within a second.
 const IDLE_TICK: Duration = Duration::from_millis(900);
+/// A worker that runs nothing leaves a server alone for so long. It may have hundreds of them.
+const ASK_IDLE: Duration = Duration::from_millis(1500);
 /// How long an end may be kept from the store while jobs are claimed ahead.
 const SETTLE_WITHIN: Duration = Duration::from_millis(10);
 /// How long a result may wait to be made safe from a power cut.
@@ -57,6 +59,8 @@ pub(crate) struct EventLoop<'a> {
     trouble: Option<Trouble>,
     others: Others<'a>,
     next_tick: Instant,
+    /// When the last turn was sent.
+    asked: Instant,
     sync_by: Option<Instant>,
     due: Option<Instant>,
 }
@@ -98,6 +102,7 @@ impl<'a> EventLoop<'a> {
             trouble: None,
             others: Others::new(me, &options.data, leased),
             next_tick: Instant::now() + TICK,
+            asked: Instant::now(),
             sync_by: None,
             due: None,
         }
@@ -160,6 +165,7 @@ impl<'a> EventLoop<'a> {
             renew: self.lease().is_to_renew(),
         };
         let sent = Sent::now();
+        self.asked = Instant::now();
         match self.store.turn(&turn) {
             Ok(reply) => {
                 if let Some(length) = reply.lease {
@@ -268,9 +274,13 @@ impl<'a> EventLoop<'a> {
         if now >= self.next_tick {
             self.look_after_others(Watch::Next)?;
             let nothing_runs = self.slots.are_empty();
-            let idle = nothing_runs && (self.others.are_none() || self.lease().is_limited());
+            let leased = self.lease().is_limited();
+            let idle = nothing_runs && (self.others.are_none() || leased);
             self.next_tick = now + if idle { IDLE_TICK } else { TICK };
-            return Ok(Some(Cause::Tick));
+            let is_too_soon = now < self.asked + ASK_IDLE && !self.lease().is_to_renew();
+            if !(idle && leased && is_too_soon) {
+                return Ok(Some(Cause::Tick));
+            }
         }
         if self.due.is_some_and(|due| now >= due) || self.trouble.is_some() {
             cause = cause.max(Some(Cause::Woken));

@@ -28,7 +28,7 @@ pub(crate) enum Watch {
 pub(crate) const WATCHED: usize = 2;
 
 /// How often a worker of a server asks who else is on its machine, if nothing tells it before.
-const ASK: Duration = Duration::from_secs(10);
+const ASK: Duration = Duration::from_secs(30);
 /// How long after it was out of reach itself a worker leaves those alone whose leases are over: they
 /// may be about to come back as well.
 const RETURN: Duration = Duration::from_secs(3);

@@ -23,8 +23,11 @@ use super::target::Target;
 use super::wire::{Wire, params};
 use crate::{Bell, StoreError};
 
-/// How often who waits looks for itself whether it was woken.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often who waits looks for itself whether it was woken. Its worker looks for jobs more often.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often who waits says that it still does: half of the time after which it isn't believed any more.
 const STILL_EVERY: Duration = Duration::from_secs(30);
@@ -219,7 +222,7 @@ impl Keeper {
             return Ok(());
         }
         self.lost_rows.append(&mut self.rows);
-        let (wire, notifications) = Wire::listening(&self.target, LOOK_EVERY * 5).await?;
+        let (wire, notifications) = Wire::listening(&self.target, PATIENCE).await?;
         let named = wire.at(wire.rows(sql!("bell_channel"), Vec::new())).await?;
         let channel: String = Columns::of_one(&named, "channel")?.next()?;
         let listen = format!("LISTEN {channel}");

@@ -62,6 +62,7 @@ use crate::{
     Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo, sqlite,
 };
 use doubt::Doubt;
+use look::Rest;
 use session::{Effort, Session};
 pub use target::Target;
 
@@ -74,6 +75,8 @@ const TIDY_EVERY: usize = 1_000;
 pub(crate) struct PostgresStore {
     session: Session,
     doubt: Doubt,
+    /// What was left after a turn.
+    rest: Option<Rest>,
     /// How many jobs were claimed or ended since it was last tidied up.
     untidied: usize,
 }
@@ -84,6 +87,7 @@ impl PostgresStore {
         Ok(Self {
             session: Session::open(target, options.patience)?,
             doubt: Doubt::default(),
+            rest: None,
             untidied: 0,
         })
     }
@@ -214,7 +218,7 @@ impl Store for PostgresStore {
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
-        let reply = turn::take(&mut self.session, turn, &mut self.doubt)?;
+        let reply = turn::take(&mut self.session, turn, &mut self.doubt, &mut self.rest)?;
         if reply.more && turn.gives_back() {
             self.session.ask(change::ring)?;
         }

@@ -1,7 +1,6 @@
 //! One turn of a worker: what has happened goes in, what to do next comes out, in one transaction of two questions.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use queuectl_domain::{Claim, Event, Fence, Settings, SortKey, State};
 use tokio_postgres::Row;
@@ -10,23 +9,25 @@ use super::change::Change;
 use super::doubt::Doubt;
 use super::fault::Result;
 use super::jobs::{self, Kept};
-use super::look::{Rest, columns, read_standing};
+use super::look::{Rest, add_check, columns, heartbeat, read_checked, read_standing};
 use super::mend;
 use super::row::Columns;
 use super::session::{Cached, Effort, Session};
 use super::sql;
 use super::wire::{Wire, params};
-use crate::records::{micros, running, signed};
+use crate::records::{running, signed};
 use crate::{Claimed, Reply, Settled, StoreError, Ticket, Turn};
 
 /// How many jobs a turn claims at most, however much room there is.
 const MOST_CLAIMS: usize = 10_000;
 
-/// Takes a turn. `doubt` is what this handle did in transactions of which it never heard how they ended.
+/// Takes a turn. `doubt` is what this handle did in transactions of which it never heard how they ended, `known` what it
+/// last saw to be left.
 pub(super) fn take(
     session: &mut Session,
     turn: &Turn<'_>,
     doubt: &mut Doubt,
+    known: &mut Option<Rest>,
 ) -> std::result::Result<Reply, StoreError> {
     let tells = !(turn.settled.is_empty() && turn.released.is_empty() && turn.output.is_empty());
     if !tells && !doubt.is_any() {
@@ -41,7 +42,7 @@ pub(super) fn take(
     let taken = session.with_settings(Effort::Small, async |wire, settings| {
         loop {
             attempted.clear();
-            if let Some(reply) = act(wire, settings, turn, doubt, &mut attempted).await? {
+            if let Some(reply) = act(wire, settings, turn, doubt, &mut attempted, known).await? {
                 return Ok(reply);
             }
         }
@@ -79,6 +80,7 @@ async fn act(
     turn: &Turn<'_>,
     doubt: &Doubt,
     attempted: &mut Doubt,
+    known: &mut Option<Rest>,
 ) -> Result<Option<Reply>> {
     let told: Vec<Ticket> = ended_in(turn).chain(doubt.claims()).collect();
     let printing: Vec<Ticket> = turn.output.iter().map(|printed| printed.ticket).collect();
@@ -89,9 +91,7 @@ async fn act(
     let (numbers, fences) = columns(&printing);
     let printing =
         (!printing.is_empty()).then(|| pipeline.add(sql!("printing"), params![numbers, fences]));
-    let (numbers, fences) = columns(turn.held);
-    let checked =
-        (!turn.held.is_empty()).then(|| pipeline.add(sql!("check_held"), params![numbers, fences]));
+    let checked = add_check(&mut pipeline, turn.held);
     let due = Some(pipeline.add(sql!("due"), Vec::new()));
     let most = turn.free.min(MOST_CLAIMS);
     let first = (most > 0).then(|| pipeline.add(sql!("to_claim"), params![signed(most as u64)]));
@@ -109,7 +109,7 @@ async fn act(
     let settings = change.settings().await?;
     if standing.clock_was_set_back(change.now) {
         mend::wait_as_from_now(&mut change).await?;
-        heartbeat(&change, turn, settings.lease).await?;
+        heartbeat(wire, turn, change.now, settings.lease).await?;
         change.commit().await?;
         return Ok(None);
     }
@@ -135,11 +135,21 @@ async fn act(
     let renews = turn.renew || standing.heartbeat_due(change.now);
     let lease = renews.then_some(settings.lease);
     if let Some(length) = lease {
-        heartbeat(&change, turn, length).await?;
+        heartbeat(wire, turn, change.now, length).await?;
     }
     let now = change.now;
-    let answers = change.commit_with(&[sql!("rest")]).await?;
-    let rest = Rest::read(&mut Columns::of_one(&answers[0], "rest")?)?;
+    // Who got all that he asked for will ask again; who didn't has to know what there is.
+    let rest = match known.filter(|rest| rest.will_do() && free > 0 && !is_short) {
+        Some(rest) => {
+            change.commit().await?;
+            rest
+        }
+        None => {
+            let answers = change.commit_with(&[sql!("rest")]).await?;
+            Rest::read(&mut Columns::of_one(&answers[0], "rest")?)?
+        }
+    };
+    *known = Some(rest);
     let mut reply = rest.reply(now, standing.stop, settings);
     // What others are about to claim is pending as long as they haven't; it isn't there for this worker.
     reply.more = left || (reply.more && !is_short);
@@ -151,32 +161,10 @@ async fn act(
     Ok(Some(reply))
 }
 
-/// The worker is heard of, and has its lease renewed.
-async fn heartbeat(change: &Change<'_>, turn: &Turn<'_>, lease: Duration) -> Result<()> {
-    let said = params![turn.worker.as_str(), change.now.0, micros(lease)];
-    change.wire.rows(sql!("heartbeat"), said).await?;
-    Ok(())
-}
-
 /// The claims that the turn ends.
 fn ended_in<'t>(turn: &'t Turn<'_>) -> impl Iterator<Item = Ticket> + 't {
     let settled = turn.settled.iter().map(|settled| settled.ticket);
     settled.chain(turn.released.iter().copied())
-}
-
-/// Which claims are lost, and which are of runs that are to end.
-fn read_checked(rows: &[Row]) -> Result<(Vec<Fence>, Vec<Fence>)> {
-    let (mut lost, mut to_end) = (Vec::new(), Vec::new());
-    for row in rows {
-        let mut row = Columns::of(row);
-        let fence = Fence(row.next()?);
-        if row.next()? {
-            lost.push(fence);
-        } else {
-            to_end.push(fence);
-        }
-    }
-    Ok((lost, to_end))
 }
 
 impl Loaded {
