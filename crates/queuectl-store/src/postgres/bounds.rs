@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio_postgres::Client;
 
 /// What is asked for. Times are in milliseconds where they can be.
-const BOUNDS: [(&str, &str); 6] = [
+const BOUNDS: [(&str, &str); 7] = [
     // Nobody answers on the other side: 8 s, whether or not something is on its way there.
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "2"),
@@ -19,6 +19,8 @@ const BOUNDS: [(&str, &str); 6] = [
     ("idle_in_transaction_session_timeout", "8000"),
     // Who has given up needn't be told what became of it. This also ends what waits for a lock.
     ("client_connection_check_interval", "1000"),
+    // Statements that take lists are otherwise planned anew each time, which takes as long as they do.
+    ("plan_cache_mode", "force_generic_plan"),
 ];
 
 /// Asks for all that `options`, by which users set things for their sessions, doesn't speak of.

@@ -18,7 +18,7 @@ use crate::{Reply, StopMode, StoreError, Ticket, Turn};
 const COUNTED: u64 = 1_000;
 
 /// How long more than can be counted are taken to be still there.
-const REMEMBERED: Duration = Duration::from_millis(100);
+const REMEMBERED: Duration = Duration::from_millis(250);
 
 /// What is left to do in the whole store.
 #[derive(Debug, Clone, Copy)]
