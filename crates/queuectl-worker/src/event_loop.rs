@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// and dies is still found within a second.
 const IDLE_TICK: Duration = Duration::from_millis(900);
 /// A worker that runs nothing leaves a server alone for so long. It may have hundreds of them.
-const ASK_IDLE: Duration = Duration::from_millis(1500);
+const ASK_IDLE: Duration = Duration::from_millis(2600);
 /// How long an end may be kept from the store while jobs are claimed ahead.
 const SETTLE_WITHIN: Duration = Duration::from_millis(10);
 /// How long a result may wait to be made safe from a power cut.
@@ -61,6 +61,8 @@ pub(crate) struct EventLoop<'a> {
     next_tick: Instant,
     /// When the last turn was sent.
     asked: Instant,
+    /// Whether to ask once more what is left: on a server others may have told of their last ends in the same moment.
+    ask_again: bool,
     sync_by: Option<Instant>,
     due: Option<Instant>,
 }
@@ -103,6 +105,7 @@ impl<'a> EventLoop<'a> {
             others: Others::new(me, &options.data, leased),
             next_tick: Instant::now() + TICK,
             asked: Instant::now(),
+            ask_again: false,
             sync_by: None,
             due: None,
         }
@@ -227,12 +230,16 @@ impl<'a> EventLoop<'a> {
         if reply.more && (cause != Cause::Ended || self.stop.is_some()) {
             self.wake.ring();
         }
+        let has_ended = has_settled || std::mem::take(&mut self.ask_again);
+        if has_settled && reply.unfinished > 0 {
+            self.ask_again = self.lease().is_limited() && self.slots.are_empty();
+        }
         if reply.unfinished == 0 {
             if self.options.until_idle {
                 self.stop = self.stop.max(Some(StopMode::Drain));
             }
             // Others may be waiting for just that.
-            if !self.others.are_none() && (has_settled || self.options.until_idle) {
+            if !self.others.are_none() && (has_ended || self.options.until_idle) {
                 self.wake.ring();
             }
         }
@@ -252,6 +259,9 @@ impl<'a> EventLoop<'a> {
     fn wait(&mut self, signals: &Receiver<Signal>) -> Result<Option<Cause>, RunError> {
         if self.stop.is_none() && self.slots.any_idle() {
             self.wake.arm();
+        }
+        if self.ask_again && self.trouble.is_none() {
+            return Ok(Some(Cause::Woken));
         }
         let first = match signals.recv_timeout(self.patience()) {
             Ok(signal) => Some(signal),

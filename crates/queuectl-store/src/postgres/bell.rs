@@ -24,7 +24,7 @@ use super::wire::{Wire, params};
 use crate::{Bell, StoreError};
 
 /// How often who waits looks for itself whether it was woken. Its worker looks for jobs more often.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);

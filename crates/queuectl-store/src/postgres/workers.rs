@@ -101,6 +101,8 @@ pub(super) async fn request_stop(wire: &Wire, ids: &[WorkerId], mode: StopMode) 
     let ids: Vec<_> = ids.iter().map(WorkerId::as_str).collect();
     wire.rows(sql!("request_stop"), params![ids, mode.code()])
         .await?;
+    // Who of those that wait is meant, only they know.
+    wire.rows(sql!("wake_all"), Vec::new()).await?;
     Ok(())
 }
 

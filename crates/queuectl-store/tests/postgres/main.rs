@@ -10,3 +10,4 @@ mod proxy;
 mod refused;
 mod round_trips;
 mod scene;
+mod stop;
