@@ -196,6 +196,10 @@ pub trait Bell: Send {
 
     /// Another handle on the same bell, for another thread.
     fn another(&self) -> std::io::Result<Box<dyn Bell>>;
+
+    /// This process is about to end: sends away who waits here, where the store keeps a list of them, and passes on a ring that
+    /// was meant for here. Returns once that is done; after a second in any case.
+    fn close(&self);
 }
 
 /// What becomes of a new job whose id is taken.

@@ -10,7 +10,7 @@ use crate::event_loop::Signal;
 ///
 /// It waits only when the worker has nothing else to do, so that it doesn't
 /// take a ring that was meant for an idle worker. It can't be called back while
-/// it waits, so it isn't joined: it ends with the process.
+/// it waits, so it isn't joined: it ends with the process, if the bell can't send it away.
 pub(crate) struct Wake {
     bell: Box<dyn Bell>,
     arm: Sender<()>,
@@ -48,6 +48,12 @@ impl Wake {
     /// Wakes another worker.
     pub(crate) fn ring(&self) {
         self.bell.ring();
+    }
+}
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        self.bell.close();
     }
 }
 

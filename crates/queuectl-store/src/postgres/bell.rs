@@ -4,7 +4,7 @@
 //! rings for them, so that nobody who rings ever waits for the server. Where the server can't tell (a pooler lies
 //! between), it looks for itself after a while.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often who waits says that it still does: half of the time after which it isn't believed any more.
 const STILL_EVERY: Duration = Duration::from_secs(30);
+
+/// How long the end of a process may wait until its rows are gone.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How long is waited before a connection is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -59,6 +62,8 @@ struct State {
     woken: usize,
     rings: bool,
     ended: bool,
+    /// The thread has ended, too.
+    gone: bool,
 }
 
 impl ServerBell {
@@ -87,6 +92,9 @@ impl Bell for ServerBell {
         state.waiting += 1;
         asked.changed.notify_one();
         while state.woken == 0 {
+            if state.ended {
+                return Err(ErrorKind::NotConnected.into());
+            }
             state = asked
                 .answered
                 .wait(state)
@@ -104,16 +112,35 @@ impl Bell for ServerBell {
     fn another(&self) -> io::Result<Box<dyn Bell>> {
         Ok(Box::new(Self(Arc::clone(&self.0))))
     }
+
+    fn close(&self) {
+        let asked = &self.0.asked;
+        asked.end();
+        let state = asked.state();
+        let gone = asked
+            .answered
+            .wait_timeout_while(state, FAREWELL, |state| !state.gone);
+        drop(gone.unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 impl Drop for Rope {
     fn drop(&mut self) {
-        self.asked.state().ended = true;
-        self.asked.changed.notify_one();
+        self.asked.end();
     }
 }
 
 impl Asked {
+    /// Nobody waits any more. Who was woken and doesn't know it yet has nothing to do with it either.
+    fn end(&self) {
+        let mut state = self.state();
+        state.ended = true;
+        state.rings |= state.woken > 0;
+        state.woken = 0;
+        self.answered.notify_all();
+        self.changed.notify_one();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,10 +202,12 @@ fn keep(runtime: &Runtime, mut keeper: Keeper) {
                 tokio::time::sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
             }
         }
-        if let Some(line) = keeper.line {
+        if let Some(line) = keeper.line.take() {
             line.wire.close().await;
         }
     });
+    keeper.asked.state().gone = true;
+    keeper.asked.answered.notify_all();
 }
 
 impl Keeper {
@@ -188,14 +217,22 @@ impl Keeper {
         let Some(line) = &mut self.line else {
             return Ok(());
         };
+        if ended {
+            // In this order, or a ring might come back to us. What isn't there was woken, and passes it on.
+            let rows = std::mem::take(&mut self.rows);
+            let count = rows.len();
+            let there = line
+                .wire
+                .rows(sql!("delete_waiters"), params![rows])
+                .await?;
+            for _ in there.len()..count {
+                ring(&line.wire).await?;
+            }
+        }
         if rings {
             ring(&line.wire).await?;
         }
         if ended {
-            let rows = std::mem::take(&mut self.rows);
-            line.wire
-                .rows(sql!("delete_waiters"), params![rows])
-                .await?;
             return Ok(());
         }
         while self.rows.len() < waiting {

@@ -10,4 +10,4 @@ mod proxy;
 mod refused;
 mod round_trips;
 mod scene;
-mod stop;
+mod waiting;
