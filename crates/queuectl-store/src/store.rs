@@ -197,8 +197,12 @@ pub trait Bell: Send {
     /// Another handle on the same bell, for another thread.
     fn another(&self) -> std::io::Result<Box<dyn Bell>>;
 
-    /// This process is about to end: sends away who waits here, where the store keeps a list of them, and passes on a ring that
-    /// was meant for here. Returns once that is done; after a second in any case.
+    /// Nobody waits here any more. Where the store keeps a list of those who do, who still waits is sent away, and a ring that
+    /// was meant for here is passed on.
+    fn retire(&self);
+
+    /// This process is about to end: retires, and returns once that and all rings have reached the store; after a second in any
+    /// case.
     fn close(&self);
 }
 

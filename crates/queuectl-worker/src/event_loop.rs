@@ -117,6 +117,12 @@ impl<'a> EventLoop<'a> {
         if result.is_err() {
             self.end_all(signals);
         }
+        if signals
+            .try_iter()
+            .any(|signal| matches!(signal, Signal::Rung))
+        {
+            self.wake.ring();
+        }
         result
     }
 
@@ -237,6 +243,7 @@ impl<'a> EventLoop<'a> {
         if reply.unfinished == 0 {
             if self.options.until_idle {
                 self.stop = self.stop.max(Some(StopMode::Drain));
+                self.wake.retire();
             }
             // Others may be waiting for just that.
             if !self.others.are_none() && (has_ended || self.options.until_idle) {
@@ -372,6 +379,7 @@ impl<'a> EventLoop<'a> {
             self.observer.notice(&Happening::Stopping);
         }
         self.stop = asked;
+        self.wake.retire();
         if asked == Some(StopMode::Now) {
             self.slots.stop();
         }

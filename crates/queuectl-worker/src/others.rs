@@ -64,9 +64,9 @@ impl<'a> Others<'a> {
         }
     }
 
-    /// Whether there were no others, dead or alive, when this was last looked at.
+    /// Whether there are surely no others. On a server there may be some that have come since this was last looked at.
     pub(crate) fn are_none(&self) -> bool {
-        self.none
+        self.none && !self.leased
     }
 
     /// The store has said whether some lease is over.

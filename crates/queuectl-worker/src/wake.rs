@@ -45,6 +45,11 @@ impl Wake {
         self.armed = false;
     }
 
+    /// Doesn't wait any more: a ring isn't for this worker.
+    pub(crate) fn retire(&self) {
+        self.bell.retire();
+    }
+
     /// Wakes another worker.
     pub(crate) fn ring(&self) {
         self.bell.ring();

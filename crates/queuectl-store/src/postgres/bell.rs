@@ -61,6 +61,8 @@ struct State {
     /// How many were woken and don't know it yet.
     woken: usize,
     rings: bool,
+    /// Nobody waits any more.
+    retired: bool,
     ended: bool,
     /// The thread has ended, too.
     gone: bool,
@@ -92,7 +94,7 @@ impl Bell for ServerBell {
         state.waiting += 1;
         asked.changed.notify_one();
         while state.woken == 0 {
-            if state.ended {
+            if state.retired {
                 return Err(ErrorKind::NotConnected.into());
             }
             state = asked
@@ -113,9 +115,13 @@ impl Bell for ServerBell {
         Ok(Box::new(Self(Arc::clone(&self.0))))
     }
 
+    fn retire(&self) {
+        self.0.asked.retire(false);
+    }
+
     fn close(&self) {
         let asked = &self.0.asked;
-        asked.end();
+        asked.retire(true);
         let state = asked.state();
         let gone = asked
             .answered
@@ -126,15 +132,16 @@ impl Bell for ServerBell {
 
 impl Drop for Rope {
     fn drop(&mut self) {
-        self.asked.end();
+        self.asked.retire(true);
     }
 }
 
 impl Asked {
     /// Nobody waits any more. Who was woken and doesn't know it yet has nothing to do with it either.
-    fn end(&self) {
+    fn retire(&self, ends: bool) {
         let mut state = self.state();
-        state.ended = true;
+        state.retired = true;
+        state.ended |= ends;
         state.rings |= state.woken > 0;
         state.woken = 0;
         self.answered.notify_all();
@@ -180,19 +187,19 @@ struct Keeper {
 fn keep(runtime: &Runtime, mut keeper: Keeper) {
     runtime.block_on(async {
         loop {
-            let (waiting, rings, ended) = {
+            let (waiting, rings, retired, ended) = {
                 let mut state = keeper.asked.state();
                 let rings = std::mem::take(&mut state.rings);
-                (state.waiting, rings, state.ended)
+                (state.waiting, rings, state.retired, state.ended)
             };
-            if !rings && (ended || waiting == 0) && keeper.rows.is_empty() {
+            if !rings && (retired || waiting == 0) && keeper.rows.is_empty() {
                 if ended {
                     break;
                 }
                 keeper.asked.changed.notified().await;
                 continue;
             }
-            if keeper.serve(waiting, rings, ended).await.is_err() {
+            if keeper.serve(waiting, rings, retired).await.is_err() {
                 keeper.line = None;
                 keeper.lost_rows.append(&mut keeper.rows);
                 if ended {
@@ -212,12 +219,12 @@ fn keep(runtime: &Runtime, mut keeper: Keeper) {
 
 impl Keeper {
     /// Does what is asked, and waits for what happens next.
-    async fn serve(&mut self, waiting: usize, rings: bool, ended: bool) -> Result<()> {
+    async fn serve(&mut self, waiting: usize, rings: bool, retired: bool) -> Result<()> {
         self.connect().await?;
         let Some(line) = &mut self.line else {
             return Ok(());
         };
-        if ended {
+        if retired {
             // In this order, or a ring might come back to us. What isn't there was woken, and passes it on.
             let rows = std::mem::take(&mut self.rows);
             let count = rows.len();
@@ -232,7 +239,7 @@ impl Keeper {
         if rings {
             ring(&line.wire).await?;
         }
-        if ended {
+        if retired {
             return Ok(());
         }
         while self.rows.len() < waiting {

@@ -38,6 +38,9 @@ impl Bell for WakeBell {
     }
 
     /// Nobody is on a list: a ring is heard by whoever waits.
+    fn retire(&self) {}
+
+    /// A ring has reached all when it is rung.
     fn close(&self) {}
 }
 
