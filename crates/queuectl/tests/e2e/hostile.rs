@@ -232,12 +232,15 @@ fn a_job_that_fills_the_disk_of_the_store_has_its_result_taken_when_there_is_roo
     let mounts = "mount -t tmpfs -o size=8m,mode=0755 tmpfs \"$1\"";
     let home = Home::with_mounts(mounts);
     let line = format!(
-        "cat /dev/zero > \"$QUEUECTL_HOME/filler\"; echo no room; {}",
+        "{}; cat /dev/zero > \"$QUEUECTL_HOME/filler\"; echo no room; {}",
+        waits_for("begin"),
         jobs::held("full")
     );
     home.enqueue("full", &line, &["--timeout", "600"]);
     home.enqueue("next", "true", &["--priority", "1"]);
+    // Who starts a worker writes that down, which needs room.
     let pids = home.start_workers(&[]);
+    home.touch("begin");
     let job = home.wait_for_pid("full.pid");
     home.touch("full.go");
     wait_until("the job to end", || !system::is_alive(job));
