@@ -82,13 +82,10 @@ fn variables(batch: usize) -> Vec<(&'static str, String)> {
         ("batch", batch.to_string()),
         ("a_seqs", "{}".to_owned()),
         ("a_fences", "{}".to_owned()),
-        ("a_times", "{}".to_owned()),
-        ("a_limits", "{}".to_owned()),
+        ("a_ends", "{}".to_owned()),
+        ("a_attempts", "{}".to_owned()),
         ("zeros", all("0")),
-        ("ones", all("1")),
-        ("twos", all("2")),
         ("nulls", all("NULL")),
-        ("falses", all("f")),
         ("workers", all("pgbench-0")),
         ("printed", all(&format!("\"\\\\x{printed}\""))),
     ]
@@ -106,23 +103,20 @@ fn script(schema: &str) -> String {
 
 /// One turn: settles what is in the variables `before_…`, and claims into those `after_…`.
 fn one_turn(schema: &str) -> String {
-    const OLD: [&str; 2] = [":before_seqs::bigint[]", ":before_fences::bigint[]"];
-    const NEW: [&str; 2] = [":after_seqs::bigint[]", ":after_fences::bigint[]"];
+    const HELD: [&str; 2] = [":before_seqs::bigint[]", ":before_fences::bigint[]"];
     const ZEROS: &str = ":zeros::bigint[]";
-    const ONES: &str = ":ones::bigint[]";
-    const TWOS: &str = ":twos::bigint[]";
-    const NONE: &str = ":nulls::bigint[]";
     const NO_BYTES: &str = ":nulls::bytea[]";
-    const FALSES: &str = ":falses::boolean[]";
     const WORKERS: &str = ":workers::text[]";
-    let [old, old_fences] = OLD;
-    let [new, new_fences] = NEW;
-    let (old_at, old_limits) = (":before_times::bigint[]", ":before_limits::bigint[]");
-    let (new_at, new_limits) = (":after_times::bigint[]", ":after_limits::bigint[]");
+    const NONE: &str = "(-9223372036854775808)";
     let to_claim = sql!("to_claim");
+    // What saves them is made ready with the answer: rows of numbers, as the store sends them.
     let to_claim = format!(
         "SELECT array_agg(seq) AS after_seqs, array_agg(new_fence) AS after_fences,
-    array_agg(ready_at) AS after_times, array_agg(timeout) AS after_limits
+    array_agg(ARRAY[seq, 0, {NONE}, 1, ready_at, ready_at, timeout, 1, 0,
+        ready_at, {NONE}, {NONE}, {NONE}, new_fence, 0]) AS after_claims,
+    array_agg(ARRAY[seq, 1, new_fence, 2, ready_at, ready_at, timeout, 1, 0,
+        ready_at, ready_at, 1, 0, {NONE}, 0]) AS after_ends,
+    array_agg(ARRAY[seq, new_fence, 1, ready_at, ready_at, 0, 0, {NONE}, 1]) AS after_attempts
 FROM (
 {to_claim}) AS claimed"
     );
@@ -130,29 +124,25 @@ FROM (
     script.meta("startpipeline");
     script.plain("BEGIN ISOLATION LEVEL READ COMMITTED");
     script.add(sql!("begin_turn"), &["'pgbench-' || :client_id::text"]);
-    script.add(sql!("held"), &OLD);
-    script.add(sql!("due"), &[]);
+    script.add(sql!("held"), &HELD);
     script.meta("endpipeline");
     script.add_and_keep(&to_claim, &[":batch::bigint"]);
     script.meta("startpipeline");
     // What was pending is processing now.
-    #[rustfmt::skip]
-    script.add(sql!("save"), &[
-        new, ZEROS, NONE, ONES, new_at, new_at, new_limits, ONES, ZEROS,
-        new_at, NONE, NONE, NONE, new_fences, WORKERS, NO_BYTES, FALSES, NO_BYTES,
-    ]);
+    let texts = [WORKERS, NO_BYTES, NO_BYTES];
+    script.add(
+        sql!("save"),
+        &[&[":after_claims::bigint[]"], &texts[..]].concat(),
+    );
     script.meta("if :begun");
     // What was processing is completed now.
-    #[rustfmt::skip]
-    script.add(sql!("finish"), &[
-        old, ONES, old_fences, TWOS, old_at, old_at, old_limits, ONES, ZEROS,
-        old_at, old_at, ONES, ZEROS, NONE, WORKERS, NO_BYTES, FALSES, NO_BYTES,
-    ]);
-    #[rustfmt::skip]
-    script.add(sql!("insert_attempts"), &[
-        old, old_fences, ONES, old_at, old_at, ZEROS, ZEROS, NONE, ONES, WORKERS, NO_BYTES,
-    ]);
-    let output = [old_fences, ZEROS, ZEROS, ":printed::bytea[]"];
+    script.add(
+        sql!("finish"),
+        &[&[":before_ends::bigint[]"], &texts[..]].concat(),
+    );
+    let attempts = [":before_attempts::bigint[]", WORKERS, NO_BYTES];
+    script.add(sql!("insert_attempts"), &attempts);
+    let output = [HELD[1], ZEROS, ZEROS, ":printed::bytea[]"];
     script.add(sql!("insert_output"), &output);
     script.meta("endif");
     let nowhere = "9223372036854775807::bigint";

@@ -5,22 +5,15 @@ use super::jobs;
 use super::row::Columns;
 use super::session::Moment;
 use super::sql;
+use super::table::{Table, or_none};
 use super::wire::{Pipeline, Wire, params};
 use crate::records::{Code, micros, parsed, running};
 use queuectl_domain::{Attempt, Ending, Fence, JobId, Outcome, Timestamp};
 
-/// Attempts that have ended, column by column.
+/// Attempts that have ended, as the statement that adds them wants them.
 #[derive(Default)]
 pub(super) struct Ended {
-    seq: Vec<i64>,
-    fence: Vec<i64>,
-    attempt: Vec<i64>,
-    started_at: Vec<i64>,
-    ended_at: Vec<i64>,
-    outcome: Vec<i64>,
-    exit_code: Vec<Option<i64>>,
-    signal: Vec<Option<i64>>,
-    exec_time: Vec<i64>,
+    numbers: Table<9>,
     worker: Vec<String>,
     error: Vec<Option<Vec<u8>>>,
 }
@@ -34,40 +27,27 @@ impl Ended {
         ended_at: Timestamp,
         ending: &Ending,
     ) {
-        self.seq.push(seq);
-        self.fence.push(attempt.fence.0);
-        self.attempt.push(attempt.attempt.into());
-        self.started_at.push(attempt.started_at.0);
-        self.ended_at.push(ended_at.0);
-        self.outcome.push(ending.outcome.code());
-        self.exit_code.push(ending.exit_code);
-        self.signal.push(ending.signal.map(i64::from));
-        self.exec_time.push(micros(ending.exec_time));
+        self.numbers.push([
+            seq,
+            attempt.fence.0,
+            attempt.attempt.into(),
+            attempt.started_at.0,
+            ended_at.0,
+            ending.outcome.code(),
+            or_none(ending.exit_code),
+            or_none(ending.signal.map(i64::from)),
+            micros(ending.exec_time),
+        ]);
         self.worker.push(attempt.worker.to_string());
         let error = ending.error.clone().map(String::into_bytes);
         self.error.push(error);
     }
 
     pub(super) fn add_to(self, pipeline: &mut Pipeline<'_>) {
-        if self.seq.is_empty() {
-            return;
+        if !self.numbers.is_empty() {
+            let added = params![self.numbers, self.worker, self.error];
+            pipeline.add(sql!("insert_attempts"), added);
         }
-        pipeline.add(
-            sql!("insert_attempts"),
-            params![
-                self.seq,
-                self.fence,
-                self.attempt,
-                self.started_at,
-                self.ended_at,
-                self.outcome,
-                self.exit_code,
-                self.signal,
-                self.exec_time,
-                self.worker,
-                self.error,
-            ],
-        );
     }
 }
 

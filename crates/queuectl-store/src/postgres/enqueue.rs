@@ -14,6 +14,7 @@ use super::jobs;
 use super::row::Columns;
 use super::session::{Effort, Session};
 use super::sql;
+use super::table::Table;
 use super::wire::{Wire, params};
 use crate::records::{joined, micros};
 use crate::{Batch, Existing, StoreError};
@@ -162,32 +163,34 @@ fn insert_few(change: &mut Change<'_>, rows: &[(i64, Job)]) {
             rows.iter().map($field).collect::<Vec<_>>()
         };
     }
+    let numbers: Table<8> = rows.iter().map(numbers_of).collect();
     let owned = |text: &str| text.to_owned();
-    let numbers = column!(|(number, _)| *number);
     change.later(
-        sql!("insert_specs"),
+        sql!("insert_jobs"),
         params![
-            numbers.clone(),
+            numbers,
             column!(|(_, job)| job.id.to_string()),
             column!(|(_, job)| command_columns(&job.command).0.map(owned)),
             column!(|(_, job)| command_columns(&job.command).1.map(owned)),
             column!(|(_, job)| command_columns(&job.command).2),
             column!(|(_, job)| job.cwd.0.clone()),
-            column!(|(_, job)| i64::from(job.rules.priority.get())),
-            column!(|(_, job)| i64::from(job.rules.max_retries.get())),
-            column!(|(_, job)| i64::from(job.rules.backoff_base.get())),
-            column!(|(_, job)| job.created_at.0),
         ],
     );
-    change.later(
-        sql!("insert_jobs"),
-        params![
-            numbers,
-            column!(|(_, job)| job.sort_key().0),
-            column!(|(_, job)| job.ready_at.0),
-            column!(|(_, job)| micros(job.rules.timeout.limit().unwrap_or_default())),
-        ],
-    );
+}
+
+/// What is a number of a job that nobody has begun to run.
+fn numbers_of((number, job): &(i64, Job)) -> [i64; 8] {
+    let rules = &job.rules;
+    [
+        *number,
+        rules.priority.get().into(),
+        rules.max_retries.get().into(),
+        rules.backoff_base.get().into(),
+        job.created_at.0,
+        job.sort_key().0,
+        job.ready_at.0,
+        micros(rules.timeout.limit().unwrap_or_default()),
+    ]
 }
 
 async fn copy_specs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {

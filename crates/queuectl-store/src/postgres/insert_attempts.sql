@@ -2,7 +2,8 @@ INSERT INTO queuectl.attempts (
     seq, fence, attempt, started_at, ended_at,
     outcome, exit_code, signal, exec_time, worker, error
 )
-SELECT * FROM unnest(
-    $1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
-    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::bytea[]
-)
+SELECT numbers[row][1], numbers[row][2], numbers[row][3], numbers[row][4], numbers[row][5],
+    numbers[row][6], queuectl.or_null(numbers[row][7]), queuectl.or_null(numbers[row][8]), numbers[row][9],
+    worker, error
+FROM (SELECT $1::bigint[] AS numbers) AS given,
+    unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS texts (worker, error, row)

@@ -1,2 +1,17 @@
+-- Adds jobs that nobody has begun to run.
+WITH new AS MATERIALIZED (
+    SELECT numbers[row][1] AS seq, numbers[row][2] AS priority, numbers[row][3] AS max_retries,
+        numbers[row][4] AS backoff_base, numbers[row][5] AS created_at,
+        numbers[row][6] AS sort_key, numbers[row][7] AS ready_at, numbers[row][8] AS timeout,
+        id, line, shell, argv, cwd
+    FROM (SELECT $1::bigint[] AS numbers) AS given,
+        unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])
+            WITH ORDINALITY AS texts (id, line, shell, argv, cwd, row)
+), specs AS (
+    INSERT INTO queuectl.specs (
+        seq, id, line, shell, argv, cwd, priority, max_retries, backoff_base, created_at
+    )
+    SELECT seq, id, line, shell, argv, cwd, priority, max_retries, backoff_base, created_at FROM new
+)
 INSERT INTO queuectl.jobs (seq, sort_key, ready_at, timeout)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+SELECT seq, sort_key, ready_at, timeout FROM new

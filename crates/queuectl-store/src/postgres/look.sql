@@ -3,10 +3,10 @@
 SELECT queuectl.now_us() AS now, (
         SELECT coalesce(sum(changed), 0)::bigint FROM queuectl.settings
     ) AS settings_changes,
-    workers.heartbeat_at, workers.stop, EXISTS (
-        SELECT FROM queuectl.workers AS other
-        WHERE other.lease_until <= (SELECT queuectl.now_us()) AND other.id <> $1
-    ) AS lapsed,
+    workers.heartbeat_at, workers.stop, CASE
+        WHEN (SELECT last_value FROM queuectl.lease_floor) - queuectl.now_us() BETWEEN 1 AND 1000000 THEN false
+        ELSE queuectl.others_lapsed($1)
+    END AS lapsed,
     coalesce(rest.pending, 0) AS pending, coalesce(rest.processing, 0) AS processing,
     coalesce(rest.failed, 0) AS failed, rest.next_due
 FROM queuectl.workers LEFT JOIN LATERAL (

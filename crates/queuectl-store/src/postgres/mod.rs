@@ -34,6 +34,7 @@ mod row;
 mod save;
 mod session;
 mod settings;
+mod table;
 mod target;
 mod tidy;
 mod trouble;

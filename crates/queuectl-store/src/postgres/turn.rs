@@ -60,6 +60,7 @@ pub(super) fn take(
 }
 
 /// All that a turn has loaded, and what becomes of it.
+#[derive(Default)]
 struct Loaded {
     /// Jobs by number.
     jobs: HashMap<i64, Kept>,
@@ -92,7 +93,6 @@ async fn act(
     let printing =
         (!printing.is_empty()).then(|| pipeline.add(sql!("printing"), params![numbers, fences]));
     let checked = add_check(&mut pipeline, turn.held);
-    let due = Some(pipeline.add(sql!("due"), Vec::new()));
     let most = turn.free.min(MOST_CLAIMS);
     let first = (most > 0).then(|| pipeline.add(sql!("to_claim"), params![signed(most as u64)]));
     let answers = pipeline.run().await?;
@@ -106,6 +106,7 @@ async fn act(
     let mut change = Change::begun(wire, settings, &mut row)?;
     let standing = read_standing(&mut row)?;
     let lapsed = row.next()?;
+    let next_due = row.optional_timestamp()?;
     let settings = change.settings().await?;
     if standing.clock_was_set_back(change.now) {
         mend::wait_as_from_now(&mut change).await?;
@@ -113,7 +114,11 @@ async fn act(
         change.commit().await?;
         return Ok(None);
     }
-    let mut loaded = Loaded::read(rows(due), &change, &settings)?;
+    let mut loaded = Loaded::default();
+    if next_due.is_some_and(|due| due <= change.now) {
+        let due = wire.rows(sql!("due"), Vec::new()).await?;
+        loaded.read_due(&due, &change, &settings)?;
+    }
     loaded.read_held(rows(printing))?;
     loaded.read_held(rows(held))?;
     let (mut lost, to_end) = read_checked(rows(checked))?;
@@ -169,14 +174,7 @@ fn ended_in<'t>(turn: &'t Turn<'_>) -> impl Iterator<Item = Ticket> + 't {
 
 impl Loaded {
     /// Makes claimable what is due.
-    fn read(due: &[Row], change: &Change<'_>, settings: &Settings) -> Result<Self> {
-        let mut loaded = Self {
-            jobs: HashMap::new(),
-            changed: HashSet::new(),
-            ready: Vec::new(),
-            without_command: HashSet::new(),
-            fences: Vec::new(),
-        };
+    fn read_due(&mut self, due: &[Row], change: &Change<'_>, settings: &Settings) -> Result<()> {
         for row in due {
             let mut kept = jobs::read_without_command(row)?;
             // The clock went on between the questions.
@@ -184,12 +182,12 @@ impl Loaded {
                 continue;
             }
             change.apply(&mut kept, Event::Due, &settings.policy)?;
-            loaded.without_command.insert(kept.seq);
-            loaded.changed.insert(kept.seq);
-            loaded.ready.push(kept.seq);
-            loaded.jobs.insert(kept.seq, kept);
+            self.without_command.insert(kept.seq);
+            self.changed.insert(kept.seq);
+            self.ready.push(kept.seq);
+            self.jobs.insert(kept.seq, kept);
         }
-        Ok(loaded)
+        Ok(())
     }
 
     /// Reads what the worker holds.

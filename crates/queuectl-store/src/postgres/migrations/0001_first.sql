@@ -12,6 +12,11 @@ INSERT INTO queuectl.about (version) VALUES (0);
 CREATE FUNCTION queuectl.now_us() RETURNS bigint LANGUAGE sql VOLATILE
 RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
+-- Numbers go to the statements as one table of rows. No NULL is in it, so that each is found in one step: the least number
+-- there is stands for it.
+CREATE FUNCTION queuectl.or_null(number bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
+RETURN nullif(number, -9223372036854775808);
+
 -- What is said of errors may have any character in it, NUL too, which the server's texts can't have: it is kept as
 -- the bytes of its UTF-8.
 
@@ -162,6 +167,8 @@ CREATE SEQUENCE queuectl.settings_changes;
 CREATE SEQUENCE queuectl.pending_floor MINVALUE -9223372036854775808 START WITH -9223372036854775808;
 CREATE SEQUENCE queuectl.failed_floor MINVALUE -9223372036854775808 START WITH -9223372036854775808;
 CREATE SEQUENCE queuectl.fence_floor MINVALUE 0 START WITH 0;
+-- Before this time no lease is over, so that hundreds of workers needn't be looked at by each of them all the time.
+CREATE SEQUENCE queuectl.lease_floor MINVALUE 0 START WITH 0;
 
 -- Whoever puts jobs anywhere is inside until his transaction ends; who raises the floors is alone.
 CREATE FUNCTION queuectl.enter() RETURNS void LANGUAGE sql VOLATILE
@@ -213,6 +220,21 @@ BEGIN
     ORDER BY fence LIMIT 1;
     PERFORM setval('queuectl.fence_floor', coalesce(least, (SELECT last_value FROM queuectl.fences)));
     RETURN true;
+END
+$$;
+
+-- Whether the lease of another worker is over. The floor is never more than a second ahead: who comes meanwhile may have a
+-- short lease, and a floor beyond that is of a clock that was set back.
+CREATE FUNCTION queuectl.others_lapsed(me text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    now CONSTANT bigint := queuectl.now_us();
+    first_end bigint;
+    others boolean;
+BEGIN
+    SELECT min(lease_until), coalesce(bool_or(lease_until <= now AND id <> me), false) INTO first_end, others
+    FROM queuectl.workers;
+    PERFORM setval('queuectl.lease_floor', least(first_end, now + 1000000));
+    RETURN others;
 END
 $$;
 
