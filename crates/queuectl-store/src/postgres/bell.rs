@@ -23,13 +23,11 @@ use super::target::Target;
 use super::wire::{Wire, params};
 use crate::{Bell, StoreError};
 
-/// How often who waits looks for itself whether it was woken. Its worker looks for jobs more often.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often who waits says that it still does: half of the time after which it isn't believed any more.
+/// How often who waits says that it still does, and looks for itself whether it was woken: half of the time after which it
+/// isn't believed any more. Its worker looks for jobs more often.
 const STILL_EVERY: Duration = Duration::from_secs(30);
 
 /// How long the end of a process may wait until its rows are gone.
@@ -171,6 +169,15 @@ struct Line {
     notifications: UnboundedReceiver<Notification>,
     channel: String,
     said_still: Instant,
+    /// Somebody has begun to wait, and a ring may have come before.
+    is_to_hear: bool,
+}
+
+impl Line {
+    /// When it is time to say again that who waits still does.
+    fn still_at(&self) -> tokio::time::Instant {
+        (self.said_still + STILL_EVERY).into()
+    }
 }
 
 /// The thread's own.
@@ -248,6 +255,7 @@ impl Keeper {
                 .rows(sql!("insert_waiter"), params![line.channel.as_str()])
                 .await?;
             self.rows.push(Columns::of_one(&added, "waiters")?.next()?);
+            line.is_to_hear = true;
         }
         if self.rows.is_empty() {
             return Ok(());
@@ -282,15 +290,19 @@ impl Keeper {
             notifications,
             channel,
             said_still: Instant::now(),
+            is_to_hear: true,
         });
         Ok(())
     }
 
     /// Takes a ring that came while nobody waited.
     async fn hear(&mut self) -> Result<()> {
-        let Some(line) = &self.line else {
+        let Some(line) = &mut self.line else {
             return Ok(());
         };
+        if !std::mem::take(&mut line.is_to_hear) {
+            return Ok(());
+        }
         let heard = line.wire.rows(sql!("hear"), Vec::new()).await?;
         if Columns::of_one(&heard, "rings")?.next()?
             && let Some(row) = self.rows.pop()
@@ -314,6 +326,7 @@ impl Keeper {
             return Ok(());
         };
         let asked = Arc::clone(&self.asked);
+        let still_at = line.still_at();
         tokio::select! {
             heard = line.notifications.recv() => match heard {
                 Some(notification) => {
@@ -325,7 +338,7 @@ impl Keeper {
                 None => Err(StoreError::Io("the connection of the bell is lost".into()).into()),
             },
             () = asked.changed.notified() => Ok(()),
-            () = tokio::time::sleep(LOOK_EVERY) => self.look().await,
+            () = tokio::time::sleep_until(still_at) => self.look().await,
         }
     }
 
@@ -343,18 +356,15 @@ impl Keeper {
         Ok(())
     }
 
-    /// Looks which rows were taken without anything having been heard.
+    /// Says that it still waits, and sees which rows were taken without anything having been heard.
     async fn look(&mut self) -> Result<()> {
         let Some(line) = &mut self.line else {
             return Ok(());
         };
-        if line.said_still.elapsed() >= STILL_EVERY {
-            let rows = self.rows.clone();
-            line.wire.rows(sql!("wait_longer"), params![rows]).await?;
-            line.said_still = Instant::now();
-        }
+        line.said_still = Instant::now();
+        line.is_to_hear = true;
         let rows = self.rows.clone();
-        let found = line.wire.rows(sql!("waiters"), params![rows]).await?;
+        let found = line.wire.rows(sql!("wait_longer"), params![rows]).await?;
         let there = found
             .iter()
             .map(|row| Columns::of(row).next())

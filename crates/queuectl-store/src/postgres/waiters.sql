@@ -1,1 +1,0 @@
-SELECT id FROM queuectl.waiters WHERE id = ANY ($1)
