@@ -49,6 +49,7 @@ impl Hand {
             free,
             held: &[],
             renew: false,
+            rung: false,
         };
         let reply = self.store.turn(&turn)?;
         let done = self.settled.len();

@@ -92,6 +92,7 @@ fn work(store: &mut dyn Store, name: &str) -> Result<(), StoreError> {
         free: 4,
         held: &[],
         renew: false,
+        rung: false,
     };
     let claimed = store.turn(&turn)?.claimed;
     let printed = Chunk {

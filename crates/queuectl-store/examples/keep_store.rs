@@ -155,6 +155,7 @@ fn turn(
         free,
         held: &[],
         renew: false,
+        rung: false,
     };
     Ok(store.turn(&turn)?.claimed)
 }

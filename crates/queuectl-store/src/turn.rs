@@ -23,6 +23,9 @@ pub struct Turn<'a> {
     pub held: &'a [Ticket],
     /// Whether the worker's lease is to be renewed. A store that gives none passes over it.
     pub renew: bool,
+    /// Whether the bell was rung for this worker, so that there probably is something to be had. A store that would ask first
+    /// whether there is doesn't then.
+    pub rung: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -36,6 +39,7 @@ impl<'a> Turn<'a> {
             free: 0,
             held: &[],
             renew: false,
+            rung: false,
         }
     }
 

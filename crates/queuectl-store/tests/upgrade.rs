@@ -141,6 +141,7 @@ fn the_queue_of_an_earlier_version_goes_on() {
                 free: 2,
                 held: &[],
                 renew: false,
+                rung: false,
             };
             let reply = store.turn(&turn).unwrap();
             assert_eq!(reply.lost, []);

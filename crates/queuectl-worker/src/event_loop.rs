@@ -26,8 +26,6 @@ const TICK: Duration = Duration::from_millis(500);
 const IDLE_TICK: Duration = Duration::from_millis(900);
 /// A worker that runs nothing leaves a server alone for so long. It may have hundreds of them.
 const ASK_IDLE: Duration = Duration::from_millis(2600);
-/// How long an end may be kept from the store while jobs are claimed ahead.
-const SETTLE_WITHIN: Duration = Duration::from_millis(10);
 /// How long a result may wait to be made safe from a power cut.
 const SYNC_WITHIN: Duration = Duration::from_millis(50);
 
@@ -61,6 +59,8 @@ pub(crate) struct EventLoop<'a> {
     next_tick: Instant,
     /// When the last turn was sent.
     asked: Instant,
+    /// The bell was rung for this worker since the last turn.
+    rung: bool,
     /// Whether to ask once more what is left: on a server others may have told of their last ends in the same moment.
     ask_again: bool,
     sync_by: Option<Instant>,
@@ -105,6 +105,7 @@ impl<'a> EventLoop<'a> {
             others: Others::new(me, &options.data, leased),
             next_tick: Instant::now() + TICK,
             asked: Instant::now(),
+            rung: false,
             ask_again: false,
             sync_by: None,
             due: None,
@@ -172,11 +173,13 @@ impl<'a> EventLoop<'a> {
             },
             held: &held,
             renew: self.lease().is_to_renew(),
+            rung: std::mem::take(&mut self.rung),
         };
         let sent = Sent::now();
         self.asked = Instant::now();
         match self.store.turn(&turn) {
             Ok(reply) => {
+                self.slots.turn_took(self.asked.elapsed());
                 if let Some(length) = reply.lease {
                     self.lease().renewed(sent, length);
                 }
@@ -225,7 +228,9 @@ impl<'a> EventLoop<'a> {
         self.heed(reply.stop);
         let now = Instant::now();
         self.unfinished = reply.unfinished;
-        self.others.heard(reply.lapsed);
+        if self.others.heard(reply.lapsed) {
+            self.next_tick = now;
+        }
         self.due = reply.due_in.and_then(|length| now.checked_add(length));
         self.sync_by = match (reply.unsynced, self.sync_by) {
             (true, None) => Some(now + SYNC_WITHIN),
@@ -313,6 +318,7 @@ impl<'a> EventLoop<'a> {
             Signal::Ended => None,
             Signal::Rung => {
                 self.wake.rung();
+                self.rung = true;
                 if !self.slots.any_idle() || self.stop.is_some() {
                     self.wake.ring();
                     return None;
@@ -348,7 +354,7 @@ impl<'a> EventLoop<'a> {
         let due = self
             .due
             .filter(|_| self.stop.is_none() && self.slots.any_idle());
-        let settle = self.slots.any_waiting().then(|| now + SETTLE_WITHIN);
+        let settle = self.slots.settle_within().map(|length| now + length);
         let timers = match trouble {
             Some(until) => [Some(until), None, None, None],
             None => [Some(self.next_tick), self.sync_by, due, settle],

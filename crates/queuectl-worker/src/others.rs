@@ -28,7 +28,7 @@ pub(crate) enum Watch {
 pub(crate) const WATCHED: usize = 2;
 
 /// How often a worker of a server asks who else is on its machine, if nothing tells it before.
-const ASK: Duration = Duration::from_secs(30);
+const ASK: Duration = Duration::from_secs(300);
 /// How long after it was out of reach itself a worker leaves those alone whose leases are over: they
 /// may be about to come back as well.
 const RETURN: Duration = Duration::from_secs(3);
@@ -69,9 +69,11 @@ impl<'a> Others<'a> {
         self.none && !self.leased
     }
 
-    /// The store has said whether some lease is over.
-    pub(crate) fn heard(&mut self, lapsed: bool) {
+    /// The store has said whether some lease is over. Says whether that is news.
+    pub(crate) fn heard(&mut self, lapsed: bool) -> bool {
+        let is_news = lapsed && !self.lapsed;
         self.lapsed = lapsed;
+        is_news
     }
 
     /// The store was out of reach, perhaps for others too.

@@ -1,19 +1,27 @@
-//! How far ahead of its slots a worker claims jobs.
+//! How far ahead of its slots a worker claims jobs, and how long it keeps their ends to itself.
 //!
 //! While jobs are short, a slot that had to wait for a turn with the store after each would wait
-//! longer than it works. So a few jobs are claimed ahead, for slots to go on with at once; as many
-//! as are likely to be begun within [`AHEAD`], and a small part of all there are, so that other
-//! workers find some too.
+//! longer than it works. So a few jobs are claimed ahead, for slots to go on with at once, and several
+//! ends are told in one turn. How many follows from the *beat*, the time between two turns: a small
+//! multiple of what a turn takes, so that a store that is far away or busy is asked less often.
+//! As many are claimed ahead as are likely to be begun within two beats, and a small part of all
+//! there are, so that other workers find some too.
 
 use std::time::Duration;
 
-/// How long a job is likely to wait for a slot, once it is claimed.
-const AHEAD: Duration = Duration::from_millis(20);
+/// The least time and the most between two turns while jobs are claimed ahead.
+const BEAT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(50));
+/// One part of so many of a worker's time is for turns.
+const TURNS: u32 = 8;
+/// How many beats a job is likely to wait for a slot, once it is claimed.
+const AHEAD: u32 = 2;
+/// How many beats it may wait before it is given back.
+const PATIENCE: u32 = 5;
 /// At most so many for each slot.
 const MOST: usize = 8;
 /// Of so many jobs that are to be done, one is claimed ahead.
 const PART: u64 = 16;
-/// How much of what is known each new attempt replaces.
+/// How much of what is known each new attempt, or turn, replaces.
 const SHARE: f64 = 1.0 / 8.0;
 /// An attempt before anything is known is taken to last so long, in seconds.
 const UNKNOWN: f64 = 1.0;
@@ -24,8 +32,10 @@ pub(crate) struct Pace {
     slots: usize,
     /// How many are claimed ahead at most.
     most: usize,
-    /// A moving average, in seconds.
+    /// How long attempts last: a moving average, in seconds.
     average: f64,
+    /// How long turns take, likewise.
+    turn: f64,
 }
 
 impl Pace {
@@ -35,6 +45,7 @@ impl Pace {
             slots,
             most: Self::most(slots),
             average: UNKNOWN,
+            turn: 0.0,
         }
     }
 
@@ -52,6 +63,11 @@ impl Pace {
         self.average += (elapsed.as_secs_f64() - self.average) * SHARE;
     }
 
+    /// A turn with the store took so long.
+    pub(crate) fn turn_took(&mut self, elapsed: Duration) {
+        self.turn += (elapsed.as_secs_f64() - self.turn) * SHARE;
+    }
+
     /// Jobs that were claimed ahead waited too long.
     pub(crate) fn was_wrong(&mut self) {
         self.average = self.average.max(UNKNOWN);
@@ -59,10 +75,27 @@ impl Pace {
 
     /// How many jobs are claimed ahead, when so many are to be done.
     pub(crate) fn lead(&self, unfinished: u64) -> usize {
-        let begun_by_then = self.slots as f64 * AHEAD.as_secs_f64() / self.average;
+        let ahead = self.beat() * AHEAD;
+        let begun_by_then = self.slots as f64 * ahead.as_secs_f64() / self.average;
         let part = usize::try_from(unfinished / PART).unwrap_or(usize::MAX);
         // Beyond all numbers is as good as the largest.
         (begun_by_then as usize).min(self.most).min(part)
+    }
+
+    /// How long an end may be kept from the store while jobs are claimed ahead.
+    pub(crate) fn settle_within(&self) -> Duration {
+        self.beat()
+    }
+
+    /// How long a job may wait for a slot, once it is claimed.
+    pub(crate) fn patience(&self) -> Duration {
+        self.beat() * PATIENCE
+    }
+
+    fn beat(&self) -> Duration {
+        let (least, most) = BEAT;
+        let turn = Duration::from_secs_f64(self.turn.min(most.as_secs_f64()));
+        (turn * TURNS).clamp(least, most)
     }
 
     /// How many jobs are ever claimed ahead of so many slots.
@@ -111,6 +144,19 @@ mod tests {
         let mut pace = Pace::in_step(4);
         (0..200).for_each(|_| pace.saw(Duration::ZERO));
         assert_eq!(pace.lead(MANY), 0);
+    }
+
+    #[test]
+    fn a_store_that_is_slow_is_asked_less_often_and_for_more() {
+        let mut pace = after(4, &[(200, 10)]);
+        assert_eq!((pace.lead(MANY), pace.settle_within().as_millis()), (8, 10));
+        (0..200).for_each(|_| pace.turn_took(Duration::from_millis(4)));
+        let beat = pace.settle_within().as_millis();
+        assert!((31..=32).contains(&beat), "{beat} ms");
+        assert!((24..=25).contains(&pace.lead(MANY)), "{}", pace.lead(MANY));
+        (0..200).for_each(|_| pace.turn_took(Duration::from_secs(60)));
+        assert_eq!(pace.settle_within(), BEAT.1);
+        assert_eq!(pace.patience(), BEAT.1 * PATIENCE);
     }
 
     #[test]

@@ -23,9 +23,6 @@ use crate::lease::Lease;
 use crate::pace::Pace;
 use crate::slot::{Slot, Surroundings};
 
-/// How long a claimed job may wait for a slot before it is given back.
-const PATIENCE: Duration = Duration::from_millis(50);
-
 /// A worker's slots, as its loop sees them. Their threads end when this is dropped.
 pub(crate) struct Slots<'scope> {
     table: Arc<Table>,
@@ -181,9 +178,15 @@ impl<'scope> Slots<'scope> {
         state.idle() == state.places.len() && state.waiting.is_empty() && state.ended.is_empty()
     }
 
-    /// Whether jobs wait for a slot.
-    pub(crate) fn any_waiting(&self) -> bool {
-        !self.state().waiting.is_empty()
+    /// How long an end may be kept from the store. None while no jobs wait for a slot: then it isn't kept at all.
+    pub(crate) fn settle_within(&self) -> Option<Duration> {
+        let state = self.state();
+        (!state.waiting.is_empty()).then(|| state.pace.settle_within())
+    }
+
+    /// A turn with the store took so long.
+    pub(crate) fn turn_took(&self, elapsed: Duration) {
+        self.state().pace.turn_took(elapsed);
     }
 
     /// Puts in jobs that have been claimed.
@@ -240,7 +243,8 @@ impl<'scope> Slots<'scope> {
     pub(crate) fn recall_overdue(&self) -> Vec<Ticket> {
         let mut state = self.state();
         let first = state.waiting.front();
-        if first.is_none_or(|first| first.claimed_at.elapsed() < PATIENCE) {
+        let patience = state.pace.patience();
+        if first.is_none_or(|first| first.claimed_at.elapsed() < patience) {
             return Vec::new();
         }
         state.pace.was_wrong();

@@ -30,7 +30,7 @@ pub(super) fn take(
     known: &mut Option<Rest>,
 ) -> std::result::Result<Reply, StoreError> {
     let tells = !(turn.settled.is_empty() && turn.released.is_empty() && turn.output.is_empty());
-    if !tells && !doubt.is_any() {
+    if !tells && !turn.rung && !doubt.is_any() {
         let seen = session.with_settings(Effort::Small, async |wire, settings| {
             super::look::around(wire, settings, turn).await
         })?;

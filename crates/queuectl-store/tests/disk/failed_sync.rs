@@ -108,6 +108,7 @@ fn turn(store: &mut dyn Store, held: &[Claimed], output: &str) -> Result<Reply, 
         free: 2,
         held: &[],
         renew: false,
+        rung: false,
     })
 }
 

@@ -56,6 +56,7 @@ fn a_fence_of_a_new_block_is_never_given_twice() {
             free,
             held: &[],
             renew: false,
+            rung: false,
         };
         let reply = store.turn(&turn).unwrap();
         assert_eq!(reply.claimed.len(), free);
@@ -192,6 +193,7 @@ fn drains(store: &mut dyn Store, last: Fence) {
             free: 100,
             held: &[],
             renew: false,
+            rung: false,
         };
         let reply = store.turn(&turn).unwrap();
         assert_eq!(reply.lost, []);

@@ -191,6 +191,7 @@ impl Players {
             free: self.rng.usize(..6),
             held: &[],
             renew: false,
+            rung: false,
         };
         let reply = hand.store.turn(&turn);
         let Some(reply) = self.unless_refused(reply) else {

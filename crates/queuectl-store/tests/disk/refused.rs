@@ -98,6 +98,7 @@ fn turn(store: &mut dyn Store, held: &[Claimed], free: usize) -> Done {
         free,
         held: &[],
         renew: false,
+        rung: false,
     };
     store.turn(&turn).map(drop)
 }
@@ -165,6 +166,7 @@ impl Prepared {
                 free: 2,
                 held: &[],
                 renew: false,
+                rung: false,
             };
             store.turn(&turn).unwrap().claimed
         };
