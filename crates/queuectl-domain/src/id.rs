@@ -8,6 +8,12 @@ use crate::InvalidValue;
 /// The longest job id, in bytes of UTF-8.
 const MAX_ID_BYTES: usize = 200;
 
+/// The digits of Crockford's base 32.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// How many of them a generated id has at the least.
+const FEWEST_DIGITS: u32 = 6;
+
 /// A job's name: one to 200 bytes of UTF-8 without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(String);
@@ -17,13 +23,24 @@ impl JobId {
     /// number in Crockford's base 32, at least six digits, so that ids sort in
     /// the order of creation (for the first 2^30 jobs of a store).
     pub fn generated(number: u64) -> Self {
-        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let mut text = vec![b'j'];
-        let width = (u64::BITS - number.leading_zeros()).div_ceil(5).max(6);
+        let width = (u64::BITS - number.leading_zeros())
+            .div_ceil(5)
+            .max(FEWEST_DIGITS);
         for place in (0..width).rev() {
             text.push(DIGITS[(number >> (place * 5)) as usize & 31]);
         }
         Self(text.into_iter().map(char::from).collect())
+    }
+
+    /// The number of which this id was generated; none if it can't have been.
+    pub fn number(&self) -> Option<u64> {
+        let mut number = 0_u64;
+        for digit in self.0.strip_prefix('j')?.bytes() {
+            let value = DIGITS.iter().position(|known| *known == digit)?;
+            number = number.checked_mul(32)?.checked_add(value as u64)?;
+        }
+        (Self::generated(number) == *self).then_some(number)
     }
 
     /// The id as text.

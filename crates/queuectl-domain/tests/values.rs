@@ -143,6 +143,23 @@ proptest! {
     }
 
     #[test]
+    fn a_generated_id_tells_its_number(number in any::<u64>(), shift in 0..64u32) {
+        let number = number >> shift;
+        prop_assert_eq!(JobId::generated(number).number(), Some(number));
+    }
+
+    #[test]
+    fn an_id_that_tells_a_number_was_generated_of_it(
+        text in prop_oneof!["j[0-9a-z]{0,16}", "j0[0-9a-z]{6,8}", "[0-9a-jJ]{6,9}", ".{1,9}"]
+    ) {
+        let id = text.parse::<JobId>();
+        let number = id.as_ref().ok().and_then(JobId::number);
+        if let Some(number) = number {
+            prop_assert_eq!(JobId::generated(number).to_string(), text);
+        }
+    }
+
+    #[test]
     fn the_order_of_waiting_jobs_is_that_of_effective_priority_at_any_time(
         jobs in proptest::collection::vec((0..1_000_000_000i64, 1..=10i64, any::<bool>()), 2..12),
         later in 0..1_000_000_000_000i64,

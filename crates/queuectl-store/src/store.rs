@@ -43,7 +43,8 @@ pub trait Store: Send {
     /// ids are taken are passed over.
     ///
     /// They come as the lifecycle lets them be [taken over](Job::taken_over); their attempts get fences
-    /// of this store, and keep as much of their output as its settings say.
+    /// of this store, and keep as much of their output as its settings say. Ids that are made from then on come after
+    /// those of them that were made elsewhere.
     ///
     /// # Errors
     ///
@@ -53,6 +54,12 @@ pub trait Store: Send {
     /// Jobs with all that is known of them, as [`import`](Self::import) takes them, with their numbers: at most so many,
     /// in the order of their numbers, from the first on whose number is above `after`.
     fn export(&mut self, after: i64, most: usize) -> Result<Vec<(i64, History)>, StoreError>;
+
+    /// The number up to which ids were made, or may have been, whether or not their jobs are still there.
+    fn last_id_number(&mut self) -> Result<u64, StoreError>;
+
+    /// Makes no id of a number up to this one any more, if it can be one of which another store has made an id.
+    fn make_ids_after(&mut self, last: u64) -> Result<(), StoreError>;
 
     /// Takes back those jobs of a batch that nobody has begun to run; returns how many.
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64, StoreError>;

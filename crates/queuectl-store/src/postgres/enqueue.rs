@@ -25,6 +25,9 @@ const MOST: usize = 1 << 20;
 /// From so many on rows are copied; fewer are there sooner by an ordinary statement.
 const MANY: usize = 64;
 
+/// How many numbers are drawn at once at most, where names that could be made of them are taken.
+const MOST_DRAWN: usize = 1 << 16;
+
 /// Adds jobs.
 pub(super) fn enqueue(
     session: &mut Session,
@@ -41,7 +44,7 @@ pub(super) fn enqueue(
         Effort::Bulk
     };
     // Whether a name is taken is looked up when it must be known; otherwise when that has shown to be so.
-    let mut looks = existing == Existing::Skipped;
+    let mut looks = existing == Existing::Skipped && new.iter().any(|job| job.id.is_some());
     session.with_settings(effort, async |wire, settings| {
         let draw = (sql!("draw_numbers"), params![new.len() as i64]);
         let (mut change, drawn) = Change::begin(wire, settings, Some(draw)).await?;
@@ -60,14 +63,19 @@ async fn add(
     looks: bool,
     drawn: &[Row],
 ) -> Result<Batch> {
-    let (block, mut names) = read_drawn(drawn)?;
+    let (block, numbers) = read_drawn(drawn)?;
     let given: HashSet<&JobId> = new.iter().filter_map(|job| job.id.as_ref()).collect();
-    let taken = if looks {
-        let ids: Vec<_> = given.iter().map(|id| (*id).clone()).collect();
-        jobs::taken(change.wire, &ids).await?
-    } else {
-        HashSet::new()
+    let mut names = Names {
+        wire: change.wire,
+        given: &given,
+        looks,
+        taken: HashSet::new(),
+        free: Vec::new(),
     };
+    let nameless = new.iter().filter(|job| job.id.is_none()).count();
+    names.gather(numbers, nameless).await?;
+    let Names { taken, free, .. } = names;
+    let mut made = free.into_iter();
     let mut seen = HashSet::new();
     let mut rows = Vec::with_capacity(new.len());
     for job in new {
@@ -77,7 +85,7 @@ async fn add(
                 Existing::Skipped => continue,
             },
             Some(id) => id.clone(),
-            None => make_id(change.wire, &mut names, &given, looks).await?,
+            None => made.next().expect("as many were made as are needed"),
         };
         let number = block + 1 + rows.len() as i64;
         rows.push((number, Job::new(id, job.clone(), change.now)));
@@ -99,39 +107,49 @@ async fn add(
 }
 
 /// Reads the block of numbers, and the numbers for names that may have to be made.
-pub(super) fn read_drawn(rows: &[Row]) -> Result<(i64, std::vec::IntoIter<i64>)> {
+pub(super) fn read_drawn(rows: &[Row]) -> Result<(i64, Vec<i64>)> {
     let mut row = Columns::of_one(rows, "numbers")?;
-    let block = row.next()?;
-    let names: Vec<i64> = row.next()?;
-    Ok((block, names.into_iter()))
+    row.skip();
+    Ok((row.next()?, row.next()?))
 }
 
-/// A name made of a number. Numbers whose name a user has taken are passed over; those in the store are
-/// looked up only once it is known that there is one.
-async fn make_id(
-    wire: &Wire,
-    names: &mut std::vec::IntoIter<i64>,
-    given: &HashSet<&JobId>,
+/// Names that are made of numbers. Those that a user has taken are passed over; those in the store are looked up
+/// only once it is known that there are any.
+struct Names<'n> {
+    wire: &'n Wire,
+    given: &'n HashSet<&'n JobId>,
     looks: bool,
-) -> Result<JobId> {
-    loop {
-        let Some(number) = names.next() else {
-            let more = params![given.len() as i64 + 1];
-            *names = read_drawn(&wire.rows(sql!("draw_numbers"), more).await?)?.1;
-            continue;
-        };
-        let id = JobId::generated(number.unsigned_abs());
-        if given.contains(&id) {
-            continue;
+    /// Those that are given and are in the store, as far as it was looked.
+    taken: HashSet<JobId>,
+    free: Vec<JobId>,
+}
+
+impl Names<'_> {
+    /// Makes so many, of these numbers first. However many are taken, it is asked a few times only, for twice as many each time.
+    async fn gather(&mut self, mut numbers: Vec<i64>, count: usize) -> Result<()> {
+        numbers.truncate(count);
+        let mut asked: Vec<JobId> = self.given.iter().map(|id| (*id).clone()).collect();
+        let mut draws = count.max(8);
+        loop {
+            let made = numbers
+                .iter()
+                .map(|&number| JobId::generated(number.unsigned_abs()));
+            let mut made: Vec<_> = made.filter(|id| !self.given.contains(id)).collect();
+            asked.extend(made.iter().cloned());
+            if self.looks && !asked.is_empty() {
+                let taken = jobs::taken(self.wire, &asked).await?;
+                made.retain(|id| !taken.contains(id));
+                self.taken.extend(taken);
+            }
+            asked.clear();
+            self.free.append(&mut made);
+            if self.free.len() >= count {
+                return Ok(());
+            }
+            draws = (draws * 2).min(MOST_DRAWN.max(count));
+            let more = self.wire.rows(sql!("draw_numbers"), params![draws as i64]);
+            numbers = read_drawn(&more.await?)?.1;
         }
-        if looks
-            && !jobs::taken(wire, std::slice::from_ref(&id))
-                .await?
-                .is_empty()
-        {
-            continue;
-        }
-        return Ok(id);
     }
 }
 

@@ -8,9 +8,9 @@ use super::change::Change;
 use super::fault::Result;
 use super::jobs::{self, Kept};
 use super::row::Columns;
-use super::wire::{Wire, params};
+use super::wire::{Pipeline, Wire, params};
 use super::{enqueue, sql};
-use crate::records::ended;
+use crate::records::{ended, last_made};
 use crate::{Batch, Existing, StoreError};
 
 /// Adds jobs with all that is known of them, all or none, or all but those whose names are taken.
@@ -21,8 +21,7 @@ pub(super) async fn add(
 ) -> Result<Batch> {
     let settings = change.settings().await?;
     let new = new_ones(change.wire, histories, existing).await?;
-    let drawn = change.wire.rows(sql!("draw_numbers"), params![0_i64]);
-    let (block, _) = enqueue::read_drawn(&drawn.await?)?;
+    let block = draw_block(change.wire, &new).await?;
     let numbers = block + 1..;
     let jobs: Vec<(i64, Job)> = numbers
         .zip(&new)
@@ -64,6 +63,17 @@ pub(super) async fn add(
         ids: jobs.into_iter().map(|(_, job)| job.id).collect(),
         numbers: block + 1..=last,
     })
+}
+
+/// Draws a block of numbers. Ids that are made from now on come after those that were made elsewhere.
+async fn draw_block(wire: &Wire, new: &[&History]) -> Result<i64> {
+    let last = last_made(new.iter().map(|history| &history.job.id));
+    let mut pipeline = Pipeline::on(wire);
+    pipeline.add(sql!("make_ids_after"), params![last]);
+    let drawn = pipeline.add(sql!("draw_numbers"), params![0_i64]);
+    let answers = pipeline.run().await?;
+    let (block, _) = enqueue::read_drawn(&answers[drawn])?;
+    Ok(block)
 }
 
 /// Those whose names aren't taken, neither in the store nor by one before them.

@@ -13,7 +13,7 @@ use super::row::Columns;
 use super::session::Moment;
 use super::wire::{Wire, params};
 use super::{counts, sql};
-use crate::records::{self, Code, damaged, parsed, signed, split};
+use crate::records::{self, Code, damaged, made_up_to, parsed, signed, split};
 use crate::{Page, Query, StoreError};
 
 /// A job, its number, and how it was when it was loaded.
@@ -135,6 +135,19 @@ pub(super) async fn taken(wire: &Wire, ids: &[JobId]) -> Result<HashSet<JobId>> 
         Ok(parsed(id)?)
     });
     taken.collect()
+}
+
+/// The number of which an id was made last.
+pub(super) async fn last_name(wire: &Wire) -> Result<u64> {
+    let rows = wire.rows(sql!("last_name"), Vec::new()).await?;
+    Columns::of_one(&rows, "names")?.unsigned()
+}
+
+/// Makes no id of a number up to this one any more.
+pub(super) async fn make_ids_after(wire: &Wire, last: u64) -> Result<()> {
+    let last = made_up_to(last);
+    wire.rows(sql!("make_ids_after"), params![last]).await?;
+    Ok(())
 }
 
 /// The newest jobs that fit, newest first.

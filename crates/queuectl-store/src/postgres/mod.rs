@@ -134,6 +134,16 @@ impl Store for PostgresStore {
         })
     }
 
+    fn last_id_number(&mut self) -> Result<u64> {
+        self.session.ask(jobs::last_name)
+    }
+
+    fn make_ids_after(&mut self, last: u64) -> Result<()> {
+        self.session.write(Effort::Small, async |change| {
+            jobs::make_ids_after(change.wire, last).await
+        })
+    }
+
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64> {
         self.session.write(Effort::Bulk, async |change| {
             edit::withdraw(change, &numbers).await

@@ -11,5 +11,7 @@ pub(crate) use attempts::{Gone, ended, running};
 pub(crate) use codes::Code;
 pub(crate) use pieces::outside;
 pub(crate) use standing::Standing;
-pub(crate) use values::{claim, damaged, joined, micros, parsed, signed, split};
+pub(crate) use values::{
+    claim, damaged, joined, last_made, made_up_to, micros, parsed, signed, split,
+};
 pub(crate) use whole::Whole;

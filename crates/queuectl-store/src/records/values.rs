@@ -21,6 +21,21 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// No store makes as many ids. What looks like one of a greater number is a name that somebody has chosen; if ids went on
+/// after it, there might soon be no numbers left.
+const MOST_IDS: u64 = 1 << 50;
+
+/// The number up to which ids may have been made.
+pub(crate) fn made_up_to(last: u64) -> i64 {
+    if last <= MOST_IDS { signed(last) } else { 0 }
+}
+
+/// The greatest number of which one of these ids was made.
+pub(crate) fn last_made<'i>(ids: impl Iterator<Item = &'i JobId>) -> i64 {
+    let numbers = ids.filter_map(JobId::number).map(made_up_to);
+    numbers.max().unwrap_or(0)
+}
+
 /// A value that the domain checks when it reads it.
 pub(crate) fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, StoreError>
 where

@@ -83,6 +83,11 @@ impl Counters {
         }
     }
 
+    /// Goes on after the numbers of which another store has made ids.
+    pub(super) fn make_ids_after(&mut self, last: i64) {
+        self.last_job = self.last_job.max(last);
+    }
+
     pub(super) fn next_fence(&mut self) -> Fence {
         self.last_fence += 1;
         Fence(self.last_fence)

@@ -6,7 +6,7 @@ use super::fault::Result;
 use super::jobs::{self, Inserter};
 use super::session::Change;
 use super::{attempts, edit, output};
-use crate::records::ended;
+use crate::records::{ended, last_made};
 use crate::{Batch, Existing, StoreError};
 
 /// Adds jobs with all that is known of them, all or none, or all but those whose names are taken.
@@ -40,10 +40,9 @@ pub(super) fn add(
             add_run(change, seq, run, settings.output_limit)?;
         }
     }
-    Ok(Batch {
-        ids,
-        numbers: first..=change.counters.last_job,
-    })
+    let numbers = first..=change.counters.last_job;
+    change.counters.make_ids_after(last_made(ids.iter()));
+    Ok(Batch { ids, numbers })
 }
 
 fn add_run(change: &mut Change<'_>, seq: i64, run: Run, output_limit: u64) -> Result<()> {

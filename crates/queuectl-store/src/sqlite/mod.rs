@@ -44,7 +44,7 @@ use queuectl_domain::{
     WorkerId,
 };
 
-use crate::records::{Code, Gone, signed};
+use crate::records::{Code, Gone, made_up_to, signed};
 use crate::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
     Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
@@ -131,6 +131,18 @@ impl Store for SqliteStore {
     fn export(&mut self, after: i64, most: usize) -> Result<Vec<(i64, History)>> {
         self.session
             .read(|look| export::some(look.conn, after, most))
+    }
+
+    fn last_id_number(&mut self) -> Result<u64> {
+        self.session
+            .read(|look| Ok(Counters::load(look.conn)?.last_job.unsigned_abs()))
+    }
+
+    fn make_ids_after(&mut self, last: u64) -> Result<()> {
+        self.change(|change| {
+            change.counters.make_ids_after(made_up_to(last));
+            Ok(())
+        })
     }
 
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64> {

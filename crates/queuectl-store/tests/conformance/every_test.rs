@@ -39,6 +39,9 @@ macro_rules! conformance {
                 a_job_from_elsewhere_whose_id_is_taken_is_refused_or_passed_over,
                 nothing_from_elsewhere_waits_longer_than_this_store_lets_it,
                 no_more_of_what_was_printed_elsewhere_is_kept_than_the_limit,
+                ids_made_here_come_after_those_that_were_made_elsewhere,
+                an_id_that_only_looks_like_a_made_one_leaves_room_for_others,
+                ids_that_another_store_has_used_up_are_not_made_here,
             });
             theme!($scene: lists {
                 a_list_is_newest_first_whatever_has_happened_since,

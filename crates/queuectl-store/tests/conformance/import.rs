@@ -191,3 +191,61 @@ pub(crate) fn what_goes_out_is_all_that_is_known_in_the_order_of_creation<S: Sce
     }
     assert_eq!(out, known);
 }
+
+pub(crate) fn ids_made_here_come_after_those_that_were_made_elsewhere<S: Scene>() {
+    let there = S::new();
+    let mut store = there.open();
+    let nameless = |count| vec![crate::hand::unnamed(); count];
+    store.enqueue(nameless(40)).unwrap();
+    let brought = store.export(i64::MIN, 100).unwrap();
+    let brought: Vec<_> = brought.into_iter().map(|(_, history)| history).collect();
+    let last = brought[39].job.id.clone();
+    let here = S::new();
+    let mut store = here.open();
+    store
+        .import(brought[39..].to_vec(), Existing::Refused)
+        .unwrap();
+    let made = store.enqueue(nameless(1)).unwrap();
+    assert!(made[0] > last, "{made:?}");
+    // What comes later and was made before takes nothing back.
+    store
+        .import(brought[..39].to_vec(), Existing::Refused)
+        .unwrap();
+    let next = store.enqueue(nameless(1)).unwrap();
+    assert!(next > made, "{next:?}");
+}
+
+pub(crate) fn an_id_that_only_looks_like_a_made_one_leaves_room_for_others<S: Scene>() {
+    let there = S::new();
+    let mut store = there.open();
+    let greatest = queuectl_domain::JobId::generated(i64::MAX.unsigned_abs());
+    let job = named(greatest.as_str());
+    store.enqueue(vec![job]).unwrap();
+    let brought = store.export(i64::MIN, 1).unwrap().remove(0).1;
+    let here = S::new();
+    let mut store = here.open();
+    store.import(vec![brought], Existing::Refused).unwrap();
+    let nameless = vec![crate::hand::unnamed(); 3];
+    let made = store.enqueue(nameless).unwrap();
+    assert!(made.iter().all(|made| *made < greatest), "{made:?}");
+}
+
+pub(crate) fn ids_that_another_store_has_used_up_are_not_made_here<S: Scene>() {
+    let there = S::new();
+    let mut store = there.open();
+    let nameless = |count| vec![crate::hand::unnamed(); count];
+    let made = store.enqueue(nameless(50)).unwrap();
+    for id in &made {
+        store.remove(id).unwrap();
+    }
+    let last = store.last_id_number().unwrap();
+    let here = S::new();
+    let mut store = here.open();
+    assert_eq!(store.last_id_number().unwrap(), 0);
+    for last in [last, 1, u64::MAX] {
+        store.make_ids_after(last).unwrap();
+        let new = store.enqueue(nameless(3)).unwrap();
+        assert!(new.iter().all(|id| !made.contains(id)), "{new:?}");
+    }
+    assert!(store.last_id_number().unwrap() >= last + 9);
+}

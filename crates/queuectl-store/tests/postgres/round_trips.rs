@@ -1,6 +1,7 @@
 //! How often a call waits for the server: what is asked at once needs one answer.
 
-use queuectl_store::Turn;
+use queuectl_domain::{JobId, NewJob};
+use queuectl_store::{Existing, Turn};
 
 use crate::proxy::Proxy;
 use crate::scene::{Hand, Scene, named, numbered, open};
@@ -56,6 +57,42 @@ fn an_enqueue_asks_twice() {
         hand.store
             .enqueue(vec![named("one"), named("two")])
             .unwrap();
+    });
+    assert_eq!(asked, 2);
+}
+
+#[test]
+fn names_that_users_have_taken_are_passed_over_with_few_questions() {
+    let scene = Scene::new();
+    let proxy = Proxy::new(scene.server.port());
+    let mut hand = practised(&scene, &proxy);
+    let taken = (5_000..6_000).map(|number| named(JobId::generated(number).as_str()));
+    hand.store.enqueue(taken.collect()).unwrap();
+    scene.sql("SELECT setval('queuectl.names', 4998)");
+    let nameless = NewJob {
+        id: None,
+        ..named("of no use")
+    };
+    let asked = proxy.round_trips(|| {
+        let made = hand.store.enqueue(vec![nameless.clone(); 3]).unwrap();
+        assert_eq!(made.len(), 3);
+    });
+    // It fails once, since it is hoped that no name is taken; then it draws and asks for more and more.
+    assert!(asked < 30, "{asked} questions");
+}
+
+#[test]
+fn jobs_without_names_are_added_with_two_questions_whatever_becomes_of_those_that_exist() {
+    let scene = Scene::new();
+    let proxy = Proxy::new(scene.server.port());
+    let mut hand = practised(&scene, &proxy);
+    let nameless = NewJob {
+        id: None,
+        ..named("of no use")
+    };
+    let asked = proxy.round_trips(|| {
+        let new = vec![nameless.clone(); 9];
+        hand.store.enqueue_batch(new, Existing::Skipped).unwrap();
     });
     assert_eq!(asked, 2);
 }

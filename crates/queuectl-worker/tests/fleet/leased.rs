@@ -122,6 +122,8 @@ impl Store for Leased {
         fn enqueue_batch(&mut self, jobs: Vec<NewJob>, existing: Existing) -> Batch;
         fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Batch;
         fn export(&mut self, after: i64, most: usize) -> Vec<(i64, History)>;
+        fn last_id_number(&mut self) -> u64;
+        fn make_ids_after(&mut self, last: u64) -> ();
         fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> u64;
         fn taken(&mut self, ids: &[JobId]) -> Vec<JobId>;
         fn job(&mut self, id: &JobId) -> Job;

@@ -51,6 +51,8 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     }
     let (mut old, mut new) = (idle(&from)?, idle(&to)?);
     copy_settings(&old.settings()?, &mut *new)?;
+    // An id that was given once there isn't given to another job here, though its own be gone.
+    new.make_ids_after(old.last_id_number()?)?;
     let total = old.counts()?.total();
     let progress = Progress::new(cx.console, "copying", Some(total));
     let (mut after, mut seen, mut copied) = (i64::MIN, 0, 0);

@@ -70,6 +70,24 @@ fn a_store_goes_to_a_server_and_back_whole() {
 }
 
 #[test]
+fn ids_of_jobs_that_were_deleted_there_are_not_given_here() {
+    let home = Home::new();
+    let add = |store: &str| home.json(["--db", store, "enqueue", "--command", "true"]);
+    let id = |added: &Value| text(added, "id").to_owned();
+    let file = home.database();
+    let file = file.to_str().expect("the path is plain");
+    let schema = Schema::new();
+    let gone = id(&add(file));
+    home.ok(["dequeue", &gone]);
+    home.ok(["copy", "--from", file, "--to", &schema.url()]);
+    assert_ne!(id(&add(&schema.url())), gone);
+    let gone = id(&add(&schema.url()));
+    home.ok(["--db", &schema.url(), "dequeue", &gone]);
+    home.ok(["copy", "--from", &schema.url(), "--to", "back.db"]);
+    assert_ne!(id(&add("back.db")), gone);
+}
+
+#[test]
 fn what_was_copied_before_is_passed_over() {
     let home = home_with_a_past();
     let file = home.database();

@@ -162,6 +162,18 @@ CREATE SEQUENCE queuectl.names;
 CREATE SEQUENCE queuectl.fences;
 CREATE SEQUENCE queuectl.settings_changes;
 
+-- Makes no id of a number up to this one any more. Who draws numbers holds the lock, too, so that none comes again.
+CREATE FUNCTION queuectl.make_ids_after(last bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF last >= (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM queuectl.names) THEN
+        PERFORM pg_advisory_xact_lock(1902343280, 'queuectl.jobs'::regclass::oid::integer);
+        IF last >= (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM queuectl.names) THEN
+            PERFORM setval('queuectl.names', last);
+        END IF;
+    END IF;
+END
+$$;
+
 -- Floors: below them nothing is pending, failed or processing. Without them a look for the first of an index would
 -- walk over all that ever were there, as long as some session keeps them from being vacuumed.
 CREATE SEQUENCE queuectl.pending_floor MINVALUE -9223372036854775808 START WITH -9223372036854775808;

@@ -1,0 +1,1 @@
+SELECT queuectl.make_ids_after($1)
