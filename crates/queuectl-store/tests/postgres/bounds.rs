@@ -5,17 +5,10 @@ use std::time::{Duration, Instant};
 use queuectl_store::ErrorKind;
 
 use crate::proxy::{Cut, Proxy};
-use crate::scene::{Hand, Scene, numbered, open_with};
+use crate::scene::{Hand, Scene, beyond, numbered, open_with};
 
 /// Until when a session has to be gone: well below the 15 s of a lease.
 const GONE: Duration = Duration::from_secs(12);
-
-/// The URL of the server by way of a proxy.
-fn beyond(scene: &Scene, proxy: &Proxy) -> String {
-    let port = scene.server.port().to_string();
-    let url = scene.server.tcp_url();
-    url.replace(&port, &proxy.port.to_string())
-}
 
 /// How long others are held up by a worker in the middle of a turn that isn't heard of any more.
 fn held_up(url: impl FnOnce(&str) -> String) -> Duration {

@@ -15,6 +15,10 @@ pub(crate) enum Cut {
     AfterCommit,
     /// A COMMIT doesn't arrive, and neither does that the connection has ended: the server waits for what comes next.
     Unheard,
+    /// As that; and the COMMIT arrives when it is [let go](Proxy::let_go).
+    Late,
+    /// A COMMIT has arrived, and its answer comes; nothing does after it.
+    SilentAfterAnswer,
 }
 
 /// A proxy on a port of its own.
@@ -28,6 +32,10 @@ struct Shared {
     round_trips: AtomicU32,
     server_spoke: AtomicBool,
     cut: Mutex<Option<Cut>>,
+    /// Nothing comes from the server any more, but that it lets somebody in.
+    is_frozen: AtomicBool,
+    /// What was held back, and for whom.
+    late: Mutex<Option<(Vec<u8>, TcpStream)>>,
 }
 
 impl Proxy {
@@ -38,6 +46,8 @@ impl Proxy {
             round_trips: AtomicU32::new(0),
             server_spoke: AtomicBool::new(true),
             cut: Mutex::new(None),
+            is_frozen: AtomicBool::new(false),
+            late: Mutex::new(None),
         });
         let of_thread = Arc::clone(&shared);
         thread::spawn(move || {
@@ -58,6 +68,18 @@ impl Proxy {
         self.shared.cut.lock().unwrap().is_none()
     }
 
+    /// From now on nothing comes from the server, but that it lets somebody in.
+    pub(crate) fn freeze(&self) {
+        self.shared.is_frozen.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets the COMMIT arrive that is late.
+    pub(crate) fn let_go(&self) {
+        let late = self.shared.late.lock().unwrap().take();
+        let (bytes, mut server) = late.expect("nothing was held back");
+        server.write_all(&bytes).unwrap();
+    }
+
     /// How often the client waited for the server while this was done.
     pub(crate) fn round_trips(&self, during: impl FnOnce()) -> u32 {
         let before = self.shared.round_trips.load(Ordering::SeqCst);
@@ -72,7 +94,7 @@ fn serve(client: TcpStream, port: u16, shared: &Arc<Shared>) {
     };
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
-    let mute = Arc::new(AtomicBool::new(false));
+    let mute = Arc::new(Mutex::new(None));
     let ways = [
         (
             client.try_clone().unwrap(),
@@ -101,14 +123,34 @@ enum End {
     Unsaid,
 }
 
+impl End {
+    /// Listens to who has nothing more to say, until he ends.
+    fn unsaid_by(mut from: &TcpStream) -> Self {
+        let _ = std::io::copy(&mut from, &mut std::io::sink());
+        Self::Unsaid
+    }
+}
+
+/// How the server says that it waits for the next.
+const READY: &[u8] = b"Z\0\0\0\x05I";
+/// How it says that it has committed.
+const COMMITTED: &[u8] = b"COMMIT\0Z\0\0\0\x05I";
+
+/// Where these bytes end, if they are there.
+fn place_after(bytes: &[u8], these: &[u8]) -> Option<usize> {
+    let mut windows = bytes.windows(these.len());
+    Some(windows.position(|window| window == these)? + these.len())
+}
+
 fn carry(
     mut from: &TcpStream,
     mut to: &TcpStream,
     is_client: bool,
     shared: &Shared,
-    mute: &AtomicBool,
+    mute: &Mutex<Option<Cut>>,
 ) -> End {
     let mut buffer = vec![0; 1 << 20];
+    let mut is_in = false;
     while let Ok(length) = from.read(&mut buffer) {
         if length == 0 {
             return End::Said;
@@ -122,20 +164,32 @@ fn carry(
                 let cut = shared.cut.lock().unwrap().take();
                 match cut {
                     Some(Cut::BeforeCommit) => return End::Said,
-                    Some(Cut::AfterCommit) => mute.store(true, Ordering::SeqCst),
-                    Some(Cut::Unheard) => {
-                        let _ = std::io::copy(&mut from, &mut std::io::sink());
-                        return End::Unsaid;
+                    Some(Cut::AfterCommit | Cut::SilentAfterAnswer) => *mute.lock().unwrap() = cut,
+                    Some(Cut::Unheard) => return End::unsaid_by(from),
+                    Some(Cut::Late) => {
+                        let server = to.try_clone().unwrap();
+                        *shared.late.lock().unwrap() = Some((bytes.to_vec(), server));
+                        return End::unsaid_by(from);
                     }
                     None => {}
                 }
             }
         } else {
-            if mute.load(Ordering::SeqCst) {
+            let cut = *mute.lock().unwrap();
+            if cut == Some(Cut::AfterCommit) {
                 // Something was answered; let the server finish, and tell nobody.
                 thread::sleep(std::time::Duration::from_millis(200));
                 return End::Said;
             }
+            let answer = place_after(bytes, COMMITTED).filter(|_| cut.is_some());
+            if let Some(end) = answer {
+                let _ = to.write_all(&bytes[..end]);
+                return End::unsaid_by(from);
+            }
+            if shared.is_frozen.load(Ordering::SeqCst) && is_in {
+                continue;
+            }
+            is_in = is_in || bytes.ends_with(READY);
             shared.server_spoke.store(true, Ordering::SeqCst);
         }
         if to.write_all(bytes).is_err() {

@@ -8,6 +8,8 @@ use queuectl_store::{
     Claimed, ErrorKind, Location, Options, Reply, Settled, Store, StoreError, Turn, Worker,
 };
 
+use crate::proxy::Proxy;
+
 pub(crate) struct Scene {
     pub(crate) server: Cluster,
 }
@@ -31,9 +33,35 @@ impl Scene {
         );
     }
 
+    /// How many sessions wait for a lock.
+    pub(crate) fn waiting(&self) -> u32 {
+        let asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+        self.sql(asked).parse().unwrap()
+    }
+
     pub(crate) fn sql(&self, text: &str) -> String {
         let answer = self.server.sql(text);
         answer.unwrap_or_else(|trouble| panic!("{trouble}"))
+    }
+}
+
+/// The URL of the server by way of a proxy.
+pub(crate) fn beyond(scene: &Scene, proxy: &Proxy) -> String {
+    let port = scene.server.port().to_string();
+    let url = scene.server.tcp_url();
+    url.replace(&port, &proxy.port.to_string())
+}
+
+/// Waits until it comes to that.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "it never comes to {what}"
+        );
+        std::thread::yield_now();
     }
 }
 
