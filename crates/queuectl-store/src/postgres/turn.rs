@@ -86,6 +86,10 @@ async fn act(
     let told: Vec<Ticket> = ended_in(turn).chain(doubt.claims()).collect();
     let printing: Vec<Ticket> = turn.output.iter().map(|printed| printed.ticket).collect();
     let mut pipeline = Change::beginning(wire);
+    if doubt.is_any() {
+        // A COMMIT that is still on its way mustn't arrive after what it did was looked for.
+        pipeline.add(sql!("alone"), params![turn.worker.as_str()]);
+    }
     let begun = pipeline.add(sql!("begin_turn"), params![turn.worker.as_str()]);
     let (numbers, fences) = columns(&told);
     let held = (!told.is_empty()).then(|| pipeline.add(sql!("held"), params![numbers, fences]));

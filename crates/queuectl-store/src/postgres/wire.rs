@@ -2,12 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, select, try_join_all};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
@@ -188,8 +188,6 @@ enum Step<'c> {
     /// A statement that says nothing and takes nothing.
     Plain(&'static str),
     Prepared(&'static str, Vec<Param<'c>>),
-    /// A statement whose failure is nothing to speak of.
-    Heedless(&'static str),
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>>> + 'a>>;
@@ -217,31 +215,37 @@ impl<'c> Pipeline<'c> {
     pub(super) async fn run(self) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
         wire.prepare(self.statements()).await?;
-        let answers =
-            self.steps.into_iter().map(|step| -> Answer<'_> {
-                match step {
-                    Step::Plain(sql) => Box::pin(async move {
-                        wire.client.batch_execute(sql).await?;
-                        Ok(Vec::new())
-                    }),
-                    Step::Prepared(sql, params) => Box::pin(wire.prepared(sql, params)),
-                    Step::Heedless(sql) => Box::pin(async move {
-                        Ok(wire.prepared(sql, Vec::new()).await.unwrap_or_default())
-                    }),
-                }
-            });
+        let answers = self.steps.into_iter().map(|step| -> Answer<'_> {
+            match step {
+                Step::Plain(sql) => Box::pin(async move {
+                    wire.client.batch_execute(sql).await?;
+                    Ok(Vec::new())
+                }),
+                Step::Prepared(sql, params) => Box::pin(wire.prepared(sql, params)),
+            }
+        });
         // They are polled in this order, and each is sent when it is polled first.
         try_join_all(answers).await
     }
 
-    /// Adds COMMIT and, if there is one, a statement after it that may fail, and sends all. Until the answer has come it isn't known whether it was done.
+    /// Adds COMMIT and, if there is one, a statement after it whose answer nobody waits for, and sends all. Until the answer has
+    /// come it isn't known whether it was done.
     pub(super) async fn commit(mut self, after: Option<&'static str>) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
         self.plain("COMMIT");
-        self.steps.extend(after.map(Step::Heedless));
-        wire.prepare(self.statements()).await?;
+        wire.prepare(self.statements().into_iter().chain(after))
+            .await?;
         wire.committing.set(true);
-        let answered = self.run().await;
+        let after = async {
+            if let Some(sql) = after {
+                let _ = wire.prepared(sql, Vec::new()).await;
+            }
+            pending().await
+        };
+        // The first is polled first, and so sent first; both are sent before any answer can have come.
+        let answered = match select(pin!(self.run()), pin!(after)).await {
+            Either::Left((answered, _)) | Either::Right((answered, _)) => answered,
+        };
         let is_unknown = answered.as_ref().err().is_some_and(Fault::leaves_doubt);
         if !is_unknown {
             wire.committing.set(false);
@@ -252,7 +256,7 @@ impl<'c> Pipeline<'c> {
     fn statements(&self) -> Vec<&'static str> {
         let prepared = self.steps.iter().filter_map(|step| match step {
             Step::Plain(_) => None,
-            Step::Prepared(sql, _) | Step::Heedless(sql) => Some(*sql),
+            Step::Prepared(sql, _) => Some(*sql),
         });
         prepared.collect()
     }

@@ -1,17 +1,26 @@
 //! The connection is lost on the COMMIT of a turn: whether it was done or not, each result counts once, and nobody
 //! holds what nobody runs.
 
+use std::time::{Duration, Instant};
+
 use queuectl_domain::State;
-use queuectl_store::ErrorKind;
+use queuectl_store::{ErrorKind, Turn};
 
 use crate::proxy::{Cut, Proxy};
-use crate::scene::{Hand, Scene, check_all_ran_once, check_sound, named, numbered, open};
+use crate::scene::{
+    Hand, Scene, beyond as url_beyond, check_all_ran_once, check_sound, named, numbered, open_with,
+    until,
+};
+
+/// A worker on the other side of a proxy, with so much patience.
+fn patient_beyond(scene: &Scene, proxy: &Proxy, patience: u64) -> Hand {
+    let patience = Duration::from_secs(patience);
+    Hand::new(open_with(&url_beyond(scene, proxy), patience), "w")
+}
 
 /// A worker on the other side of a proxy.
 fn beyond(scene: &Scene, proxy: &Proxy) -> Hand {
-    let url = scene.server.tcp_url();
-    let port = scene.server.port().to_string();
-    Hand::new(open(&url.replace(&port, &proxy.port.to_string())), "w")
+    patient_beyond(scene, proxy, 20)
 }
 
 #[test]
@@ -57,9 +66,9 @@ fn what_was_given_back_on_a_commit_that_was_lost_is_not_called_lost() {
     let claimed = hand.turn(1).unwrap().claimed;
     hand.done.clear();
     let released = [claimed[0].ticket];
-    let turn = queuectl_store::Turn {
+    let turn = Turn {
         released: &released,
-        ..queuectl_store::Turn::of(&hand.id)
+        ..Turn::of(&hand.id)
     };
     proxy.cut(Cut::AfterCommit);
     hand.store.turn(&turn).unwrap_err();
@@ -84,4 +93,50 @@ fn who_enqueues_on_a_commit_that_was_lost_is_told_that_it_failed_and_nothing_is_
         assert_eq!(there, if cut == Cut::AfterCommit { 100 } else { 0 });
         check_sound(&mut *store);
     }
+}
+
+#[test]
+fn a_commit_that_comes_after_the_next_turn_has_begun_leaves_no_claim_that_nobody_knows_of() {
+    let scene = Scene::new();
+    let proxy = Proxy::new(scene.server.port());
+    let mut hand = patient_beyond(&scene, &proxy, 2);
+    hand.store.enqueue(numbered(6)).unwrap();
+    proxy.cut(Cut::Late);
+    let error = hand.turn(2).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(proxy.has_cut());
+    // The server still waits for that COMMIT, whether or not its worker has asked again.
+    std::thread::scope(|scope| {
+        let next = scope.spawn(|| hand.turn(2));
+        until("a wait, or an end", || {
+            scene.waiting() > 0 || next.is_finished()
+        });
+        proxy.let_go();
+        let next = next.join().unwrap();
+        let _ = next.inspect_err(|error| assert_eq!(error.kind(), ErrorKind::Unavailable));
+    });
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'";
+    until("the end of it", || scene.sql(open) == "0");
+    until("a turn", || hand.turn(2).is_ok());
+    let running = scene.open().workers().unwrap()[0].running;
+    assert_eq!(running, hand.done.len() as u64);
+    hand.work_until_done();
+    check_all_ran_once(&mut *scene.open(), 6);
+}
+
+#[test]
+fn what_was_committed_is_said_to_be_done_though_nobody_answers_the_ring_after_it() {
+    let scene = Scene::new();
+    let proxy = Proxy::new(scene.server.port());
+    let mut hand = patient_beyond(&scene, &proxy, 5);
+    hand.store.enqueue(numbered(2)).unwrap();
+    proxy.cut(Cut::SilentAfterAnswer);
+    let begun = Instant::now();
+    hand.store.enqueue(vec![named("2")]).unwrap();
+    assert!(proxy.has_cut());
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "it waits for the ring"
+    );
+    assert_eq!(scene.open().counts().unwrap().total(), 3);
 }
