@@ -230,12 +230,10 @@ impl<'c> Change<'c> {
     }
 }
 
-/// Rings the bell. Who isn't woken since the connection is lost just now looks by himself after a while.
+/// Rings the bell.
 pub(super) async fn ring(wire: &Wire) -> Result<()> {
-    match wire.rows(sql!("ring"), Vec::new()).await {
-        Err(fault) if fault.is_loss() => Ok(()),
-        other => other.map(|_| ()),
-    }
+    wire.rows(sql!("ring"), Vec::new()).await?;
+    Ok(())
 }
 
 /// The settings after so many changes of them.

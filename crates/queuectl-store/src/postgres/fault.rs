@@ -7,13 +7,15 @@ use queuectl_domain::{InvalidValue, TransitionError};
 use tokio_postgres::error::SqlState;
 
 use super::trouble;
-use crate::StoreError;
+use crate::{ServerTrouble, StoreError};
 
 /// An error on its way out of a transaction.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// The server's, or that of the connection to it.
     Sql(tokio_postgres::Error),
+    /// It has taken the connection, and says nothing.
+    Silence,
     /// One that is said already.
     Said(StoreError),
 }
@@ -54,7 +56,7 @@ impl Fault {
     fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Sql(error) => error.code(),
-            Self::Said(_) => None,
+            Self::Silence | Self::Said(_) => None,
         }
     }
 
@@ -113,6 +115,11 @@ impl Fault {
         match self {
             Self::Said(error) => error,
             Self::Sql(error) => say(&error, location),
+            Self::Silence => StoreError::Server {
+                location: location.to_owned(),
+                reason: "the server does not answer".into(),
+                trouble: ServerTrouble::Unreached,
+            },
         }
     }
 }

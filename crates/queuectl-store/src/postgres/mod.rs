@@ -99,7 +99,7 @@ impl PostgresStore {
         if self.untidied >= TIDY_EVERY {
             self.untidied = 0;
             // What can't be done now is done later, or by others.
-            let _ = self.session.ask(tidy::up);
+            self.session.try_once(tidy::up);
         }
     }
 }
@@ -174,7 +174,7 @@ impl Store for PostgresStore {
 
     fn list(&mut self, query: &Query) -> Result<Page> {
         self.session
-            .run(Effort::Bulk, async |wire| jobs::list(wire, query).await)
+            .ask(async |wire| jobs::list(wire, query).await)
     }
 
     fn counts(&mut self) -> Result<Counts> {
@@ -231,7 +231,8 @@ impl Store for PostgresStore {
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
         let reply = turn::take(&mut self.session, turn, &mut self.doubt, &mut self.rest)?;
         if reply.more && turn.gives_back() {
-            self.session.ask(change::ring)?;
+            // What the worker has got is its own, whether or not others hear of the rest; they look by themselves, too.
+            self.session.try_once(change::ring);
         }
         let moved = reply.claimed.len() + turn.settled.len() + turn.released.len();
         self.has_moved(moved);

@@ -1,5 +1,7 @@
 //! Opening a store: make it if there is none, bring it up to date, refuse what isn't one.
 
+use std::time::Duration;
+
 use super::fault::{Fault, Result};
 use super::row::Columns;
 use super::sql;
@@ -12,17 +14,28 @@ const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Makes sure that there is a store of ours, up to date.
-pub(super) async fn prepare(wire: &Wire, target: &Target) -> Result<()> {
-    if version(wire).await? == Some(VERSION) {
+/// Makes sure that there is a store of ours, up to date. The server has to say within `patience` what is there; to change that
+/// it has as long as a `migration` may take.
+pub(super) async fn prepare(
+    wire: &Wire,
+    target: &Target,
+    patience: Duration,
+    migration: Duration,
+) -> Result<()> {
+    if within(patience, wire.at(version(wire))).await? == Some(VERSION) {
         return Ok(());
     }
-    let migrated = migrate(wire, target).await;
+    let migrated = within(migration, migrate(wire, target)).await;
     if migrated.is_err() {
         // That is what is said of it.
         let _ = wire.client.batch_execute("ROLLBACK").await;
     }
     migrated
+}
+
+async fn within<T>(patience: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = tokio::time::timeout(patience, work).await;
+    done.unwrap_or(Err(Fault::Silence))
 }
 
 /// The store's version, none if there is no store; refuses one that is too new.

@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join;
 use queuectl_domain::{Settings, Timestamp};
 use tokio::runtime::Runtime;
 
 use super::change::Change;
-use super::fault::Result;
+use super::fault::{Fault, Result};
 use super::target::Target;
 use super::wire::{Pipeline, Wire};
 use super::{open, sql};
-use crate::{ServerTrouble, StoreError};
+use crate::StoreError;
 
 /// How much longer than others those calls may take that move much.
 const BULK: u32 = 120;
@@ -23,12 +24,18 @@ const LONGEST_PAUSE: u32 = 100;
 /// The settings as of some change of them.
 pub(super) type Cached = RefCell<Option<(i64, Settings)>>;
 
+/// What nobody waits for has so long.
+const IN_PASSING: Duration = Duration::from_secs(1);
+
+/// However long it took to come in, the first call has so much of its patience left.
+const LEAST: Duration = Duration::from_millis(500);
+
 /// How much a call may have to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effort {
     /// Little: the answer comes within the patience of the caller.
     Small,
-    /// Perhaps as much as there is.
+    /// Perhaps as much as there is. That the server is there at all is known within the patience all the same.
     Bulk,
 }
 
@@ -38,6 +45,8 @@ pub(super) struct Session {
     wire: Option<Wire>,
     settings: Cached,
     patience: Duration,
+    /// How much of its patience a caller has lost by coming in, who hasn't asked anything yet.
+    spent: Duration,
     pub(super) target: Target,
 }
 
@@ -48,14 +57,11 @@ impl Session {
         patience: Duration,
     ) -> std::result::Result<Self, StoreError> {
         let runtime = runtime()?;
-        let deadline = Instant::now() + patience;
+        let begun = Instant::now();
         let wire = runtime.block_on(async {
             let wire = Wire::connect(target, patience).await?;
-            let left = deadline.saturating_duration_since(Instant::now());
-            let prepared = tokio::time::timeout(left * BULK, wire.at(open::prepare(&wire, target)));
-            let prepared = prepared
-                .await
-                .unwrap_or_else(|_| Err(silence(target).into()));
+            let left = patience.saturating_sub(begun.elapsed());
+            let prepared = open::prepare(&wire, target, left, patience * BULK).await;
             prepared.map_err(|fault| fault.said(&target.to_string()))?;
             Ok::<_, StoreError>(wire)
         });
@@ -64,6 +70,7 @@ impl Session {
             runtime,
             settings: RefCell::default(),
             patience,
+            spent: begun.elapsed().min(patience.saturating_sub(LEAST)),
             target: target.clone(),
         })
     }
@@ -105,6 +112,20 @@ impl Session {
         done
     }
 
+    /// Does something that nobody waits for: once, if it can be done at once.
+    pub(super) fn try_once<T>(&mut self, work: impl AsyncFnOnce(&Wire) -> Result<T>) {
+        let Some(wire) = self.wire.take().filter(|wire| !wire.is_closed()) else {
+            return;
+        };
+        self.runtime.block_on(async {
+            match tokio::time::timeout(IN_PASSING, wire.at(work(&wire))).await {
+                Ok(Err(fault)) if fault.is_loss() => wire.hang_up().await,
+                Ok(_) => self.wire = Some(wire),
+                Err(_) => wire.hang_up().await,
+            }
+        });
+    }
+
     /// Works with a connection. What failed since the connection was lost before anything was committed, or since
     /// others came in between, is tried again.
     pub(super) fn run<T>(
@@ -112,14 +133,14 @@ impl Session {
         effort: Effort,
         mut work: impl AsyncFnMut(&Wire) -> Result<T>,
     ) -> std::result::Result<T, StoreError> {
-        let patience = match effort {
-            Effort::Small => self.patience,
-            Effort::Bulk => self.patience * BULK,
-        };
+        let spent = std::mem::take(&mut self.spent);
         let begun = Instant::now();
-        let deadline = begun + patience;
-        // However much there is to do, it isn't begun anew for longer than others wait.
-        let last_try = begun + self.patience;
+        // However much there is to do, the server has to be there by then, and it isn't begun anew for longer than others wait.
+        let patience = begun + self.patience.saturating_sub(spent);
+        let deadline = match effort {
+            Effort::Small => patience,
+            Effort::Bulk => begun + self.patience * BULK,
+        };
         let Self {
             runtime,
             wire: kept,
@@ -129,12 +150,12 @@ impl Session {
         runtime.block_on(async {
             let mut pauses = Pauses::default();
             loop {
-                let left = deadline.saturating_duration_since(Instant::now());
+                let left = left_until(patience);
                 let wire = match kept.take().filter(|wire| !wire.is_closed()) {
                     Some(wire) => wire,
                     None => match Wire::connect(target, left).await {
                         Ok(wire) => wire,
-                        Err(error) if pauses.fit(last_try) => {
+                        Err(error) if pauses.fit(patience) => {
                             drop(error);
                             pauses.next().await;
                             continue;
@@ -142,26 +163,35 @@ impl Session {
                         Err(error) => return Err(error),
                     },
                 };
-                let fault = match tokio::time::timeout(left, wire.at(work(&wire))).await {
+                let tried = async {
+                    let work = wire.at(work(&wire));
+                    match effort {
+                        Effort::Small => work.await,
+                        Effort::Bulk => answered(&wire, patience, work).await,
+                    }
+                };
+                let tried = tokio::time::timeout(left_until(deadline), tried).await;
+                let fault = match tried {
                     Ok(Ok(result)) => {
                         *kept = Some(wire);
                         return Ok(result);
                     }
                     Ok(Err(fault)) => fault,
-                    // What it still does would be taken for the answers to something else.
-                    Err(_) => {
-                        wire.hang_up().await;
-                        return Err(silence(target));
-                    }
+                    Err(_) => Fault::Silence,
                 };
+                // What it still does would be taken for the answers to something else.
+                if matches!(fault, Fault::Silence) {
+                    wire.hang_up().await;
+                    return Err(fault.said(&target.to_string()));
+                }
                 let (loss, again) = (fault.is_loss(), fault.is_collision());
                 let doubt = wire.is_in_doubt();
-                if !loss && wire.roll_back(left).await {
+                if !loss && wire.roll_back(left_until(deadline).min(IN_PASSING)).await {
                     *kept = Some(wire);
                 } else {
                     wire.hang_up().await;
                 }
-                if !doubt && (loss || again) && pauses.fit(last_try) {
+                if !doubt && (loss || again) && pauses.fit(patience) {
                     pauses.next().await;
                     continue;
                 }
@@ -169,6 +199,23 @@ impl Session {
             }
         })
     }
+}
+
+fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+/// Works as long as it takes, if the server says anything at all by then. It is asked nothing, in the same breath.
+async fn answered<T>(wire: &Wire, by: Instant, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let answers = async {
+        match tokio::time::timeout_at(by.into(), wire.client.batch_execute("")).await {
+            // Whatever it says of it, the work hears it, too.
+            Ok(_) => Ok(()),
+            Err(_) => Err(Fault::Silence),
+        }
+    };
+    let ((), result) = try_join(answers, work).await?;
+    Ok(result)
 }
 
 impl Drop for Session {
@@ -184,15 +231,6 @@ pub(super) fn runtime() -> std::result::Result<Runtime, StoreError> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let built = builder.enable_io().enable_time().build();
     built.map_err(|error| StoreError::Io(error.to_string()))
-}
-
-/// It has taken the connection, and says nothing.
-fn silence(target: &Target) -> StoreError {
-    StoreError::Server {
-        location: target.to_string(),
-        reason: "the server does not answer".into(),
-        trouble: ServerTrouble::Unreached,
-    }
 }
 
 /// Pauses between tries, longer each time, and never the same for two that collided.

@@ -125,6 +125,29 @@ fn a_commit_that_comes_after_the_next_turn_has_begun_leaves_no_claim_that_nobody
 }
 
 #[test]
+fn what_was_claimed_is_heard_of_whatever_becomes_of_a_ring_that_wakes_others() {
+    let scene = Scene::new();
+    let mut hand = Hand::new(scene.open(), "w");
+    hand.store.enqueue(numbered(4)).unwrap();
+    let claimed = hand.turn(1).unwrap().claimed;
+    hand.done.clear();
+    hand.ran.clear();
+    scene.sql(
+        "CREATE OR REPLACE FUNCTION queuectl.ring() RETURNS void LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'refused on purpose'; END $$",
+    );
+    let released = [claimed[0].ticket];
+    let turn = Turn {
+        released: &released,
+        free: 1,
+        ..Turn::of(&hand.id)
+    };
+    let reply = hand.store.turn(&turn).unwrap();
+    assert_eq!(reply.claimed.len(), 1);
+    assert!(reply.more);
+}
+
+#[test]
 fn what_was_committed_is_said_to_be_done_though_nobody_answers_the_ring_after_it() {
     let scene = Scene::new();
     let proxy = Proxy::new(scene.server.port());

@@ -6,6 +6,7 @@
 mod bounds;
 mod commit_lost;
 mod ended;
+mod frozen;
 mod limits;
 mod proxy;
 mod refused;

@@ -42,6 +42,8 @@ mod modes;
 #[cfg(unix)]
 mod on_server;
 #[cfg(unix)]
+mod postgres_frozen;
+#[cfg(unix)]
 mod postgres_outage;
 #[cfg(unix)]
 mod postgres_refused;
