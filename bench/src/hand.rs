@@ -48,7 +48,6 @@ impl Hand {
             output: &[],
             free,
             held: &[],
-            renew: false,
             rung: false,
         };
         let reply = self.store.turn(&turn)?;

@@ -154,7 +154,6 @@ fn turn(
         output: &[],
         free,
         held: &[],
-        renew: false,
         rung: false,
     };
     Ok(store.turn(&turn)?.claimed)

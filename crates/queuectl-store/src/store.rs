@@ -122,8 +122,16 @@ pub trait Store: Send {
     /// of this call at the least; none if this store gives no leases, since all that use it are on one
     /// machine, where a worker's death is seen at once.
     ///
-    /// Who can't renew a lease must have ended all it runs when it is over.
+    /// Who can't [renew](Self::renew) a lease must have ended all it runs when it is over.
     fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
+
+    /// Renews a worker's lease: returns how long it holds, from the moment of this call at the least; none if this store gives
+    /// no leases. It waits for nobody who is at the jobs.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchWorker`] as from a [`turn`](Self::turn).
+    fn renew(&mut self, id: &WorkerId) -> Result<Option<Duration>, StoreError>;
 
     /// One turn of a worker: takes in what has happened, and says what to do next.
     /// Everything of a turn is one transaction.

@@ -21,8 +21,6 @@ pub struct Turn<'a> {
     pub free: usize,
     /// Claims to be checked: which of them are no longer the worker's own?
     pub held: &'a [Ticket],
-    /// Whether the worker's lease is to be renewed. A store that gives none passes over it.
-    pub renew: bool,
     /// Whether the bell was rung for this worker, so that there probably is something to be had. A store that would ask first
     /// whether there is doesn't then.
     pub rung: bool,
@@ -38,7 +36,6 @@ impl<'a> Turn<'a> {
             output: &[],
             free: 0,
             held: &[],
-            renew: false,
             rung: false,
         }
     }
@@ -70,9 +67,6 @@ pub struct Reply {
     pub more: bool,
     /// How long until the next retry is due, if one is waiting.
     pub due_in: Option<Duration>,
-    /// How long the renewed lease holds, from the moment at which this turn was sent at the least.
-    /// None if it wasn't renewed.
-    pub lease: Option<Duration>,
     /// Whether there is a worker whose lease is over, and somebody should look after what it held.
     pub lapsed: bool,
     /// How many jobs of the store have yet to run, or run now, on any worker.

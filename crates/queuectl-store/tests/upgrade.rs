@@ -140,7 +140,6 @@ fn the_queue_of_an_earlier_version_goes_on() {
                 output: &[],
                 free: 2,
                 held: &[],
-                renew: false,
                 rung: false,
             };
             let reply = store.turn(&turn).unwrap();

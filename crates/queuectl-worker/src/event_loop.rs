@@ -152,7 +152,7 @@ impl<'a> EventLoop<'a> {
         if !self.lease().is_held() {
             self.backlog.release(self.slots.recall());
         }
-        if self.trouble.is_some_and(Trouble::is_fresh) {
+        if self.trouble.is_some_and(Trouble::is_fresh) || !self.renew()? {
             return Ok(());
         }
         // A store that has failed isn't taken for mended before it takes what it refused.
@@ -172,17 +172,12 @@ impl<'a> EventLoop<'a> {
                 0
             },
             held: &held,
-            renew: self.lease().is_to_renew(),
             rung: std::mem::take(&mut self.rung),
         };
-        let sent = Sent::now();
         self.asked = Instant::now();
         match self.store.turn(&turn) {
             Ok(reply) => {
                 self.slots.turn_took(self.asked.elapsed());
-                if let Some(length) = reply.lease {
-                    self.lease().renewed(sent, length);
-                }
                 self.recovered();
                 self.accept(reply, cause)
             }
@@ -192,6 +187,26 @@ impl<'a> EventLoop<'a> {
                 self.endure(error)
             }
         }
+    }
+
+    /// Renews the lease if it is time to; false if that failed. It is done by itself, ahead of the turn: that may have to wait for
+    /// others, and what runs isn't to be ended because they are slow.
+    fn renew(&mut self) -> Result<bool, RunError> {
+        if !self.lease().is_to_renew() {
+            return Ok(true);
+        }
+        let sent = Sent::now();
+        match self.store.renew(&self.me.id) {
+            Ok(length) => {
+                if let Some(length) = length {
+                    self.lease().renewed(sent, length);
+                }
+                return Ok(true);
+            }
+            Err(StoreError::NoSuchWorker(_)) => self.start_anew()?,
+            Err(error) => self.endure(error)?,
+        }
+        Ok(false)
     }
 
     /// Does what the store says.

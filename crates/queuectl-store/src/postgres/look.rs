@@ -11,7 +11,7 @@ use super::row::Columns;
 use super::session::Cached;
 use super::sql;
 use super::wire::{Pipeline, Wire, params};
-use crate::records::{Code, Standing, micros};
+use crate::records::{Code, Standing};
 use crate::{Reply, StopMode, StoreError, Ticket, Turn};
 
 /// How many of each state are counted at most, by the function `rest`.
@@ -64,7 +64,6 @@ impl Rest {
             stop,
             more: self.pending > 0,
             due_in: self.next_due.map(|due| due.since(now)),
-            lease: None,
             lapsed: false,
             unfinished: self.unfinished,
             unsynced: false,
@@ -101,28 +100,20 @@ pub(super) async fn around(
         return Ok(None);
     }
     let settings = settings_of(wire, settings, changes).await?;
-    let renews = turn.renew || standing.heartbeat_due(now);
-    let lease = renews.then_some(settings.lease);
-    if let Some(length) = lease {
-        heartbeat(wire, turn, now, length).await?;
+    if standing.heartbeat_due(now) {
+        heartbeat(wire, turn, now).await?;
     }
     let mut reply = rest.reply(now, standing.stop, settings);
     if let Some(checked) = checked {
         (reply.lost, reply.to_end) = read_checked(&answers[checked])?;
     }
-    reply.lease = lease;
     reply.lapsed = lapsed;
     Ok(Some(reply))
 }
 
-/// The worker is heard of, and has its lease renewed.
-pub(super) async fn heartbeat(
-    wire: &Wire,
-    turn: &Turn<'_>,
-    now: Timestamp,
-    lease: Duration,
-) -> Result<()> {
-    let said = params![turn.worker.as_str(), now.0, micros(lease)];
+/// The worker is heard of.
+pub(super) async fn heartbeat(wire: &Wire, turn: &Turn<'_>, now: Timestamp) -> Result<()> {
+    let said = params![turn.worker.as_str(), now.0];
     let heard = wire.rows(sql!("heartbeat"), said).await?;
     if heard.is_empty() {
         return Err(StoreError::NoSuchWorker(turn.worker.clone()).into());

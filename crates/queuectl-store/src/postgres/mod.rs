@@ -228,6 +228,15 @@ impl Store for PostgresStore {
         Ok(Some(lease))
     }
 
+    fn renew(&mut self, id: &WorkerId) -> Result<Option<Duration>> {
+        let renewed = self
+            .session
+            .with_settings(Effort::Small, async |wire, settings| {
+                workers::renew(wire, settings, id).await
+            });
+        renewed.map(Some)
+    }
+
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
         let reply = turn::take(&mut self.session, turn, &mut self.doubt, &mut self.rest)?;
         if reply.more && turn.gives_back() {

@@ -114,7 +114,7 @@ async fn act(
     let settings = change.settings().await?;
     if standing.clock_was_set_back(change.now) {
         mend::wait_as_from_now(&mut change).await?;
-        heartbeat(wire, turn, change.now, settings.lease).await?;
+        heartbeat(wire, turn, change.now).await?;
         change.commit().await?;
         return Ok(None);
     }
@@ -141,10 +141,8 @@ async fn act(
     for seq in &loaded.changed {
         change.put(&loaded.jobs[seq]);
     }
-    let renews = turn.renew || standing.heartbeat_due(change.now);
-    let lease = renews.then_some(settings.lease);
-    if let Some(length) = lease {
-        heartbeat(wire, turn, change.now, length).await?;
+    if standing.heartbeat_due(change.now) {
+        heartbeat(wire, turn, change.now).await?;
     }
     let now = change.now;
     // Who got all that he asked for will ask again; who didn't has to know what there is.
@@ -165,7 +163,6 @@ async fn act(
     reply.claimed = claimed;
     reply.lost = lost;
     reply.to_end = to_end;
-    reply.lease = lease;
     reply.lapsed = lapsed;
     Ok(Some(reply))
 }

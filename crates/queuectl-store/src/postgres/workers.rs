@@ -7,14 +7,18 @@ use queuectl_domain::{Job, State, WorkerId};
 use queuectl_process::os;
 use tokio_postgres::Row;
 
-use super::change::Change;
+use super::change::{Change, settings_of};
 use super::fault::Result;
 use super::jobs;
 use super::row::Columns;
+use super::session::Cached;
 use super::wire::{Wire, params};
 use super::{look, mend, sql};
 use crate::records::{Code, Gone, micros, parsed};
-use crate::{StopMode, Worker, WorkerInfo};
+use crate::{StopMode, StoreError, Worker, WorkerInfo};
+
+/// How often settings were changed, as far as nothing is known of them.
+const NONE_KNOWN: i64 = -1;
 
 /// Makes a worker known. The clock may have been set back while there was none to see it.
 pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result<Duration> {
@@ -35,6 +39,28 @@ pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result
     change.wire.rows(sql!("insert_worker"), values).await?;
     mend::wait_as_from_now(change).await?;
     Ok(lease)
+}
+
+/// Renews a worker's lease; returns how long it holds.
+pub(super) async fn renew(wire: &Wire, settings: &Cached, id: &WorkerId) -> Result<Duration> {
+    loop {
+        let (changes, length) = match &*settings.borrow() {
+            Some((changes, settings)) => (*changes, settings.lease),
+            None => (NONE_KNOWN, Duration::ZERO),
+        };
+        let asked = params![id.as_str(), changes, micros(length)];
+        let rows = wire.rows(sql!("renew"), asked).await?;
+        let mut row = Columns::of_one(&rows, "settings")?;
+        let (changes, is_renewed, is_known): (i64, bool, bool) =
+            (row.next()?, row.next()?, row.next()?);
+        if !is_known {
+            return Err(StoreError::NoSuchWorker(id.clone()).into());
+        }
+        if is_renewed {
+            return Ok(length);
+        }
+        settings_of(wire, settings, changes).await?;
+    }
 }
 
 /// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as

@@ -237,6 +237,10 @@ impl Store for SqliteStore {
         Ok(None)
     }
 
+    fn renew(&mut self, _: &WorkerId) -> Result<Option<Duration>> {
+        Ok(None)
+    }
+
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
         let reply = turn::take(&mut self.session, turn, &mut self.unsynced)?;
         if reply.more && turn.gives_back() {

@@ -135,7 +135,8 @@ macro_rules! conformance {
             });
             theme!($scene: leases {
                 a_worker_has_a_lease_where_there_are_leases,
-                a_lease_is_renewed_in_the_turn_that_asks_for_it,
+                a_lease_is_renewed_for_who_asks_for_it,
+                who_is_not_known_any_more_hears_it_when_it_renews_its_lease,
                 a_lease_is_as_long_as_the_setting_says_and_never_made_shorter,
                 who_is_not_heard_of_for_longer_than_its_lease_is_rescued,
                 who_has_renewed_its_lease_in_time_is_not_rescued,

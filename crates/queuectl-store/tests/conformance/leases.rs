@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{Key, State};
-use queuectl_store::{Claimed, Reply, StoreError, Turn};
+use queuectl_store::{Claimed, StoreError};
 
 use crate::hand::{Hand, a_worker, id, named, seconds, success};
 use crate::scene::Scene;
@@ -22,24 +22,33 @@ pub(crate) fn a_worker_has_a_lease_where_there_are_leases<S: Scene>() {
     }
 }
 
-pub(crate) fn a_lease_is_renewed_in_the_turn_that_asks_for_it<S: Scene>() {
+pub(crate) fn a_lease_is_renewed_for_who_asks_for_it<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");
     scene.advance(seconds(6));
-    assert_eq!(hand.ask().lease, None);
+    hand.ask();
     assert_eq!(left(&mut hand), S::LEASES.then_some(seconds(9)));
-    assert_eq!(renew(&mut hand).lease, S::LEASES.then_some(LEASE));
+    assert_eq!(renew(&mut hand), S::LEASES.then_some(LEASE));
     assert_eq!(left(&mut hand), S::LEASES.then_some(LEASE));
+}
+
+pub(crate) fn who_is_not_known_any_more_hears_it_when_it_renews_its_lease<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    hand.store.unregister(&hand.id).unwrap();
+    let refused = hand.store.renew(&hand.id);
+    let is_told = matches!(refused, Err(StoreError::NoSuchWorker(_)));
+    assert_eq!(is_told, S::LEASES);
 }
 
 pub(crate) fn a_lease_is_as_long_as_the_setting_says_and_never_made_shorter<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");
     hand.store.set(Key::Lease, "60").unwrap();
-    assert_eq!(renew(&mut hand).lease, S::LEASES.then_some(seconds(60)));
+    assert_eq!(renew(&mut hand), S::LEASES.then_some(seconds(60)));
     hand.store.set(Key::Lease, "5").unwrap();
     // Its answer may get lost, and the worker go on under the longer one.
-    assert_eq!(renew(&mut hand).lease, S::LEASES.then_some(seconds(5)));
+    assert_eq!(renew(&mut hand), S::LEASES.then_some(seconds(5)));
     assert_eq!(left(&mut hand), S::LEASES.then_some(seconds(60)));
 }
 
@@ -104,13 +113,9 @@ fn left(hand: &mut Hand) -> Option<Duration> {
     hand.store.workers().unwrap()[0].lease_left
 }
 
-/// A turn in which the lease is renewed.
-fn renew(hand: &mut Hand) -> Reply {
-    let turn = Turn {
-        renew: true,
-        ..Turn::of(&hand.id)
-    };
-    hand.store.turn(&turn).unwrap()
+/// Renews the lease; returns how long it holds.
+fn renew(hand: &mut Hand) -> Option<Duration> {
+    hand.store.renew(&hand.id).unwrap()
 }
 
 /// A worker that holds the new job `a`.

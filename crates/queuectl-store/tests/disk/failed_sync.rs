@@ -107,7 +107,6 @@ fn turn(store: &mut dyn Store, held: &[Claimed], output: &str) -> Result<Reply, 
         output: &[],
         free: 2,
         held: &[],
-        renew: false,
         rung: false,
     })
 }

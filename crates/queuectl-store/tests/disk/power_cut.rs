@@ -55,7 +55,6 @@ fn a_fence_of_a_new_block_is_never_given_twice() {
             output: &[],
             free,
             held: &[],
-            renew: false,
             rung: false,
         };
         let reply = store.turn(&turn).unwrap();
@@ -192,7 +191,6 @@ fn drains(store: &mut dyn Store, last: Fence) {
             output: &[],
             free: 100,
             held: &[],
-            renew: false,
             rung: false,
         };
         let reply = store.turn(&turn).unwrap();

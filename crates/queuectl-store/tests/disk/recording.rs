@@ -190,7 +190,6 @@ impl Players {
             output: &output,
             free: self.rng.usize(..6),
             held: &[],
-            renew: false,
             rung: false,
         };
         let reply = hand.store.turn(&turn);

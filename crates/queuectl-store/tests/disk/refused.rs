@@ -97,7 +97,6 @@ fn turn(store: &mut dyn Store, held: &[Claimed], free: usize) -> Done {
         output: &[],
         free,
         held: &[],
-        renew: false,
         rung: false,
     };
     store.turn(&turn).map(drop)
@@ -165,7 +164,6 @@ impl Prepared {
                 output: &[],
                 free: 2,
                 held: &[],
-                renew: false,
                 rung: false,
             };
             store.turn(&turn).unwrap().claimed

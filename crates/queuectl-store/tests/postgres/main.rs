@@ -8,6 +8,7 @@ mod commit_lost;
 mod ended;
 mod frozen;
 mod limits;
+mod locked;
 mod proxy;
 mod refused;
 mod round_trips;

@@ -90,7 +90,7 @@ impl Leased {
         Ok(self.inner.settings()?.lease)
     }
 
-    fn renew(&mut self, id: &WorkerId) -> Result<Duration> {
+    fn give(&mut self, id: &WorkerId) -> Result<Duration> {
         let length = self.length()?;
         let mut leases = self.server.0.lock().expect("whole");
         leases.insert(id.clone(), Instant::now() + length);
@@ -154,15 +154,21 @@ impl Store for Leased {
             worker.machine = machine.into();
         }
         self.inner.register(&worker)?;
-        self.renew(&worker.id).map(Some)
+        self.give(&worker.id).map(Some)
+    }
+
+    fn renew(&mut self, id: &WorkerId) -> Result<Option<Duration>> {
+        self.link.pass()?;
+        let known = self.inner.workers()?;
+        if !known.iter().any(|info| info.worker.id == *id) {
+            return Err(StoreError::NoSuchWorker(id.clone()));
+        }
+        self.give(id).map(Some)
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
         self.link.pass()?;
         let mut reply = self.inner.turn(turn)?;
-        if turn.renew {
-            reply.lease = Some(self.renew(turn.worker)?);
-        }
         let known = self.inner.workers()?;
         let mut others = known.iter().filter(|info| info.worker.id != *turn.worker);
         reply.lapsed = others.any(|info| self.left(&info.worker.id).is_zero());

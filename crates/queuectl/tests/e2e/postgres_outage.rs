@@ -1,10 +1,12 @@
 //! A server that goes away while jobs run: they go on, and what has become of them is told when it is back. Each job runs
 //! exactly once.
 
+use std::time::Duration;
+
 use queuectl_cluster::{Cluster, Config, Stop};
 
 use crate::jobs;
-use crate::support::{Home, number, system, text, wait_until};
+use crate::support::{Home, look_for, number, system, text, wait_until};
 
 const JOBS: usize = 300;
 
@@ -154,4 +156,38 @@ fn a_worker_is_stopped_by_its_process_when_the_server_is_away() {
     home.touch("a.go");
     let job = home.wait_for_state("a", "completed");
     assert!(number(&job, "attempts") <= 2, "{job}");
+}
+
+#[test]
+fn what_runs_goes_on_while_somebody_has_locked_the_jobs_for_two_leases() {
+    let server = server();
+    let home = Home::on(&server.tcp_url());
+    for name in ["a", "b"] {
+        home.enqueue(name, &jobs::held_and_counted(name), &["--timeout", "600"]);
+    }
+    home.start_workers(&[]);
+    let running = home.wait_for_pid("a.pid");
+    let lease = || {
+        let until = "SELECT lease_until / 1000000 FROM queuectl.workers";
+        let until = server.sql(until).expect("it answers");
+        until.parse::<i64>().expect("a number")
+    };
+    let mut other = server.hold().expect("it lets somebody in");
+    let locked = other.sql("BEGIN; LOCK TABLE queuectl.jobs");
+    locked.expect("nobody else has locked them");
+    let begun = lease();
+    let gone_by = look_for(Duration::from_secs(120), || {
+        assert!(system::is_alive(running), "it was ended");
+        (lease() >= begun + 30)
+            .then_some(())
+            .ok_or_else(String::new)
+    });
+    gone_by.expect("the lease is renewed");
+    other.sql("COMMIT").expect("it answers");
+    for name in ["a", "b"] {
+        home.touch(&format!("{name}.go"));
+        let job = home.wait_for_state(name, "completed");
+        assert_eq!(number(&job, "attempts"), 1);
+        assert_eq!(home.read(&format!("{name}.starts")), "start\n");
+    }
 }
