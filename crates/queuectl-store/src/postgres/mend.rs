@@ -49,10 +49,16 @@ pub(super) async fn sweep(change: &mut Change<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Lets jobs wait as from now if their wait begins in the future: the clock was set back since.
+/// Lets jobs wait as from now if their wait begins in the future, and leases last as long from now as they did then: the clock was
+/// set back since.
 pub(super) async fn wait_as_from_now(change: &mut Change<'_>) -> Result<()> {
     let policy = change.settings().await?.policy;
     let now = change.now;
+    let asked = params![now.0];
+    change
+        .wire
+        .rows(sql!("workers_from_the_future"), asked)
+        .await?;
     // The order goes with the time, so the index finds them.
     let earliest = SortKey::new(now, Priority::HIGHEST);
     let mut after = i64::MIN;

@@ -114,7 +114,6 @@ async fn act(
     let settings = change.settings().await?;
     if standing.clock_was_set_back(change.now) {
         mend::wait_as_from_now(&mut change).await?;
-        heartbeat(wire, turn, change.now).await?;
         change.commit().await?;
         return Ok(None);
     }

@@ -108,3 +108,45 @@ pub(crate) fn a_clock_set_forward_brings_a_retry_once<S: Scene>() {
         assert_eq!(hand.ask().due_in, Some(seconds(4)));
     }
 }
+
+pub(crate) fn the_jobs_of_who_is_gone_wait_no_longer_when_the_clock_is_set_back<S: Scene>() {
+    // The clock is seen to have been set back by one that was there before, or by one that comes.
+    for comes in [false, true] {
+        let scene = S::new();
+        let mut gone = Hand::new(&scene, "gone");
+        gone.store.enqueue(vec![named("a")]).unwrap();
+        gone.claim_one();
+        let mut other = Hand::new(&scene, "other");
+        set_back(&scene, &mut *other.store, HOUR);
+        if comes {
+            other = Hand::new(&scene, "new");
+        }
+        other.ask();
+        scene.advance(seconds(14));
+        assert_eq!(other.store.rescue_lapsed(&gone.id).unwrap(), None);
+        scene.advance(seconds(1));
+        other.store.renew(&other.id).unwrap();
+        let rescued = other.store.rescue_lapsed(&gone.id).unwrap();
+        assert_eq!(rescued.is_some(), S::LEASES);
+    }
+}
+
+pub(crate) fn who_lives_keeps_its_lease_when_the_clock_is_set_back<S: Scene>() {
+    let scene = S::new();
+    let mut store = scene.open();
+    store.set(queuectl_domain::Key::Lease, "60").unwrap();
+    let mut hand = Hand::new(&scene, "w");
+    // It may not have heard that it has a shorter one from now on.
+    store.set(queuectl_domain::Key::Lease, "5").unwrap();
+    scene.advance(seconds(20));
+    hand.store.renew(&hand.id).unwrap();
+    for renews in [true, false] {
+        set_back(&scene, &mut *store, HOUR);
+        if renews {
+            hand.store.renew(&hand.id).unwrap();
+        }
+        hand.ask();
+        let left = store.workers().unwrap()[0].lease_left;
+        assert_eq!(left, S::LEASES.then_some(seconds(40)));
+    }
+}

@@ -66,6 +66,8 @@ macro_rules! conformance {
                 who_waited_before_the_clock_was_set_back_is_before_newcomers,
                 a_job_given_back_after_the_clock_was_set_back_is_before_newcomers,
                 a_clock_set_forward_brings_a_retry_once,
+                the_jobs_of_who_is_gone_wait_no_longer_when_the_clock_is_set_back,
+                who_lives_keeps_its_lease_when_the_clock_is_set_back,
             });
             theme!($scene: claims {
                 a_claimed_job_is_processed_by_its_worker_from_now_on,
