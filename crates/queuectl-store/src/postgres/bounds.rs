@@ -23,12 +23,16 @@ const BOUNDS: [(&str, &str); 7] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
+/// What is acknowledged is on disk, though the database or its user be set to be content with less.
+const SYNCED: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
 /// Asks for all that `options`, by which users set things for their sessions, doesn't speak of.
 pub(super) async fn ask_for(client: &Client, options: &str) {
     let statements: Vec<_> = BOUNDS
         .iter()
         .filter(|(name, _)| !speaks_of(options, name))
         .map(|(name, value)| format!("SET {name} = {value}"))
+        .chain((!speaks_of(options, "synchronous_commit")).then(|| SYNCED.to_owned()))
         .collect();
     // Who doesn't know one refuses it, and is left as it is.
     join_all(statements.iter().map(|set| client.batch_execute(set))).await;

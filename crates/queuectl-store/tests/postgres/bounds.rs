@@ -62,3 +62,23 @@ fn who_has_given_up_does_not_stay_in_the_queue_for_a_lock_however_long_he_lives(
     assert_eq!(store.counts().unwrap().total(), 0);
     drop(hasty);
 }
+
+#[test]
+fn what_is_acknowledged_is_on_disk_though_sessions_needn_t_wait_for_it_where_they_are() {
+    for (set, seen) in [("off", "on"), ("remote_apply", "remote_apply")] {
+        let scene = Scene::new();
+        drop(scene.open());
+        scene.sql(&format!(
+            "ALTER ROLE postgres SET synchronous_commit = {set};
+             CREATE TABLE seen (way text);
+             CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 INSERT INTO public.seen VALUES (current_setting('synchronous_commit'));
+                 RETURN NULL;
+             END $$;
+             CREATE TRIGGER see AFTER INSERT ON queuectl.specs FOR EACH STATEMENT EXECUTE FUNCTION see()"
+        ));
+        scene.open().enqueue(numbered(1)).unwrap();
+        assert_eq!(scene.sql("SELECT way FROM seen"), seen);
+    }
+}
