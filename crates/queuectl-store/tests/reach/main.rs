@@ -9,3 +9,4 @@ mod refused;
 mod scene;
 mod secrets;
 mod told;
+mod versions;

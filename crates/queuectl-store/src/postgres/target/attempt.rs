@@ -14,6 +14,9 @@ use super::{Target, password};
 use crate::ServerTrouble;
 use crate::postgres::trouble;
 
+/// The oldest version of a server that will do.
+const OLDEST: u32 = 15;
+
 /// What carries a client's messages. It has to be polled for anything to happen.
 pub(in crate::postgres) struct Connection(tokio_postgres::Connection<Socket, Encrypted>);
 
@@ -24,6 +27,14 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<AsyncMessage, Error>>> {
         self.0.poll_message(cx)
+    }
+
+    /// The version that the server is of, if it is too old. Who doesn't say so is tried.
+    fn too_old(&self) -> Option<&str> {
+        let version = self.0.parameter("server_version")?;
+        let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+        let major: u32 = digits.parse().ok()?;
+        (major < OLDEST).then_some(version)
     }
 
     /// Whether it leads to where nothing can be written. Who doesn't say so, such as a pooler, is tried.
@@ -91,6 +102,13 @@ impl Target {
             },
             _ => failure,
         })?;
+        if let Some(version) = connection.too_old() {
+            let words = format!(
+                "the server at {} is PostgreSQL {version}, and has to be {OLDEST} or newer",
+                host.shown()
+            );
+            return Err(Failure::passing(ServerTrouble::Other, words));
+        }
         if !self.any_session && connection.is_read_only() {
             let words = format!("the server at {} is a standby, or read-only", host.shown());
             return Err(Failure::passing(ServerTrouble::ReadOnly, words));
