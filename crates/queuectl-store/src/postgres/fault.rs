@@ -77,18 +77,19 @@ impl Fault {
             || code_text.starts_with("57P")
             // The transaction stood still, or lasted, for longer than the session is given.
             || ENDED_BY_TIMEOUT.contains(&code_text)
+            // It was the server that is written to, and isn't any more.
+            || *code == SqlState::READ_ONLY_SQL_TRANSACTION
             // A statement that was prepared isn't, since a pooler gave us another connection; or the tables changed.
             || *code == SqlState::INVALID_SQL_STATEMENT_NAME
             || *code == SqlState::FEATURE_NOT_SUPPORTED
     }
 
-    /// Whether a COMMIT that ended like this may have been done all the same. Who is told by the server to go isn't
-    /// told so in the middle of one.
+    /// Whether a COMMIT that ended like this may have been done all the same: not if the server has said something else than that it
+    /// crashes. Who is told by it to go isn't told so in the middle of one, and what fails before one isn't committed by it.
     pub(super) fn leaves_doubt(&self) -> bool {
-        let is_told = self.code().is_some_and(|code| {
-            *code == SqlState::ADMIN_SHUTDOWN || ENDED_BY_TIMEOUT.contains(&code.code())
-        });
-        self.is_loss() && !is_told
+        let may_be_done =
+            |code: &SqlState| code.code().starts_with("08") || *code == SqlState::CRASH_SHUTDOWN;
+        self.is_loss() && self.code().is_none_or(may_be_done)
     }
 
     /// Whether the same may go well if it is tried again: others came in between, or took a name that was free.

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::time::Instant;
 
 use queuectl_cluster::{Cluster, Config, Stop};
+use queuectl_domain::Key;
 use queuectl_store::ServerTrouble;
 
 use crate::scene::Scene;
@@ -54,4 +55,32 @@ fn whom_the_first_host_turns_away_does_not_try_the_next() {
     let (password, one, other) = (next.password(), first.port(), next.port());
     let url = format!("postgres://postgres:{password}@127.0.0.1:{one},127.0.0.1:{other}/postgres");
     assert_eq!(Scene::new().refused(&url).0, ServerTrouble::Denied);
+}
+
+#[test]
+fn who_is_connected_to_a_server_that_becomes_read_only_goes_to_the_next() {
+    let first = Cluster::start(&Config::new()).unwrap();
+    let next = first.standby().unwrap();
+    let (password, one, other) = (first.password(), first.port(), next.port());
+    let url = format!("postgres://postgres:{password}@127.0.0.1:{one},127.0.0.1:{other}/postgres");
+    let mut store = Scene::new().open(&url).unwrap();
+    store.set(Key::MaxRetries, "7").unwrap();
+    // All that was written has to have arrived.
+    let written = first.sql("SELECT pg_current_wal_lsn()").unwrap();
+    let has_come = format!("SELECT pg_last_wal_replay_lsn() >= '{written}'");
+    while next.sql(&has_come).unwrap() != "t" {
+        std::thread::yield_now();
+    }
+    first
+        .sql("ALTER SYSTEM SET default_transaction_read_only = on")
+        .unwrap();
+    first.sql("SELECT pg_reload_conf()").unwrap();
+    while first.sql("SHOW default_transaction_read_only").unwrap() != "on" {
+        std::thread::yield_now();
+    }
+    next.promote().unwrap();
+    store.set(Key::MaxRetries, "8").unwrap();
+    let kept = "SELECT value FROM queuectl.settings";
+    assert_eq!(next.sql(kept).unwrap(), "8");
+    assert_eq!(first.sql(kept).unwrap(), "7");
 }
