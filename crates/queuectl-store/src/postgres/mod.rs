@@ -80,6 +80,8 @@ pub(crate) struct PostgresStore {
     rest: Option<Rest>,
     /// How many jobs were claimed or ended since it was last tidied up.
     untidied: usize,
+    /// Whether the floors may be above what is there.
+    is_unfounded: bool,
 }
 
 impl PostgresStore {
@@ -90,7 +92,16 @@ impl PostgresStore {
             doubt: Doubt::default(),
             rest: None,
             untidied: 0,
+            is_unfounded: false,
         })
+    }
+
+    /// Puts the floors where they belong, if that couldn't be done when its worker began: others were at work just then.
+    fn found(&mut self) {
+        if self.is_unfounded {
+            let is_done = self.session.try_once(tidy::floors_anew);
+            self.is_unfounded = is_done != Some(true);
+        }
     }
 
     /// Has so many jobs changed, and tidies up now and then.
@@ -173,8 +184,7 @@ impl Store for PostgresStore {
     }
 
     fn list(&mut self, query: &Query) -> Result<Page> {
-        self.session
-            .ask(async |wire| jobs::list(wire, query).await)
+        self.session.ask(async |wire| jobs::list(wire, query).await)
     }
 
     fn counts(&mut self) -> Result<Counts> {
@@ -224,7 +234,7 @@ impl Store for PostgresStore {
             workers::register(change, worker).await
         })?;
         // Where a dump was restored the floors may be above what is there.
-        self.session.run(Effort::Bulk, tidy::floors_anew)?;
+        self.is_unfounded = !self.session.run(Effort::Bulk, tidy::floors_anew)?;
         Ok(Some(lease))
     }
 
@@ -238,6 +248,7 @@ impl Store for PostgresStore {
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
+        self.found();
         let reply = turn::take(&mut self.session, turn, &mut self.doubt, &mut self.rest)?;
         if reply.more && turn.gives_back() {
             // What the worker has got is its own, whether or not others hear of the rest; they look by themselves, too.

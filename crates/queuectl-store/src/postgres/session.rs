@@ -113,17 +113,17 @@ impl Session {
     }
 
     /// Does something that nobody waits for: once, if it can be done at once.
-    pub(super) fn try_once<T>(&mut self, work: impl AsyncFnOnce(&Wire) -> Result<T>) {
-        let Some(wire) = self.wire.take().filter(|wire| !wire.is_closed()) else {
-            return;
-        };
+    pub(super) fn try_once<T>(&mut self, work: impl AsyncFnOnce(&Wire) -> Result<T>) -> Option<T> {
+        let wire = self.wire.take().filter(|wire| !wire.is_closed())?;
         self.runtime.block_on(async {
-            match tokio::time::timeout(IN_PASSING, wire.at(work(&wire))).await {
-                Ok(Err(fault)) if fault.is_loss() => wire.hang_up().await,
-                Ok(_) => self.wire = Some(wire),
+            let tried = tokio::time::timeout(IN_PASSING, wire.at(work(&wire))).await;
+            match tried {
                 Err(_) => wire.hang_up().await,
+                Ok(Err(ref fault)) if fault.is_loss() => wire.hang_up().await,
+                Ok(_) => self.wire = Some(wire),
             }
-        });
+            tried.ok()?.ok()
+        })
     }
 
     /// Works with a connection. What failed since the connection was lost before anything was committed, or since

@@ -1,6 +1,7 @@
 //! What is done now and then, by whoever has changed much.
 
 use super::fault::Result;
+use super::row::Columns;
 use super::sql;
 use super::wire::{Pipeline, Wire, params};
 
@@ -13,8 +14,8 @@ pub(super) async fn up(wire: &Wire) -> Result<()> {
     Ok(())
 }
 
-/// Puts the floors where they belong, wherever they are.
-pub(super) async fn floors_anew(wire: &Wire) -> Result<()> {
-    wire.rows(sql!("raise_floors"), params![true]).await?;
-    Ok(())
+/// Puts the floors where they belong, wherever they are; false if others are inside just now.
+pub(super) async fn floors_anew(wire: &Wire) -> Result<bool> {
+    let rows = wire.rows(sql!("raise_floors"), params![true]).await?;
+    Columns::of_one(&rows, "floors")?.next()
 }

@@ -6,6 +6,7 @@
 mod bounds;
 mod commit_lost;
 mod ended;
+mod floors;
 mod frozen;
 mod limits;
 mod locked;

@@ -204,9 +204,9 @@ END
 $$;
 
 -- Raises the floors to the least that is there; `anew` looks for it from the beginning on. False if others stay
--- inside for too long.
+-- inside for too long: whoever comes waits behind who would be alone, so that isn't waited for for longer than a turn takes.
 CREATE FUNCTION queuectl.raise_floors(anew boolean) RETURNS boolean LANGUAGE plpgsql VOLATILE
-SET lock_timeout = '100ms' SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+SET lock_timeout = '20ms' SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 DECLARE
     least bigint;
     least_of_all CONSTANT bigint := -9223372036854775808;
