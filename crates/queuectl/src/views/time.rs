@@ -86,6 +86,13 @@ mod tests {
         assert!(!local(Timestamp(i64::MAX)).is_empty());
     }
 
+    /// Also on a system that has no list of them.
+    #[test]
+    fn the_zones_of_the_world_are_known() {
+        let berlin = jiff::tz::db().get("Europe/Berlin").unwrap();
+        assert_eq!(in_zone(TIME, berlin), "2025-11-09 11:30:15");
+    }
+
     #[test]
     fn seconds_are_numbers_and_whole_if_they_can_be() {
         let json = |micros| serde_json::to_string(&Seconds(Duration::from_micros(micros))).unwrap();
