@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{HANDLE, WAIT_FAILED, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Threading::{
-    CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects, WaitForSingleObject,
+    CreateEventW, INFINITE, SetEvent, Sleep, WaitForMultipleObjects, WaitForSingleObject,
 };
 
 /// Takes a handle that a call has returned; null means that it failed.
@@ -61,11 +61,32 @@ pub(super) fn wait_for_one(
     let rounded = |patience: Duration| patience.as_nanos().div_ceil(1_000_000);
     let month = 2_500_000_000;
     let limit = patience.map_or(INFINITE, |patience| rounded(patience).min(month) as u32);
+    if objects.is_empty() {
+        // The system refuses to wait for nothing, at once.
+        // SAFETY: a call without pointers.
+        unsafe { Sleep(limit) };
+        return Ok(None);
+    }
     // SAFETY: the caller's handles are open, and the length is theirs.
     let which = unsafe { WaitForMultipleObjects(objects.len() as u32, objects.as_ptr(), 0, limit) };
     match which {
         WAIT_FAILED => Err(io::Error::last_os_error()),
         WAIT_TIMEOUT => Ok(None),
         which => Ok(Some((which - WAIT_OBJECT_0) as usize)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_for_nothing_lasts_as_long_as_the_patience() {
+        let (began, patience) = (Instant::now(), Duration::from_millis(200));
+        let which = wait_for_one(&[], Some(patience)).expect("a wait");
+        assert_eq!(which, None);
+        assert!(began.elapsed() >= patience, "{:?}", began.elapsed());
     }
 }
