@@ -32,9 +32,11 @@ pub(super) fn has_folder(program: &OsStr) -> bool {
     bytes.iter().any(|byte| b"/\\:".contains(byte))
 }
 
-/// Whether a file is for `cmd` to read, not a program.
+/// Whether a file is for `cmd` to read, not a program. The system takes dots and blanks off the end of its name.
 pub(super) fn is_batch(path: &Path) -> bool {
-    path.extension()
+    let name = path.as_os_str().to_string_lossy();
+    let name = Path::new(name.trim_end_matches(['.', ' ']));
+    name.extension()
         .is_some_and(|kind| kind.eq_ignore_ascii_case("bat") || kind.eq_ignore_ascii_case("cmd"))
 }
 
@@ -72,4 +74,27 @@ fn system_folder() -> PathBuf {
     let length = unsafe { GetSystemDirectoryW(name.as_mut_ptr(), name.len() as u32) };
     let name = name.get(..length as usize).unwrap_or_default();
     String::from_utf16_lossy(name).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The system takes blanks and dots off the end of a name before it looks for the file.
+    #[test]
+    fn a_batch_file_is_known_whatever_its_name_trails() {
+        for name in [
+            "x.bat",
+            "x.CMD",
+            "x.bat.",
+            "x.bat ",
+            "x.cmd. .",
+            r"C:\a b\x.bat ..  ",
+        ] {
+            assert!(is_batch(Path::new(name)), "{name:?}");
+        }
+        for name in ["x.exe", "x.bat.exe", "x", "bat", "x.bat .exe", r"x.bat\y"] {
+            assert!(!is_batch(Path::new(name)), "{name:?}");
+        }
+    }
 }
