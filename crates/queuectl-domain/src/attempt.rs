@@ -172,11 +172,13 @@ impl Ending {
     }
 }
 
-/// An exit code as it is known: small ones by their number, those by which Windows names a fault (an NTSTATUS) in hexadecimal, with
+/// An exit code as it is known: small ones by their number, those by which Windows warns or names a fault (an NTSTATUS) in hexadecimal, with
 /// what the common ones mean.
 pub fn exit_code_text(code: i64) -> String {
     let meaning = match code {
-        ..0xc000_0000 => return code.to_string(),
+        ..0x8000_0000 => return code.to_string(),
+        0x8000_0002 => "misaligned data",
+        0x8000_0003 => "breakpoint",
         0xc000_0005 => "access violation",
         0xc000_0017 => "not enough memory",
         0xc000_001d => "illegal instruction",
