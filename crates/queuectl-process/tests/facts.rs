@@ -157,3 +157,50 @@ fn a_leader_started_when_it_says() {
 fn the_machine_has_a_name() {
     assert!(!os::hostname().is_empty());
 }
+
+#[test]
+fn a_file_takes_the_place_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (draft, path) = (folder.path().join("draft"), folder.path().join("file"));
+    for text in ["one", "two"] {
+        std::fs::write(&draft, text).unwrap();
+        os::replace(&draft, &path).unwrap();
+        assert_eq!(read(&path), text);
+    }
+    assert!(os::replace(&draft, &path).is_err(), "there is no draft");
+}
+
+#[cfg(windows)]
+mod windows {
+    use std::fs;
+    use std::os::windows::fs::OpenOptionsExt;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// As a virus scanner does, or who reads the file just then.
+    #[test]
+    fn a_file_that_somebody_has_open_for_a_moment_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (draft, path) = (folder.path().join("draft"), folder.path().join("file"));
+        fs::write(&path, "old").unwrap();
+        fs::write(&draft, "new").unwrap();
+        let mut alone = OpenOptions::new();
+        alone.read(true).share_mode(0);
+        let open = alone.open(&path).unwrap();
+        let closing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            drop(open);
+        });
+        os::replace(&draft, &path).unwrap();
+        assert_eq!(read(&path), "new");
+        closing.join().unwrap();
+
+        fs::write(&draft, "newer").unwrap();
+        let began = Instant::now();
+        let _open = alone.open(&path).unwrap();
+        assert!(os::replace(&draft, &path).is_err(), "it is still open");
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+}

@@ -79,7 +79,7 @@ fn change(data: &DataFolder, change: impl FnOnce(&mut Vec<Entry>)) -> io::Result
     let mut file = os::create_private(&draft, how.write(true).create(true).truncate(true))?;
     file.write_all(&text)?;
     drop(file);
-    std::fs::rename(&draft, data.registry())
+    os::replace(&draft, &data.registry())
 }
 
 /// Waits until no other process changes the list.

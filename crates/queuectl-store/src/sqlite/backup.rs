@@ -157,7 +157,7 @@ fn dismiss_workers(change: &mut Change<'_>) -> super::fault::Result<()> {
 /// Gives the copy its name when it is on disk.
 fn put(draft: &Path, path: &Path) -> io::Result<()> {
     File::options().write(true).open(draft)?.sync_all()?;
-    fs::rename(draft, path)?;
+    os::replace(draft, path)?;
     path.parent().map_or(Ok(()), os::sync_dir)
 }
 

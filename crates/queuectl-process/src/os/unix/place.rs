@@ -40,6 +40,11 @@ pub fn new_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
+/// Gives a file the name of another, which is gone then.
+pub fn replace(draft: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(draft, path)
+}
+
 /// Waits until what was created, renamed or removed in a folder is on disk.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()

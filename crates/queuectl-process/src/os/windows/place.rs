@@ -1,9 +1,13 @@
 //! Places on a disk: who may get at them, and whose disk it is.
 
+use std::fs;
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
 use windows_sys::Win32::Storage::FileSystem::{GetDriveTypeW, GetVolumePathNameW};
 use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
@@ -27,6 +31,28 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 /// Creates a folder that wasn't there, for its owner alone.
 pub fn new_private_dir(path: &Path) -> io::Result<()> {
     rights::create_dir(path)
+}
+
+/// How long somebody else may have a file open that is to be replaced.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often to try again meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Gives a file the name of another, which is gone then. The system refuses that while somebody has it open, as who reads it or
+/// looks for viruses does for a moment.
+pub fn replace(draft: &Path, path: &Path) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match fs::rename(draft, path) {
+            Err(error) if is_open(&error) && Instant::now() < end => thread::sleep(PAUSE),
+            renamed => return renamed,
+        }
+    }
+}
+
+fn is_open(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(i32::cast_unsigned);
+    code.is_some_and(|code| [ERROR_SHARING_VIOLATION, ERROR_ACCESS_DENIED].contains(&code))
 }
 
 /// Does nothing: a folder can't be waited for.
