@@ -46,7 +46,7 @@ impl Exec {
             stdout_end.as_raw_handle(),
             stderr_end.as_raw_handle(),
         ];
-        let list = List::new(&streams)?;
+        let mut list = List::new(&streams)?;
         let mut startup = STARTUPINFOEXW::default();
         startup.StartupInfo.cb = mem::size_of::<STARTUPINFOEXW>() as u32;
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
@@ -159,7 +159,7 @@ fn empty() -> io::Result<&'static OwnedHandle> {
     Ok(EMPTY.get_or_init(|| empty))
 }
 
-/// The handles that a process inherits, and no others.
+/// The handles that a process inherits, and no others. It is initialised from the start.
 struct List<'a> {
     /// Words, since it has to lie as pointers do.
     words: Vec<usize>,
@@ -171,18 +171,17 @@ impl<'a> List<'a> {
         let mut size = 0;
         // SAFETY: without a list the call only tells the size.
         unsafe { InitializeProcThreadAttributeList(ptr::null_mut(), 1, 0, &mut size) };
-        let list = Self {
-            words: vec![0; size.div_ceil(size_of::<usize>())],
+        let mut words = vec![0_usize; size.div_ceil(size_of::<usize>())];
+        // SAFETY: the list has the size that was asked for.
+        check(unsafe {
+            InitializeProcThreadAttributeList(words.as_mut_ptr().cast(), 1, 0, &mut size)
+        })?;
+        let mut list = Self {
+            words,
             _handles: handles,
         };
-        // SAFETY: the list has the size that was asked for; the handles outlive it, as its type says.
+        // SAFETY: the list is initialised; the handles outlive it, as its type says.
         unsafe {
-            check(InitializeProcThreadAttributeList(
-                list.pointer(),
-                1,
-                0,
-                &mut size,
-            ))?;
             check(UpdateProcThreadAttribute(
                 list.pointer(),
                 0,
@@ -196,14 +195,14 @@ impl<'a> List<'a> {
         Ok(list)
     }
 
-    fn pointer(&self) -> *mut core::ffi::c_void {
-        self.words.as_ptr().cast_mut().cast()
+    fn pointer(&mut self) -> *mut core::ffi::c_void {
+        self.words.as_mut_ptr().cast()
     }
 }
 
 impl Drop for List<'_> {
     fn drop(&mut self) {
-        // SAFETY: it was initialised; what failed to be is all zero, and nothing is done to it.
+        // SAFETY: it was initialised, or there would be none.
         unsafe { DeleteProcThreadAttributeList(self.pointer()) };
     }
 }
