@@ -7,7 +7,7 @@ use std::os::windows::io::AsRawHandle;
 use std::path::Path;
 use std::ptr;
 
-use windows_sys::Win32::Foundation::{HANDLE, LocalFree};
+use windows_sys::Win32::Foundation::{GENERIC_ALL, GENERIC_WRITE, HANDLE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW,
     GetNamedSecurityInfoW, SDDL_REVISION_1, SE_FILE_OBJECT, SetNamedSecurityInfoW,
@@ -16,16 +16,38 @@ use windows_sys::Win32::Security::{
     ACCESS_ALLOWED_ACE, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce,
     GetSecurityDescriptorDacl, GetTokenInformation, IsWellKnownSid, OWNER_SECURITY_INFORMATION,
     PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
-    TOKEN_QUERY, TOKEN_USER, TokenUser, WinBuiltinAdministratorsSid, WinLocalSystemSid,
-    WinWorldSid,
+    TOKEN_QUERY, TOKEN_USER, TokenUser, WELL_KNOWN_SID_TYPE, WinAuthenticatedUserSid,
+    WinBuiltinAdministratorsSid, WinBuiltinGuestsSid, WinBuiltinUsersSid, WinInteractiveSid,
+    WinLocalSystemSid, WinWorldSid,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    CreateDirectoryW, FILE_APPEND_DATA, FILE_WRITE_DATA,
+    CreateDirectoryW, FILE_APPEND_DATA, FILE_DELETE_CHILD, FILE_WRITE_DATA, WRITE_DAC, WRITE_OWNER,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
 use super::handle::{check, owned, wide};
 use crate::place::Others;
+
+/// Who may do anything anyway.
+const TRUSTED: [WELL_KNOWN_SID_TYPE; 2] = [WinLocalSystemSid, WinBuiltinAdministratorsSid];
+
+/// Groups that anybody is in.
+const EVERYBODY: [WELL_KNOWN_SID_TYPE; 5] = [
+    WinWorldSid,
+    WinAuthenticatedUserSid,
+    WinBuiltinUsersSid,
+    WinBuiltinGuestsSid,
+    WinInteractiveSid,
+];
+
+/// What changes a file, what is in a folder, or who may.
+const CHANGES: u32 = FILE_WRITE_DATA
+    | FILE_APPEND_DATA
+    | FILE_DELETE_CHILD
+    | WRITE_DAC
+    | WRITE_OWNER
+    | GENERIC_WRITE
+    | GENERIC_ALL;
 
 /// Creates a folder that is for its owner alone from the first moment, as is all that will be in it.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
@@ -78,17 +100,23 @@ pub(super) fn of_others(path: &Path) -> io::Result<Others> {
             &mut descriptor.0,
         )
     })?;
+    Ok(by_list(rights, [owner, User::of_this_process()?.sid()]))
+}
+
+/// What a list of rights lets others do than its owner, by either of his names: what an administrator makes belongs to all of
+/// them, and gives him his rights by his own name.
+fn by_list(rights: *const ACL, owner: [PSID; 2]) -> Others {
     if rights.is_null() {
-        return Ok(Others::Everything);
+        return Others::Everything;
     }
-    // SAFETY: it isn't null, and lives as long as the descriptor.
+    // SAFETY: it isn't null, and lives as long as its descriptor.
     let count = u32::from(unsafe { (*rights).AceCount });
     let each = (0..count).map(|index| by_entry(rights, index, owner));
-    Ok(each.max().unwrap_or(Others::Nothing))
+    each.max().unwrap_or(Others::Nothing)
 }
 
 /// What one entry of the list lets others do.
-fn by_entry(rights: *const ACL, index: u32, owner: PSID) -> Others {
+fn by_entry(rights: *const ACL, index: u32, owner: [PSID; 2]) -> Others {
     const ALLOWS: u8 = 0;
     const INHERIT_ONLY: u8 = 8;
     let mut entry = ptr::null_mut();
@@ -104,15 +132,16 @@ fn by_entry(rights: *const ACL, index: u32, owner: PSID) -> Others {
     }
     // SAFETY: an entry that allows has what it allows, and at its end to whom.
     let (mask, whom): (u32, PSID) = unsafe { ((*entry).Mask, (&raw mut (*entry).SidStart).cast()) };
-    let is = |kind| {
+    let is_one_of = |kinds: &[WELL_KNOWN_SID_TYPE]| {
         // SAFETY: it is valid as long as the list is.
-        unsafe { IsWellKnownSid(whom, kind) != 0 }
+        let is = |kind: &WELL_KNOWN_SID_TYPE| unsafe { IsWellKnownSid(whom, *kind) != 0 };
+        kinds.iter().any(is)
     };
-    // SAFETY: both are valid as long as the list is.
-    let is_owner = unsafe { EqualSid(whom, owner) != 0 };
-    if mask == 0 || is_owner || is(WinLocalSystemSid) || is(WinBuiltinAdministratorsSid) {
+    // SAFETY: all are valid as long as the list is.
+    let is_owner = owner.iter().any(|it| unsafe { EqualSid(whom, *it) != 0 });
+    if mask == 0 || is_owner || is_one_of(&TRUSTED) {
         Others::Nothing
-    } else if is(WinWorldSid) && mask & (FILE_WRITE_DATA | FILE_APPEND_DATA) != 0 {
+    } else if mask & CHANGES != 0 && is_one_of(&EVERYBODY) {
         Others::Everything
     } else {
         Others::Something
@@ -125,10 +154,15 @@ struct Descriptor(PSECURITY_DESCRIPTOR);
 impl Descriptor {
     /// Full control, passed on to what is inside, and nothing taken over from above.
     fn for_owner_alone() -> io::Result<Self> {
-        let me = user()?;
-        let text = wide(&format!(
+        let me = User::of_this_process()?.text()?;
+        Self::of(&format!(
             "D:P(A;OICI;FA;;;{me})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
-        ));
+        ))
+    }
+
+    /// What a text in the system's notation describes.
+    fn of(text: &str) -> io::Result<Self> {
+        let text = wide(text);
         let mut descriptor = Self(ptr::null_mut());
         // SAFETY: the text ends with a zero, and the pointer is to a local.
         check(unsafe {
@@ -160,39 +194,54 @@ impl Drop for Descriptor {
     }
 }
 
-/// The user that this process runs as, in the system's notation.
-fn user() -> io::Result<String> {
-    let mut token = HANDLE::default();
-    // SAFETY: the pointer is to a local.
-    check(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) })?;
-    let token = owned(token)?;
-    // Of words, so that it is aligned for what is put into it.
-    let mut buffer = [0_u64; 64];
-    let mut length = 0;
-    // SAFETY: the buffer has the length that is passed with it.
-    check(unsafe {
-        GetTokenInformation(
-            token.as_raw_handle(),
-            TokenUser,
-            buffer.as_mut_ptr().cast(),
-            size_of_val(&buffer) as u32,
-            &mut length,
-        )
-    })?;
-    // SAFETY: the call has put one there, and it is small enough.
-    let user = unsafe { (*buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid };
-    let mut text = ptr::null_mut();
-    // SAFETY: the pointer is to a local.
-    check(unsafe { ConvertSidToStringSidW(user, &mut text) })?;
-    // SAFETY: it ends with a zero.
-    let length = (0..)
-        .take_while(|&at| unsafe { *text.add(at) } != 0)
-        .count();
-    // SAFETY: it is as long as was just counted.
-    let known = String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(text, length) });
-    // SAFETY: the system has given it to us.
-    unsafe { LocalFree(text.cast()) };
-    Ok(known)
+/// The user that this process runs as.
+struct User {
+    /// Of words, so that it is aligned for what is put into it.
+    buffer: [u64; 64],
+}
+
+impl User {
+    fn of_this_process() -> io::Result<Self> {
+        let mut token = HANDLE::default();
+        // SAFETY: the pointer is to a local.
+        check(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) })?;
+        let token = owned(token)?;
+        let mut user = Self { buffer: [0; 64] };
+        let mut length = 0;
+        // SAFETY: the buffer has the length that is passed with it.
+        check(unsafe {
+            GetTokenInformation(
+                token.as_raw_handle(),
+                TokenUser,
+                user.buffer.as_mut_ptr().cast(),
+                size_of_val(&user.buffer) as u32,
+                &mut length,
+            )
+        })?;
+        Ok(user)
+    }
+
+    /// The user's name for the system. What it points to is in memory of its own, or in the buffer.
+    fn sid(&self) -> PSID {
+        // SAFETY: the call above has put one there, and it is small enough.
+        unsafe { (*self.buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid }
+    }
+
+    /// The same in the system's notation.
+    fn text(&self) -> io::Result<String> {
+        let mut text = ptr::null_mut();
+        // SAFETY: the pointer is to a local.
+        check(unsafe { ConvertSidToStringSidW(self.sid(), &mut text) })?;
+        // SAFETY: it ends with a zero.
+        let length = (0..)
+            .take_while(|&at| unsafe { *text.add(at) } != 0)
+            .count();
+        // SAFETY: it is as long as was just counted.
+        let known = String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(text, length) });
+        // SAFETY: the system has given it to us.
+        unsafe { LocalFree(text.cast()) };
+        Ok(known)
+    }
 }
 
 fn zero_ended(path: &Path) -> Vec<u16> {
@@ -204,5 +253,57 @@ fn done(status: u32) -> io::Result<()> {
     match status {
         0 => Ok(()),
         error => Err(io::Error::from_raw_os_error(error.cast_signed())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Security::GetSecurityDescriptorOwner;
+
+    use super::*;
+
+    /// What a list lets others do, with one user as the file's owner and another, or the same, as who asks.
+    fn others(list: &str, owner: &str, me: &str) -> Others {
+        let named = |who: &str| Descriptor::of(&format!("O:{who}")).expect("it is a name");
+        let (owner, me) = (named(owner), named(me));
+        let list = Descriptor::of(&format!("D:{list}")).expect("it is a list");
+        by_list(
+            list.rights().expect("there is one"),
+            [&owner, &me].map(owner_of),
+        )
+    }
+
+    fn owner_of(descriptor: &Descriptor) -> PSID {
+        let (mut owner, mut by_default) = (PSID::default(), 0);
+        // SAFETY: the descriptor is valid, and the pointers are to locals.
+        let done = unsafe { GetSecurityDescriptorOwner(descriptor.0, &mut owner, &mut by_default) };
+        check(done).expect("it has one");
+        owner
+    }
+
+    const ME: &str = "S-1-5-21-1-2-3-1001";
+    const SOMEBODY: &str = "S-1-5-21-1-2-3-1002";
+
+    #[test]
+    fn what_an_administrator_makes_is_his_though_it_belongs_to_all_of_them() {
+        let list = format!("(A;;FA;;;{ME})(A;;FA;;;SY)(A;;FA;;;BA)");
+        assert_eq!(others(&list, ME, ME), Others::Nothing);
+        assert_eq!(others(&list, "BA", ME), Others::Nothing);
+        assert_eq!(others(&list, "BA", SOMEBODY), Others::Something);
+    }
+
+    #[test]
+    fn groups_that_anybody_is_in_are_everybody() {
+        for group in ["WD", "AU", "BU", "IU", "BG"] {
+            let may = |rights: &str| others(&format!("(A;;{rights};;;{group})"), ME, ME);
+            for rights in ["FA", "GA", "GW", "FW", "WD", "WO", "0x2", "0x4", "0x1301bf"] {
+                assert_eq!(may(rights), Others::Everything, "{rights} to {group}");
+            }
+            assert_eq!(may("FR"), Others::Something, "{group}");
+        }
+        let may = |rights: &str| others(&format!("(A;;{rights};;;{SOMEBODY})"), ME, ME);
+        assert_eq!(may("FA"), Others::Something, "one is not everybody");
+        assert_eq!(others("(A;OICIIO;FA;;;WD)", ME, ME), Others::Nothing);
+        assert_eq!(others("(D;;FA;;;WD)", ME, ME), Others::Nothing);
     }
 }
