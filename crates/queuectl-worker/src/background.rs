@@ -184,7 +184,10 @@ impl Launched {
         // It hasn't been waited for, so the pid is still its own. If it has ended
         // by itself, so much the better.
         if let Ok(None) = self.child.try_wait() {
-            let _ = os::ask_to_stop(self.child.id(), true);
+            if os::ask_to_stop(self.child.id(), true).is_err() {
+                // It doesn't listen yet, so it has nothing to put in order.
+                let _ = self.child.kill();
+            }
             let _ = self.child.wait();
         }
     }
