@@ -11,7 +11,7 @@ use windows_sys::Win32::System::Console::{
 };
 use windows_sys::Win32::System::Threading::{EVENT_MODIFY_STATE, OpenEventW};
 
-use super::handle::{check, event, owned, set, wait_for_one, wide};
+use super::handle::{check, event, owned, set, shared, wait_for_one, wide};
 use crate::os::Asked;
 
 static CONSOLE: OnceLock<Console> = OnceLock::new();
@@ -24,18 +24,22 @@ struct Console {
 
 /// Asks a worker to stop: to finish what it does, or at once.
 pub fn ask_to_stop(pid: u32, at_once: bool) -> io::Result<()> {
-    let name = wide(&name(pid, at_once));
-    // SAFETY: the name ends with a zero and lives through the call.
-    set(&owned(unsafe {
-        OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr())
-    })?)
+    let event = shared(&name(pid, at_once), |name| {
+        let name = wide(name);
+        // SAFETY: the name ends with a zero and lives through the call.
+        owned(unsafe { OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr()) })
+    });
+    set(&event?)
 }
 
 /// Calls `then`, on a thread of its own, each time this process is asked to stop: by Ctrl+C, politely or at once. A
 /// console that is closed, a logoff and a shutdown mean at once, as the system ends all that is left some seconds later.
 pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::Result<()> {
-    let polite = event(Some(&name(process::id(), false)), false)?;
-    let at_once = event(Some(&name(process::id(), true)), false)?;
+    let named = |at_once| {
+        let name = name(process::id(), at_once);
+        shared(&name, |name| event(Some(name), false))
+    };
+    let (polite, at_once) = (named(false)?, named(true)?);
     let fresh = Console {
         interrupted: event(None, false)?,
         closing: event(None, false)?,
@@ -84,10 +88,7 @@ pub(super) fn wait_for_the_end() -> ! {
 }
 
 fn name(pid: u32, at_once: bool) -> String {
-    format!(
-        "Local\\queuectl-stop-{pid}{}",
-        if at_once { "-now" } else { "" }
-    )
+    format!("queuectl-stop-{pid}{}", if at_once { "-now" } else { "" })
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
+/// Makes or opens what has a name: for all sessions of the machine, since a service and each user who is logged on has one. Where
+/// that fails, it is the one of this session.
+pub(super) fn shared<T>(name: &str, get: impl Fn(&str) -> io::Result<T>) -> io::Result<T> {
+    get(&format!("Global\\{name}")).or_else(|_| get(&format!("Local\\{name}")))
+}
+
 /// An event, known to other processes if it has a name; `manual` ones stay set until they are reset.
 pub(super) fn event(name: Option<&str>, manual: bool) -> io::Result<OwnedHandle> {
     let name = name.map(wide);
@@ -80,7 +86,30 @@ pub(super) fn wait_for_one(
 mod tests {
     use std::time::Instant;
 
+    use windows_sys::Win32::System::Threading::{EVENT_MODIFY_STATE, OpenEventW};
+
     use super::*;
+
+    #[test]
+    fn what_is_shared_is_known_to_other_sessions_unless_that_is_refused() {
+        let name = format!("queuectl-test-{}", std::process::id());
+        let open = |name: &str| {
+            let name = wide(name);
+            // SAFETY: the name ends with a zero and lives through the call.
+            owned(unsafe { OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr()) })
+        };
+        let shared_one = shared(&name, |name| event(Some(name), false)).expect("it is made");
+        assert!(open(&format!("Global\\{name}")).is_ok());
+        assert!(open(&format!("Local\\{name}")).is_err());
+        drop(shared_one);
+        let refused = |name: &str| match name.starts_with("Global") {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => event(Some(name), false),
+        };
+        let _own = shared(&name, refused).expect("it is made");
+        assert!(open(&format!("Global\\{name}")).is_err());
+        set(&shared(&name, open).expect("it is found")).expect("it is set");
+    }
 
     #[test]
     fn a_wait_for_nothing_lasts_as_long_as_the_patience() {

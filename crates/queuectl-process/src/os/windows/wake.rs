@@ -11,7 +11,7 @@ use windows_sys::Win32::System::Threading::{
     WaitForSingleObject,
 };
 
-use super::handle::{owned, wide};
+use super::handle::{owned, shared, wide};
 
 /// The waiting side of a wake-up that has a path.
 #[derive(Debug)]
@@ -22,10 +22,14 @@ pub struct Wake {
 impl Wake {
     /// Opens the wake-up of `path` for waiting, and creates it if need be. It ends with the last process that has it open.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let name = wide(&name(path)?);
-        // SAFETY: the name ends with a zero and lives through the call.
-        let semaphore = owned(unsafe { CreateSemaphoreW(ptr::null(), 0, 1, name.as_ptr()) })?;
-        Ok(Self { semaphore })
+        let semaphore = shared(&name(path)?, |name| {
+            let name = wide(name);
+            // SAFETY: the name ends with a zero and lives through the call.
+            owned(unsafe { CreateSemaphoreW(ptr::null(), 0, 1, name.as_ptr()) })
+        });
+        Ok(Self {
+            semaphore: semaphore?,
+        })
     }
 
     /// Blocks until it has taken a token. Of several that wait, the system gives it to exactly one.
@@ -40,10 +44,12 @@ impl Wake {
 
 /// Puts a token, if someone has the wake-up open and there is none yet. Says whether one is there for somebody now.
 pub fn wake(path: &Path) -> io::Result<bool> {
-    let name = wide(&name(path)?);
-    // SAFETY: the name ends with a zero and lives through the call.
-    let semaphore = match owned(unsafe { OpenSemaphoreW(SEMAPHORE_MODIFY_STATE, 0, name.as_ptr()) })
-    {
+    let semaphore = shared(&name(path)?, |name| {
+        let name = wide(name);
+        // SAFETY: the name ends with a zero and lives through the call.
+        owned(unsafe { OpenSemaphoreW(SEMAPHORE_MODIFY_STATE, 0, name.as_ptr()) })
+    });
+    let semaphore = match semaphore {
         Err(error) if error.raw_os_error() == Some(ERROR_FILE_NOT_FOUND as i32) => {
             return Ok(false);
         }
@@ -65,5 +71,5 @@ fn name(path: &Path) -> io::Result<String> {
     let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
-    Ok(format!("Local\\queuectl-wake-{hash:016x}"))
+    Ok(format!("queuectl-wake-{hash:016x}"))
 }
