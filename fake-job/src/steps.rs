@@ -18,6 +18,7 @@
 //! | `child [ STEP… ]` | starts another one and goes on |
 //! | `children N [ STEP… ]` | starts N |
 //! | `detached [ STEP… ]` | starts one in a group of its own, which no signal to the first one's group reaches |
+//! | `session [ STEP… ]` | starts one in a session of its own, which is out of all that the first one's terminal and group hold together |
 //! | `wait` | waits for those that it has started |
 //! | `deaf` | hears when it is politely asked to end, and does nothing |
 //! | `polite [ STEP… ]` | takes these steps when it is asked; they say how it ends |
@@ -116,12 +117,13 @@ impl Job {
                 let end = Instant::now() + Duration::from_secs_f64(seconds);
                 self.until(|| Instant::now() >= end)
             }
-            "child" => self.start(1, false, words),
+            "child" => self.start(1, |_| {}, words),
             "children" => {
                 let count = number(words)?;
-                self.start(count, false, words)
+                self.start(count, |_| {}, words)
             }
-            "detached" => self.start(1, true, words),
+            "detached" => self.start(1, system::detach, words),
+            "session" => self.start(1, system::lead_a_session, words),
             "wait" => self.wait(),
             "deaf" => system::hear(),
             "polite" => {
@@ -156,15 +158,18 @@ impl Job {
         Ok(())
     }
 
-    fn start(&mut self, count: usize, detached: bool, words: &mut Words) -> Result<(), String> {
+    fn start(
+        &mut self,
+        count: usize,
+        apart: fn(&mut Command),
+        words: &mut Words,
+    ) -> Result<(), String> {
         let steps = group(words)?;
         let program = env::current_exe().map_err(told)?;
         for _ in 0..count {
             let mut command = Command::new(&program);
             command.args(&steps);
-            if detached {
-                system::detach(&mut command);
-            }
+            apart(&mut command);
             self.children.push(command.spawn().map_err(told)?);
         }
         Ok(())

@@ -180,7 +180,7 @@ mod unix {
         rescued(
             "yes",
             2,
-            "sh setsid sh -c 'echo $$ >> pids; exec sleep 600' & echo $$ >> pids; wait",
+            "session [ pidfile pids sleep 600 ] pidfile pids sleep 600",
         );
     }
 }

@@ -17,6 +17,7 @@ unsafe extern "C" {
     fn signal(signal: c_int, handler: extern "C" fn(c_int)) -> usize;
     #[link_name = "kill"]
     fn send(pid: c_int, signal: c_int) -> c_int;
+    fn setsid() -> c_int;
 }
 
 extern "C" fn note(_: c_int) {
@@ -48,6 +49,19 @@ pub(crate) fn kill(pid: u32) -> Result<(), String> {
 /// Has a command lead a group of its own.
 pub(crate) fn detach(command: &mut Command) {
     command.process_group(0);
+}
+
+/// Has a command lead a session of its own.
+pub(crate) fn lead_a_session(command: &mut Command) {
+    let lead = || {
+        // SAFETY: a system call that touches no memory of ours.
+        match unsafe { setsid() } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    };
+    // SAFETY: it makes one system call, which may be made there.
+    unsafe { command.pre_exec(lead) };
 }
 
 /// Closes standard output and standard error.

@@ -69,6 +69,11 @@ pub(crate) fn detach(command: &mut Command) {
     command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
 }
 
+/// There are no such sessions: the same.
+pub(crate) fn lead_a_session(command: &mut Command) {
+    detach(command);
+}
+
 /// Closes standard output and standard error.
 pub(crate) fn close_streams() {
     for stream in [STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {

@@ -71,7 +71,7 @@ pub(crate) fn argv_held_and_stubborn(name: &str) -> Vec<String> {
 /// Like [`held`], in a session of its own, while the job ends as soon as it is there.
 #[cfg(unix)]
 pub(crate) fn leaves_one_held_in_a_session_of_its_own(name: &str) -> String {
-    format!("setsid {} & fake-job await {name}.pid", held(name))
+    format!("fake-job session [ {} ] await {name}.pid", is_held(name))
 }
 
 /// Has a child, whose process id is in `NAME.child.pid`, and waits for it for ever; its own is in `NAME.pid`.
