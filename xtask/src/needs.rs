@@ -137,9 +137,13 @@ const QEMU: [Need; 1] = [Need {
 
 /// What makes a Debian with nothing in it.
 const DEBOOTSTRAP: [Need; 1] = [Need {
-    what: "debootstrap",
-    found: |_| answers("debootstrap", &["--version"]),
-    debian: &["debootstrap"],
+    // The keys are what it knows Debian's packages by, and come along only as a suggestion.
+    what: "debootstrap with Debian's keys",
+    found: |system| {
+        let keys = Path::new("/usr/share/keyrings/debian-archive-keyring.gpg");
+        answers("debootstrap", &["--version"]) && (system != System::Debian || keys.exists())
+    },
+    debian: &["debootstrap", "debian-archive-keyring"],
     macos: "(there is none: try the archives on Linux)",
     windows: "(there is none: try the archives on Linux)",
 }];
