@@ -1,5 +1,5 @@
 //! The archives that users download: for each system the program, its manual, completions for shells, and the licences of
-//! all that is in it. The same source makes the same bytes, wherever it lies. `cargo xtask dist` installs what this needs,
+//! all that is in it. The same source makes the same bytes with the same compilers, wherever it lies. `cargo xtask dist` installs what this needs,
 //! and starts it.
 
 #![allow(

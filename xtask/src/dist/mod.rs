@@ -1,10 +1,12 @@
 //! `cargo xtask dist`: install what links for all systems, make the archives, and try them. How they are made is in the
 //! package `queuectl-dist`.
 
+mod again;
 mod bare;
 mod session;
 mod smoke;
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{build, root};
@@ -34,6 +36,10 @@ pub(crate) struct Args {
     /// Try each archive where nothing is installed: a bare Debian, an emulated ARM, a fresh Windows under wine
     #[arg(long)]
     smoke: bool,
+
+    /// Make each archive once more, of a copy of the source in another folder, and see whether it is the same
+    #[arg(long)]
+    twice: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
@@ -57,16 +63,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         "target/dist"
     };
     let out = root().join(folder);
-    let mut command = Command::new(&dist);
-    command.current_dir(root());
-    command.arg("--out").arg(&out).arg("--zig").arg(zig);
-    for target in &all {
-        command.args(["--target", target]);
-    }
-    if args.quick {
-        command.arg("--quick");
-    }
-    let status = command.status().map_err(|source| Trouble::Start {
+    let command = |out: &Path| {
+        let mut command = Command::new(&dist);
+        command.current_dir(root());
+        command.arg("--out").arg(out).arg("--zig").arg(&zig);
+        for target in &all {
+            command.args(["--target", target]);
+        }
+        if args.quick {
+            command.arg("--quick");
+        }
+        command
+    };
+    let status = command(&out).status().map_err(|source| Trouble::Start {
         program: dist.display().to_string(),
         source,
     })?;
@@ -75,6 +84,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     }
     if args.smoke {
         smoke::run(&out, &all)?;
+    }
+    if args.twice {
+        again::compare(&out, &all, command)?;
     }
     Ok(ExitCode::SUCCESS)
 }
