@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use queuectl_cluster::{Cluster, Config, SHARED};
 
@@ -19,6 +20,9 @@ const NOT_FOR_WINDOWS: [&str; 5] = [
     "queuectl-dist",
     "xtask",
 ];
+
+/// How long the whole run under wine may take, with the installation of a Windows: it is waited for before each change.
+const WINE_LIMIT: Duration = Duration::from_secs(12 * 60);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -38,11 +42,38 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     if args.windows && System::here() != System::Windows {
         needs::supply_for_windows()?;
-        let wine = Wine::start()?;
-        return run_on(args, &Stage::new(Some(&wine))?);
+        return under_wine(args);
     }
     needs::supply()?;
     run_on(args, &Stage::new(None)?)
+}
+
+/// Installs a Windows if there is none, and runs the tests there. How long all of them take is told, and limited; compiling isn't
+/// part of it.
+fn under_wine(args: &Args) -> Result<ExitCode, Trouble> {
+    let mut began = Instant::now();
+    let wine = Wine::start()?;
+    let stage = Stage::new(Some(&wine))?;
+    if !args.runner.is_empty() {
+        return run_on(args, &stage);
+    }
+    let before = began.elapsed();
+    let mut build = stage.cargo(&["test", "--no-run"]);
+    let built = build.args(scope(args)).status().map_err(start_trouble)?;
+    if !built.success() {
+        return Ok(code(built));
+    }
+    began = Instant::now();
+    let code = run_on(args, &stage)?;
+    let took = before + began.elapsed();
+    println!("the run under wine took {} s", took.as_secs());
+    if took > WINE_LIMIT {
+        return Err(Trouble::Slow {
+            what: "the run under wine",
+            limit: WINE_LIMIT.as_secs(),
+        });
+    }
+    Ok(code)
 }
 
 fn run_on(args: &Args, stage: &Stage<'_>) -> Result<ExitCode, Trouble> {

@@ -63,6 +63,14 @@ pub(crate) enum Trouble {
         /// What was seen.
         what: String,
     },
+    /// Something takes longer than who waits for it should have to.
+    #[error("{what} took longer than {limit} s")]
+    Slow {
+        /// What.
+        what: &'static str,
+        /// How long it may take, in seconds.
+        limit: u64,
+    },
     /// The PostgreSQL of the tests can't be started.
     #[error("can't start a PostgreSQL for the tests: {0}")]
     Server(queuectl_cluster::Trouble),
