@@ -75,3 +75,56 @@ fn documents(root: &Path) -> Result<Vec<String>, Trouble> {
     }
     Ok(pages)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::TARGETS;
+
+    /// The paths of an archive, without those of commands, which have a page each, and of documents.
+    fn paths(triple: &str) -> Vec<String> {
+        let source = Source::look().unwrap();
+        let target = TARGETS.iter().find(|target| target.triple == triple);
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("built");
+        fs::write(&program, "a program").unwrap();
+        let entries = files(&source, target.unwrap(), &program).unwrap();
+        assert!(entries.iter().all(|entry| !entry.bytes.is_empty()));
+        let programs: Vec<_> = entries.iter().filter(|entry| entry.runs).collect();
+        assert_eq!(programs.len(), 1);
+        assert_eq!(programs[0].bytes, b"a program");
+        let paths = entries.into_iter().map(|entry| entry.path);
+        let (documents, paths): (Vec<_>, Vec<_>) =
+            paths.partition(|path| path.starts_with("docs/"));
+        for page in ["docs/promises.md", "docs/security.md", "docs/windows.md"] {
+            assert!(documents.iter().any(|path| path == page), "no {page}");
+        }
+        let is_of_command = |path: &String| path.starts_with("man/") && path.contains('-');
+        let (commands, paths): (Vec<_>, _) = paths.into_iter().partition(is_of_command);
+        assert_eq!(
+            commands.len() > 20,
+            triple.contains("linux"),
+            "{commands:?}"
+        );
+        paths
+    }
+
+    #[test]
+    fn an_archive_has_the_program_its_pages_and_all_licences() {
+        let for_all = [
+            "CHANGELOG.md",
+            "LICENSE-APACHE",
+            "LICENSE-MIT",
+            "README.md",
+            "THIRD-PARTY-NOTICES.txt",
+            "completions/_queuectl",
+            "completions/_queuectl.ps1",
+            "completions/queuectl.bash",
+            "completions/queuectl.fish",
+        ];
+        let with = |more: &[&'static str]| [&for_all, more].concat();
+        let linux = paths("x86_64-unknown-linux-musl");
+        assert_eq!(linux, with(&["man/man1/queuectl.1", "queuectl"]));
+        assert_eq!(paths("x86_64-pc-windows-gnu"), with(&["queuectl.exe"]));
+    }
+}

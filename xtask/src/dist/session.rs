@@ -1,21 +1,21 @@
 //! What an archive's program is asked to do, wherever it is tried: take a job, run it, and tell what came of it.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::trouble::Trouble;
 
+/// How long a job may wait for its worker.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Plays it. `program` gives a command that runs the program with a new store.
 pub(crate) fn play(target: &str, program: impl Fn() -> Command) -> Result<(), Trouble> {
     let run = |args: &[&str]| {
         let mut command = program();
-        command.args(args).stdin(Stdio::null());
-        let output = command.output().map_err(|source| Trouble::Start {
-            program: command.get_program().to_string_lossy().into_owned(),
-            source,
-        })?;
-        succeeded(target, args, &output)
+        command.args(args);
+        succeed(target, command)
     };
     let version = run(&["--version"])?;
     if !version.starts_with("queuectl ") {
@@ -36,19 +36,67 @@ pub(crate) fn play(target: &str, program: impl Fn() -> Command) -> Result<(), Tr
     Ok(())
 }
 
-fn succeeded(target: &str, args: &[&str], output: &Output) -> Result<String, Trouble> {
+/// A worker in the background takes a job and is stopped, in the words of a shell; its name is that of the program.
+pub(crate) const BACKGROUND: &str = r#"
+    set -e
+    "$0" worker start
+    "$0" enqueue --id later --command "echo later"
+    looks=0
+    until "$0" show later | grep -q completed; do
+        looks=$((looks + 1))
+        test $looks -lt 300
+        sleep 0.1
+    done
+    test "$("$0" worker stop)" = "Stopped 1 worker(s)"
+"#;
+
+/// The same, call by call.
+pub(crate) fn play_in_background(
+    target: &str,
+    program: impl Fn() -> Command,
+) -> Result<(), Trouble> {
+    let run = |args: &[&str]| {
+        let mut command = program();
+        command.args(args);
+        succeed(target, command)
+    };
+    run(&["worker", "start"])?;
+    run(&["enqueue", "--id", "later", "--command", "echo later"])?;
+    let end = Instant::now() + PATIENCE;
+    while !run(&["show", "later"])?.contains("completed") {
+        if Instant::now() > end {
+            return Err(wrong(target, "no worker takes its job".to_owned()));
+        }
+    }
+    let stopped = run(&["worker", "stop"])?;
+    if stopped.trim_end() != "Stopped 1 worker(s)" {
+        return Err(wrong(
+            target,
+            format!("the worker isn't stopped: {stopped}"),
+        ));
+    }
+    println!("{target}: a worker in the background takes a job, and is stopped");
+    Ok(())
+}
+
+/// Runs a command that has to succeed, and tells what it prints.
+pub(crate) fn succeed(target: &str, mut command: Command) -> Result<String, Trouble> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|source| Trouble::Start {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    })?;
     let told = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
         return Ok(told.into_owned());
     }
-    let args = args.join(" ");
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let (line, status) = (words.join(" "), output.status);
     let error = String::from_utf8_lossy(&output.stderr);
     Err(wrong(
         target,
-        format!(
-            "`queuectl {args}` failed ({}): {told}{error}",
-            output.status
-        ),
+        format!("`{line}` failed ({status}): {told}{error}"),
     ))
 }
 

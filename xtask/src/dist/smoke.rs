@@ -12,6 +12,7 @@ use crate::wine::{self, Wine};
 
 /// Tries those that can be run here. Programs for a Mac can't: that is said.
 pub(crate) fn run(archives: &Path, targets: &[&str]) -> Result<(), Trouble> {
+    check_sums(archives)?;
     for target in targets {
         match *target {
             "x86_64-unknown-linux-musl" => on_bare_debian(archives, target)?,
@@ -23,16 +24,40 @@ pub(crate) fn run(archives: &Path, targets: &[&str]) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// The sums are those of the archives, for what users check them by.
+fn check_sums(archives: &Path) -> Result<(), Trouble> {
+    let mut command = Command::new("sha256sum");
+    command.args(["--check", "--strict", "--quiet", "SHA256SUMS"]);
+    let status = command.current_dir(archives).status();
+    let status = status.map_err(|source| Trouble::Start {
+        program: "sha256sum".to_owned(),
+        source,
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Trouble::Failed {
+        command: "sha256sum --check SHA256SUMS".to_owned(),
+        status,
+    })
+}
+
 fn on_bare_debian(archives: &Path, target: &str) -> Result<(), Trouble> {
     let debian = BareDebian::supply()?;
     let inside = Path::new("/opt/queuectl");
     let outside = debian.outside(inside);
     let program = unpack(archives, target, &outside)?;
     let program = inside.join(program.strip_prefix(&outside).unwrap_or(&program));
-    let played = session::play(target, || {
-        let mut command = debian.command(&program);
+    let inside_it = |program: &Path| {
+        let mut command = debian.command(program);
         command.env("QUEUECTL_HOME", inside.join("home"));
         command
+    };
+    let played = session::play(target, || inside_it(&program)).and_then(|()| {
+        // Its processes end with the command that it was given: so all of it is one.
+        let mut script = inside_it(Path::new("/bin/sh"));
+        script.arg("-c").arg(session::BACKGROUND).arg(&program);
+        session::succeed(target, script).map(drop)
     });
     remove(&outside)?;
     played
@@ -52,10 +77,10 @@ fn on_emulated_arm(archives: &Path, target: &str) -> Result<(), Trouble> {
 
 fn on_fresh_windows(archives: &Path, target: &str) -> Result<(), Trouble> {
     needs::supply_for_windows()?;
-    let windows = Wine::start()?;
+    let windows = Wine::fresh()?;
     let folder = tempfile::tempdir().map_err(trouble)?;
     let program = unpack(archives, target, &folder.path().join("archive"))?;
-    session::play(target, || {
+    let program = || {
         let mut command = Command::new("wine");
         command.arg(&program);
         // Wine shows the whole of Unix as drive Z.
@@ -63,7 +88,9 @@ fn on_fresh_windows(archives: &Path, target: &str) -> Result<(), Trouble> {
         command.env("QUEUECTL_HOME", format!("Z:{}", home.replace('/', "\\")));
         windows.lend(&mut command);
         command
-    })
+    };
+    session::play(target, program)?;
+    session::play_in_background(target, program)
 }
 
 /// Unpacks the archive as a user would, and says where the program is.

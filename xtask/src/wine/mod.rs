@@ -21,16 +21,35 @@ const VERSION: &str = "1";
 /// A Windows that runs. All that runs in it ends when this is dropped.
 pub(crate) struct Wine {
     prefix: PathBuf,
+    /// Whether it goes with this.
+    passing: bool,
 }
 
 impl Wine {
     /// Starts it; the first time it is installed before, which takes some seconds.
-    ///
-    /// Its server stays for the whole run: one that comes and goes with each program costs seconds each time.
     pub(crate) fn start() -> Result<Self, Trouble> {
-        let wine = Self {
+        Self {
             prefix: root().join("target/wine/prefix"),
+            passing: false,
+        }
+        .started()
+    }
+
+    /// Installs one in which nothing has ever run, and starts it. It is removed when this is dropped.
+    pub(crate) fn fresh() -> Result<Self, Trouble> {
+        let wine = Self {
+            prefix: root().join("target/wine/fresh"),
+            passing: true,
         };
+        // What a run that was killed has left.
+        end(&wine.prefix);
+        wine.remove()?;
+        wine.started()
+    }
+
+    /// Its server stays for the whole run: one that comes and goes with each program costs seconds each time.
+    fn started(self) -> Result<Self, Trouble> {
+        let wine = self;
         wine.end_on_interrupt();
         if !wine.is_ready() {
             wine.install()?;
@@ -62,14 +81,7 @@ impl Wine {
 
     fn install(&self) -> Result<(), Trouble> {
         eprintln!("installing a Windows for wine in {}", self.prefix.display());
-        let trouble = |source| Trouble::File {
-            what: "make wine's prefix",
-            source,
-        };
-        match fs::remove_dir_all(&self.prefix) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(trouble(error)),
-            _ => {}
-        }
+        self.remove()?;
         fs::create_dir_all(&self.prefix).map_err(trouble)?;
         self.run("wine", &["wineboot", "--init"])?;
         // What it says it is without being told is Windows 7, older than what Rust asks for.
@@ -83,6 +95,13 @@ impl Wine {
         // What was changed is written when the server ends.
         self.run("wineserver", &["--kill"])?;
         fs::write(self.mark(), VERSION).map_err(trouble)
+    }
+
+    fn remove(&self) -> Result<(), Trouble> {
+        match fs::remove_dir_all(&self.prefix) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(trouble(error)),
+            _ => Ok(()),
+        }
     }
 
     fn run(&self, program: &'static str, args: &[&str]) -> Result<(), Trouble> {
@@ -110,6 +129,10 @@ impl Wine {
 impl Drop for Wine {
     fn drop(&mut self) {
         end(&self.prefix);
+        if self.passing {
+            // What can't be removed now is before the next one is made.
+            let _ = self.remove();
+        }
     }
 }
 
@@ -130,6 +153,13 @@ fn end(prefix: &Path) {
     lend(prefix, &mut command);
     // It fails if the server has ended already.
     let _ = command.status();
+}
+
+fn trouble(source: io::Error) -> Trouble {
+    Trouble::File {
+        what: "make wine's prefix",
+        source,
+    }
 }
 
 fn build_shim(place: &Path) -> Result<(), Trouble> {
