@@ -74,3 +74,19 @@ fn a_disk_of_this_machine_is_no_network() {
     assert_eq!(os::network_file_system(folder.path()).unwrap(), None);
     assert!(os::network_file_system(&folder.path().join("nothing")).is_err());
 }
+
+#[test]
+fn a_file_is_the_same_by_each_of_its_names_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("file"), "").unwrap();
+    fs::write(at("other"), "").unwrap();
+    fs::hard_link(at("file"), at("second")).unwrap();
+    symlink(at("file"), at("link")).unwrap();
+    let identity = os::file_identity(&at("file")).unwrap();
+    for name in ["second", "link"] {
+        assert_eq!(os::file_identity(&at(name)).unwrap(), identity, "{name}");
+    }
+    assert_ne!(os::file_identity(&at("other")).unwrap(), identity);
+    assert!(os::file_identity(&at("nothing")).is_err());
+}

@@ -21,6 +21,9 @@ pub trait Store: Send {
     /// The time by which this store decides.
     fn now(&mut self) -> Result<Timestamp, StoreError>;
 
+    /// What tells this store from all others, by whatever name it was opened; of no meaning beyond this moment.
+    fn identity(&mut self) -> Result<String, StoreError>;
+
     /// Adds jobs, all or none, and returns their ids in the same order.
     ///
     /// # Errors

@@ -75,6 +75,21 @@ pub fn stop(
     Ok(count)
 }
 
+/// The workers that may be at work on a store. The jobs of those that are gone, from this machine or for longer than
+/// their leases, are put back first.
+///
+/// # Errors
+///
+/// Fails if the store does.
+pub fn at_work(store: &mut dyn Store) -> Result<Vec<WorkerInfo>, StoreError> {
+    let known = store.workers()?;
+    if known.is_empty() {
+        return Ok(known);
+    }
+    rescue_gone(store, None, Watch::All, true, &Nobody)?;
+    store.workers()
+}
+
 /// A worker that is to be stopped.
 enum Target {
     Known(Box<WorkerInfo>),

@@ -120,6 +120,10 @@ impl Store for PostgresStore {
         self.session.ask(session::now)
     }
 
+    fn identity(&mut self) -> Result<String> {
+        self.session.ask(session::identity)
+    }
+
     fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {
         if new.is_empty() {
             return Ok(Batch::nothing());

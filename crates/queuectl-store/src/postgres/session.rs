@@ -286,3 +286,9 @@ pub(super) async fn now(wire: &Wire) -> Result<Timestamp> {
     let rows = wire.rows(sql!("now"), Vec::new()).await?;
     super::row::Columns::of_one(&rows, "clock")?.timestamp()
 }
+
+/// Which store it is, however the server is reached.
+pub(super) async fn identity(wire: &Wire) -> Result<String> {
+    let rows = wire.rows(sql!("identity"), Vec::new()).await?;
+    super::row::Columns::of_one(&rows, "identity")?.next()
+}

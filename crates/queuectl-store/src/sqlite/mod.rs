@@ -43,6 +43,7 @@ use queuectl_domain::{
     Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
     WorkerId,
 };
+use queuectl_process::os;
 
 use crate::records::{Code, Gone, made_up_to, signed};
 use crate::{
@@ -104,6 +105,14 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn now(&mut self) -> Result<Timestamp> {
         Ok(self.session.now())
+    }
+
+    fn identity(&mut self) -> Result<String> {
+        let path = &self.session.path;
+        let found = os::file_identity(path);
+        let [disk, number] =
+            found.map_err(|error| fault::say_io(&error, &path.display().to_string()))?;
+        Ok(format!("file {disk} {number}"))
     }
 
     fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {

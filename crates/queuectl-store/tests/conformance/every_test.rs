@@ -45,6 +45,7 @@ macro_rules! conformance {
             });
             theme!($scene: lists {
                 a_list_is_newest_first_whatever_has_happened_since,
+                a_store_is_told_from_all_others,
                 a_list_of_one_state_has_only_jobs_in_it,
                 a_job_in_a_list_is_the_job_itself,
                 a_list_cut_short_says_how_many_there_are,

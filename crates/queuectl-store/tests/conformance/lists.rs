@@ -88,3 +88,10 @@ fn one_of_each<S: Scene>(scene: &S) -> Hand {
     hand.store.bury(&id("dead"), None).unwrap();
     hand
 }
+
+pub(crate) fn a_store_is_told_from_all_others<S: Scene>() {
+    let (one, other) = (S::new(), S::new());
+    let identity = one.open().identity().unwrap();
+    assert_eq!(one.open().identity().unwrap(), identity);
+    assert_ne!(other.open().identity().unwrap(), identity);
+}

@@ -119,6 +119,7 @@ macro_rules! through {
 impl Store for Leased {
     through! {
         fn now(&mut self) -> Timestamp;
+        fn identity(&mut self) -> String;
         fn enqueue_batch(&mut self, jobs: Vec<NewJob>, existing: Existing) -> Batch;
         fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Batch;
         fn export(&mut self, after: i64, most: usize) -> Vec<(i64, History)>;

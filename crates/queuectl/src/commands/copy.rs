@@ -40,16 +40,25 @@ pub(crate) struct Args {
 /// Copies it.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let (from, to) = (cx.location_of(&args.from)?, cx.location_of(&args.to)?);
-    if from == to {
+    if !from.is_there() {
+        return Err(StoreError::Missing(from.to_string()).into());
+    }
+    let mut old = open(&from, &Options::default())?;
+    let mut new = open(&to, &Options::default())?;
+    // They may have been named in two ways.
+    if old.identity()? == new.identity()? {
         return Err(CliError::usage(
             format!("can't copy {from} into itself"),
             "name two stores",
         ));
     }
-    if !from.is_there() {
-        return Err(StoreError::Missing(from.to_string()).into());
+    let at_work = workers(&mut *old, &from)?.or(workers(&mut *new, &to)?);
+    if let Some(found) = at_work {
+        return Err(CliError::conflict(
+            found,
+            "stop them there with `queuectl worker stop --all`; `queuectl worker list` shows them",
+        ));
     }
-    let (mut old, mut new) = (idle(&from)?, idle(&to)?);
     copy_settings(&old.settings()?, &mut *new)?;
     // An id that was given once there isn't given to another job here, though its own be gone.
     new.make_ids_after(old.last_id_number()?)?;
@@ -58,6 +67,14 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let (mut after, mut seen, mut copied) = (i64::MIN, 0, 0);
     loop {
         let some = old.export(after, AT_ONCE)?;
+        // Looked for after each piece was read, and so after the last was written, too.
+        let at_work = workers(&mut *old, &from)?.or(workers(&mut *new, &to)?);
+        if let Some(found) = at_work {
+            return Err(CliError::conflict(
+                format!("{found}, so the copy was broken off after {copied} job(s)"),
+                "what is copied already may have run since: stop them, and copy into a new store",
+            ));
+        }
         let Some((last, _)) = some.last() else {
             break;
         };
@@ -83,16 +100,10 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     ))
 }
 
-/// A store on which no worker is at work.
-fn idle(location: &Location) -> Result<Box<dyn Store>, CliError> {
-    let mut store = open(location, &Options::default())?;
-    match store.workers()?.len() {
-        0 => Ok(store),
-        count => Err(CliError::conflict(
-            format!("there are {count} worker(s) at work on {location}"),
-            "stop them with `queuectl worker stop --all`; `queuectl worker list` shows them",
-        )),
-    }
+/// Says so if workers are at work on a store.
+fn workers(store: &mut dyn Store, location: &Location) -> Result<Option<String>, StoreError> {
+    let count = queuectl_worker::at_work(store)?.len();
+    Ok((count > 0).then(|| format!("there are {count} worker(s) at work on {location}")))
 }
 
 /// What was set there is set here.

@@ -38,6 +38,8 @@ mod terminals;
 #[cfg(unix)]
 mod copy;
 #[cfg(unix)]
+mod copy_midway;
+#[cfg(unix)]
 mod modes;
 #[cfg(unix)]
 mod on_server;

@@ -93,14 +93,22 @@ impl Schema {
         format!("{url}{separator}schema={}", self.0)
     }
 
+    /// Runs a statement that names its tables as `queuectl.…`.
+    pub(crate) fn run(&self, sql: &str) {
+        Self::ask(&sql.replace("queuectl.", &format!("{}.", self.0)));
+    }
+
     fn drop_if_it_is_there(&self) {
-        let programs = Programs::find().unwrap_or_else(|trouble| panic!("{trouble}"));
-        let sql = format!(
+        Self::ask(&format!(
             "SET client_min_messages = warning; DROP SCHEMA IF EXISTS {} CASCADE",
             self.0
-        );
+        ));
+    }
+
+    fn ask(sql: &str) {
+        let programs = Programs::find().unwrap_or_else(|trouble| panic!("{trouble}"));
         let psql = std::process::Command::new(programs.path("psql"))
-            .args(["-XAtq", "-d", &shared(), "-c", &sql])
+            .args(["-XAtq", "-d", &shared(), "-c", sql])
             .status();
         assert!(psql.is_ok_and(|status| status.success()), "{sql}");
     }

@@ -27,7 +27,7 @@ pub use facts::{
 };
 pub use hold::{HeldStop, hold_stop};
 pub(crate) use orphans::{Origin, end_all, find_all, origin};
-pub use place::{access, make_private, new_private_dir, replace, sync_dir};
+pub use place::{access, file_identity, make_private, new_private_dir, replace, sync_dir};
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
 pub use wake::{Wake, wake};

@@ -45,6 +45,12 @@ pub fn replace(draft: &Path, path: &Path) -> io::Result<()> {
     fs::rename(draft, path)
 }
 
+/// What tells a file from all others, by whatever path one comes to it: the disk that it is on, and its number there.
+pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
+    let seen = fs::metadata(path)?;
+    Ok([seen.dev(), seen.ino()])
+}
+
 /// Waits until what was created, renamed or removed in a folder is on disk.
 pub fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()

@@ -33,7 +33,9 @@ pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use hold::{HeldStop, hold_stop};
 pub use machine::since_boot;
 pub(crate) use machine::{boot_name, process_room};
-pub use place::{access, make_private, network_file_system, new_private_dir, replace, sync_dir};
+pub use place::{
+    access, file_identity, make_private, network_file_system, new_private_dir, replace, sync_dir,
+};
 pub use roots::trusted_roots;
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};

@@ -1,14 +1,16 @@
 //! Places on a disk: who may get at them, and whose disk it is.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::windows::ffi::OsStrExt;
+use std::os::windows::io::AsRawHandle;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
-use windows_sys::Win32::Storage::FileSystem::{GetDriveTypeW, GetVolumePathNameW};
+use windows_sys::Win32::Storage::FileSystem::{
+    BY_HANDLE_FILE_INFORMATION, GetDriveTypeW, GetFileInformationByHandle, GetVolumePathNameW,
+};
 use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
 use super::handle::check;
@@ -53,6 +55,16 @@ pub fn replace(draft: &Path, path: &Path) -> io::Result<()> {
 fn is_open(error: &io::Error) -> bool {
     let code = error.raw_os_error().map(i32::cast_unsigned);
     code.is_some_and(|code| [ERROR_SHARING_VIOLATION, ERROR_ACCESS_DENIED].contains(&code))
+}
+
+/// What tells a file from all others, by whatever path one comes to it: the disk that it is on, and its number there.
+pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
+    let file = File::open(path)?;
+    let mut seen = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open, and the pointer is to a local.
+    check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut seen) })?;
+    let number = u64::from(seen.nFileIndexHigh) << 32 | u64::from(seen.nFileIndexLow);
+    Ok([u64::from(seen.dwVolumeSerialNumber), number])
 }
 
 /// Does nothing: a folder can't be waited for.
