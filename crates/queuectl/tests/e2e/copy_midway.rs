@@ -71,6 +71,10 @@ fn half_a_copy(home: &Home, from: &str, to: &str, jobs: i64) -> Running {
         if copied >= jobs && copied > before {
             return copy;
         }
+        assert!(
+            system::is_alive(copy.pid()),
+            "it ended before it was broken off"
+        );
         system::wake(copy.pid());
     }
 }
