@@ -125,6 +125,9 @@ pub trait Store: Send {
     /// of this call at the least; none if this store gives no leases, since all that use it are on one
     /// machine, where a worker's death is seen at once.
     ///
+    /// One that was asked to stop is asked so still, whether it is known already or was [lost](Self::lost_workers)
+    /// meanwhile; it hears that in its first turn.
+    ///
     /// Who can't [renew](Self::renew) a lease must have ended all it runs when it is over.
     fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
 
@@ -164,15 +167,19 @@ pub trait Store: Send {
 
     /// Forgets a worker whose lease is over, as [`rescue`](Self::rescue) does one that has died; all that
     /// it held counts as begun. None, and nothing changes, if its lease holds after all, or if
-    /// there is no such worker or no lease.
+    /// there is no such worker or no lease. It is [lost](Self::lost_workers) from then on.
     fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>, StoreError>;
+
+    /// Workers that were forgotten since their leases were over, and may yet come back: until they make themselves
+    /// known again or say goodbye, for a month.
+    fn lost_workers(&mut self) -> Result<Vec<WorkerId>, StoreError>;
 
     /// All workers that are known, longest running first.
     fn workers(&mut self) -> Result<Vec<WorkerInfo>, StoreError>;
 
     /// Asks workers to stop; they hear it in their next turn. Asking for
-    /// [`StopMode::Now`] isn't taken back by asking for less. Unknown workers
-    /// are passed over.
+    /// [`StopMode::Now`] isn't taken back by asking for less. [Lost](Self::lost_workers) ones hear it when
+    /// they come back. Unknown workers are passed over.
     fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<(), StoreError>;
 
     /// Looks whether all that is kept agrees with itself and with the clock, and changes nothing.

@@ -39,7 +39,7 @@ pub use queuectl_process::os::{HeldStop, hold_stop};
 pub use queuectl_process::{Encoding, line_text};
 pub use run::{Options, RunError, run};
 pub use slot::native;
-pub use stop::{StopOrder, Whom, at_work, stop};
+pub use stop::{StopOrder, Stopped, Whom, at_work, stop};
 
 /// The line by which a background worker tells its starter that it runs.
 pub const READY: &str = "ready";

@@ -40,7 +40,16 @@ pub struct StopOrder {
     pub force_after: Option<Duration>,
 }
 
-/// Stops workers of the store at `location`, waits for their end, and returns how many there were.
+/// What has become of workers that were to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stopped {
+    /// So many have ended.
+    pub ended: usize,
+    /// So many are out of reach: they aren't heard of for longer than their leases. They end when they come back.
+    pub out_of_reach: usize,
+}
+
+/// Stops workers of the store at `location`, waits for the end of those that are within reach, and returns how many there were.
 /// Jobs of workers of this machine that have died are put back.
 ///
 /// Without a store, the background workers of this machine are found through `workers.json`.
@@ -54,13 +63,20 @@ pub fn stop(
     location: &Location,
     mut store: Option<&mut dyn Store>,
     order: &StopOrder,
-) -> Result<usize, StoreError> {
+) -> Result<Stopped, StoreError> {
     let mut targets = match &mut store {
         Some(store) => known_to_the_store(*store, &order.whom)?,
         None => known_on_this_machine(data, location, &order.whom),
     };
+    let told: HashSet<_> = targets.iter().filter_map(Target::id).cloned().collect();
     let count = targets.len();
     tell(&targets, &mut store, order.mode)?;
+    let mut away = HashSet::new();
+    if let Some(store) = &mut store {
+        away = out_of_reach(*store, &order.whom)?;
+        let ids: Vec<_> = away.iter().cloned().collect();
+        store.request_stop(&ids, order.mode)?;
+    }
     let deadline = order.force_after.map(|length| Instant::now() + length);
     if !wait(&mut targets, &mut store, deadline)? {
         tell(&targets, &mut store, StopMode::Now)?;
@@ -69,10 +85,16 @@ pub fn stop(
     if let Some(store) = store {
         // One that was killed before it could obey may have left jobs behind.
         rescue_gone(store, None, Watch::All, false, &Nobody)?;
+        // Others were cut off while they were waited for.
+        let cut_off = out_of_reach(store, &order.whom)?;
+        away.extend(cut_off.into_iter().filter(|id| told.contains(id)));
     }
     // The list may name some that have just ended; it does no harm if it goes on doing so.
     let _ = registry::prune(data, None);
-    Ok(count)
+    Ok(Stopped {
+        ended: count - away.intersection(&told).count(),
+        out_of_reach: away.len(),
+    })
 }
 
 /// The workers that may be at work on a store. The jobs of those that are gone, from this machine or for longer than
@@ -133,7 +155,7 @@ fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>,
     let mut workers = store.workers()?;
     if let Whom::One(id) = whom {
         workers.retain(|info| info.worker.id == *id);
-        if workers.is_empty() {
+        if workers.is_empty() && !store.lost_workers()?.contains(id) {
             return Err(StoreError::NoSuchWorker(id.clone()));
         }
     }
@@ -145,6 +167,24 @@ fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>,
     });
     let known = |info| Target::Known(Box::new(info));
     Ok(workers.into_iter().map(known).collect())
+}
+
+/// Those of `whom` that can't hear of it now: whose leases are over, and whose processes aren't here. Of those that are here
+/// it is known by their processes.
+fn out_of_reach(store: &mut dyn Store, whom: &Whom) -> Result<HashSet<WorkerId>, StoreError> {
+    if *whom == Whom::Here {
+        return Ok(HashSet::new());
+    }
+    let mut away: HashSet<_> = store.lost_workers()?.into_iter().collect();
+    for info in store.workers()? {
+        if liveness(&info) == Liveness::Lapsed && !is_running_here(&info.worker) {
+            away.insert(info.worker.id);
+        }
+    }
+    if let Whom::One(id) = whom {
+        away.retain(|one| one == id);
+    }
+    Ok(away)
 }
 
 fn known_on_this_machine(data: &DataFolder, location: &Location, whom: &Whom) -> Vec<Target> {

@@ -287,6 +287,10 @@ impl Store for PostgresStore {
         })
     }
 
+    fn lost_workers(&mut self) -> Result<Vec<WorkerId>> {
+        self.session.ask(workers::lost)
+    }
+
     fn workers(&mut self) -> Result<Vec<WorkerInfo>> {
         self.session.ask(workers::all)
     }

@@ -88,6 +88,7 @@ pub(super) async fn forget_lapsed(
     if deleted.is_empty() {
         return Ok(None);
     }
+    change.wire.rows(sql!("forget_lost"), Vec::new()).await?;
     give_back_all(change, id, Gone::Died(None)).await.map(Some)
 }
 
@@ -125,11 +126,24 @@ pub(super) async fn give_back_all(
 
 pub(super) async fn request_stop(wire: &Wire, ids: &[WorkerId], mode: StopMode) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(WorkerId::as_str).collect();
-    wire.rows(sql!("request_stop"), params![ids, mode.code()])
-        .await?;
+    // One may be about to be lost, or to come back: then it is where it wasn't before.
+    for sql in [
+        sql!("request_stop"),
+        sql!("request_stop_of_lost"),
+        sql!("request_stop"),
+    ] {
+        wire.rows(sql, params![ids.clone(), mode.code()]).await?;
+    }
     // Who of those that wait is meant, only they know.
     wire.rows(sql!("wake_all"), Vec::new()).await?;
     Ok(())
+}
+
+/// Those that were forgotten since their leases were over.
+pub(super) async fn lost(wire: &Wire) -> Result<Vec<WorkerId>> {
+    let rows = wire.rows(sql!("lost_workers"), Vec::new()).await?;
+    let ids = rows.iter().map(|row| Ok(parsed(Columns::of(row).next()?)?));
+    ids.collect()
 }
 
 /// All workers, longest running first.

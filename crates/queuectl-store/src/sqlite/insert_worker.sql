@@ -1,3 +1,7 @@
-INSERT OR REPLACE INTO workers (
-    id, pid, pid_started, host, machine, version, slots, life, started_at, heartbeat_at, stop
-) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, NULL)
+INSERT INTO workers (
+    id, pid, pid_started, host, machine, version, slots, life, started_at, heartbeat_at
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
+ON CONFLICT (id) DO UPDATE
+SET pid = excluded.pid, pid_started = excluded.pid_started, host = excluded.host, machine = excluded.machine,
+    version = excluded.version, slots = excluded.slots, life = excluded.life, started_at = excluded.started_at,
+    heartbeat_at = excluded.heartbeat_at

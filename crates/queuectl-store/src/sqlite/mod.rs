@@ -282,6 +282,11 @@ impl Store for SqliteStore {
         Ok(None)
     }
 
+    /// Without leases nobody is lost.
+    fn lost_workers(&mut self) -> Result<Vec<WorkerId>> {
+        Ok(Vec::new())
+    }
+
     fn workers(&mut self) -> Result<Vec<WorkerInfo>> {
         self.session.read(|look| workers::all(look.conn))
     }

@@ -122,6 +122,7 @@ macro_rules! conformance {
                 a_worker_runs_as_many_jobs_as_it_holds,
                 a_worker_hears_in_its_next_turn_that_it_is_to_stop,
                 a_stop_at_once_is_not_taken_back_by_asking_for_less,
+                a_worker_that_makes_itself_known_again_is_to_stop_still,
                 unknown_workers_are_passed_over_when_others_are_asked_to_stop,
                 a_worker_asked_to_stop_gets_nothing_new,
                 a_worker_that_ends_gives_its_jobs_back,
@@ -144,6 +145,8 @@ macro_rules! conformance {
                 who_is_not_heard_of_for_longer_than_its_lease_is_rescued,
                 who_has_renewed_its_lease_in_time_is_not_rescued,
                 who_comes_back_late_but_before_others_keeps_what_it_held,
+                who_was_asked_to_stop_and_is_lost_stops_when_it_comes_back,
+                who_is_lost_is_remembered_until_it_ends_or_a_month_has_passed,
             });
             theme!($scene: dead {
                 a_retried_job_starts_anew,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{Key, State};
-use queuectl_store::{Claimed, StoreError};
+use queuectl_store::{Claimed, Reply, StopMode, Store, StoreError, Turn};
 
 use crate::hand::{Hand, a_worker, id, named, seconds, success};
 use crate::scene::Scene;
@@ -107,6 +107,61 @@ pub(crate) fn who_comes_back_late_but_before_others_keeps_what_it_held<S: Scene>
     let mut other = Hand::new(&scene, "other");
     assert_eq!(other.store.rescue_lapsed(&hand.id).unwrap(), None);
     assert_eq!(hand.settle(&held, success()).lost, []);
+}
+
+pub(crate) fn who_was_asked_to_stop_and_is_lost_stops_when_it_comes_back<S: Scene>() {
+    let scene = S::new();
+    let (gone, _) = holding(&scene);
+    let mut store = scene.open();
+    let asked = [gone.id.clone()];
+    // Whether it is asked before it is lost, after, or both.
+    for before in [Some(StopMode::Drain), Some(StopMode::Now), None] {
+        for after in [Some(StopMode::Drain), None] {
+            let mut hand = Hand::new(&scene, "holder");
+            if let Some(mode) = before {
+                store.request_stop(&asked, mode).unwrap();
+            }
+            scene.advance(LEASE);
+            let lost = store.rescue_lapsed(&gone.id).unwrap().is_some();
+            assert_eq!(lost, S::LEASES);
+            let expected: &[_] = if S::LEASES { &asked } else { &[] };
+            assert_eq!(store.lost_workers().unwrap(), expected);
+            if let Some(mode) = after {
+                store.request_stop(&asked, mode).unwrap();
+            }
+            store.register(&a_worker("holder")).unwrap();
+            assert_eq!(hand.ask().stop, before.max(after));
+            assert_eq!(store.lost_workers().unwrap(), []);
+            store.unregister(&gone.id).unwrap();
+            assert_eq!(store.workers().unwrap(), []);
+        }
+    }
+}
+
+pub(crate) fn who_is_lost_is_remembered_until_it_ends_or_a_month_has_passed<S: Scene>() {
+    let scene = S::new();
+    let mut store = scene.open();
+    let lose = |store: &mut dyn Store, name: &str| {
+        store.register(&a_worker(name)).unwrap();
+        scene.advance(LEASE);
+        store.rescue_lapsed(&a_worker(name).id).unwrap();
+    };
+    let names = |store: &mut dyn Store| {
+        let lost = store.lost_workers().unwrap();
+        lost.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    lose(&mut *store, "a");
+    store.unregister(&a_worker("a").id).unwrap();
+    assert!(names(&mut *store).is_empty());
+    lose(&mut *store, "b");
+    scene.advance(seconds(29 * 24 * 3600));
+    lose(&mut *store, "c");
+    let expected: &[_] = if S::LEASES { &["b", "c"] } else { &[] };
+    assert_eq!(names(&mut *store), expected);
+    scene.advance(seconds(2 * 24 * 3600));
+    lose(&mut *store, "d");
+    let expected: &[_] = if S::LEASES { &["c", "d"] } else { &[] };
+    assert_eq!(names(&mut *store), expected);
 }
 
 fn left(hand: &mut Hand) -> Option<Duration> {

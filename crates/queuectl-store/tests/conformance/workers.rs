@@ -94,6 +94,15 @@ pub(crate) fn a_stop_at_once_is_not_taken_back_by_asking_for_less<S: Scene>() {
     }
 }
 
+pub(crate) fn a_worker_that_makes_itself_known_again_is_to_stop_still<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    let asked = [hand.id.clone()];
+    hand.store.request_stop(&asked, StopMode::Drain).unwrap();
+    hand.store.register(&a_worker("w")).unwrap();
+    assert_eq!(hand.ask().stop, Some(StopMode::Drain));
+}
+
 pub(crate) fn unknown_workers_are_passed_over_when_others_are_asked_to_stop<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");

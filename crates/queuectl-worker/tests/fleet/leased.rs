@@ -142,6 +142,7 @@ impl Store for Leased {
         fn sync(&mut self) -> ();
         fn unregister(&mut self, id: &WorkerId) -> ();
         fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Vec<Job>;
+        fn lost_workers(&mut self) -> Vec<WorkerId>;
         fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> ();
         fn check(&mut self) -> Vec<Checked>;
         fn mend(&mut self, finding: &Finding) -> bool;

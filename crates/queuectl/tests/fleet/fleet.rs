@@ -156,6 +156,13 @@ impl Fleet {
         assert!(status.expect("kill starts").success(), "no process {pid}");
     }
 
+    /// Whether a process runs on a host.
+    pub(crate) fn is_running(&self, host: usize, pid: u64) -> bool {
+        let mut command = self.hosts[host].host.command("kill");
+        let asked = command.args(["-s", "0", &pid.to_string()]).output();
+        asked.expect("kill starts").status.success()
+    }
+
     /// The guards of workers on a host.
     pub(crate) fn guards(&self, host: usize) -> Vec<u64> {
         // The brackets keep it from finding itself.

@@ -7,6 +7,7 @@
 mod fleet;
 mod ledger;
 mod network;
+mod prompt;
 mod proxy;
 mod wait;
 

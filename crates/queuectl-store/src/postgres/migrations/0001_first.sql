@@ -144,6 +144,13 @@ CREATE TABLE queuectl.workers (
     machine text COLLATE "C" NOT NULL
 ) WITH (fillfactor = 50);
 
+-- Workers that were forgotten since their leases were over. They may come back, and be asked to stop until then.
+CREATE TABLE queuectl.lost_workers (
+    id text COLLATE "C" PRIMARY KEY,
+    stop bigint,
+    since bigint NOT NULL
+);
+
 -- Each transaction adds what it changes; the counts of jobs by state are the sums. Nobody waits for anybody, and
 -- now and then many rows become one.
 CREATE TABLE queuectl.count_changes (

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queuectl_domain::{InvalidValue, WorkerId, parse_seconds};
 use queuectl_store::StopMode;
-use queuectl_worker::{StopOrder, Whom};
+use queuectl_worker::{StopOrder, Stopped, Whom};
 use serde_json::json;
 
 use crate::context::Context;
@@ -22,7 +22,7 @@ Examples:
 /// Stop workers: all of the store on this machine, all there are, or one
 ///
 /// Running jobs finish, nothing new starts, and the command returns when all workers have ended. One that
-/// isn't heard of for longer than its lease is not waited for.
+/// isn't heard of for longer than its lease is not waited for: it stops when it comes back.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -69,16 +69,30 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         Ok(mut store) => queuectl_worker::stop(&data, &location, Some(&mut *store), &order)?,
         // Workers can be stopped without their store, by their processes.
         Err(error) => match queuectl_worker::stop(&data, &location, None, &order)? {
-            0 => return Err(error),
+            Stopped { ended: 0, .. } => return Err(error),
             stopped => {
                 cx.console.remark(&error.message);
                 stopped
             }
         },
     };
-    let sentence = match stopped {
-        0 => "No workers to stop".to_owned(),
-        stopped => format!("Stopped {stopped} worker(s)"),
-    };
-    Ok(Done::new(sentence, json!({ "stopped": stopped })))
+    let Stopped {
+        ended,
+        out_of_reach,
+    } = stopped;
+    let mut lines = Vec::new();
+    match (ended, out_of_reach) {
+        (0, 0) => lines.push("No workers to stop".to_owned()),
+        (0, _) => {}
+        _ => lines.push(format!("Stopped {ended} worker(s)")),
+    }
+    if out_of_reach > 0 {
+        lines.push(format!(
+            "Out of reach: {out_of_reach} worker(s), which will stop when they come back"
+        ));
+    }
+    Ok(Done::lines(
+        lines,
+        json!({ "stopped": ended, "out_of_reach": out_of_reach }),
+    ))
 }

@@ -1,0 +1,1 @@
+SELECT id FROM queuectl.lost_workers ORDER BY id
