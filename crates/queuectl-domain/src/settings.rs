@@ -22,6 +22,8 @@ pub struct Settings {
     pub kill_grace: Duration,
     /// How many bytes of an attempt's output are kept.
     pub output_limit: u64,
+    /// How long completed jobs are kept; none for ever.
+    pub keep: Option<Duration>,
     /// How long a worker that isn't heard of keeps what it holds, in a store on a server.
     pub lease: Duration,
 }
@@ -63,6 +65,8 @@ pub enum Key {
     CrashLimit,
     /// `output_limit`
     OutputLimit,
+    /// `keep`
+    Keep,
     /// `lease`
     Lease,
     /// `shell`
@@ -71,7 +75,7 @@ pub enum Key {
 
 impl Key {
     /// All keys, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MaxRetries,
         Self::BackoffBase,
         Self::Timeout,
@@ -80,6 +84,7 @@ impl Key {
         Self::KillGrace,
         Self::CrashLimit,
         Self::OutputLimit,
+        Self::Keep,
         Self::Lease,
         Self::Shell,
     ];
@@ -95,6 +100,7 @@ impl Key {
             Self::KillGrace => "kill_grace",
             Self::CrashLimit => "crash_limit",
             Self::OutputLimit => "output_limit",
+            Self::Keep => "keep",
             Self::Lease => "lease",
             Self::Shell => "shell",
         }
@@ -138,13 +144,14 @@ impl Default for Settings {
             policy: Policy::default(),
             kill_grace: Duration::from_secs(5),
             output_limit: 1024 * 1024,
+            keep: None,
             lease: Duration::from_secs(15),
         }
     }
 }
 
 impl Settings {
-    /// The value of `key` as text; `default` stands for the system's own shell.
+    /// The value of `key` as text; `default` stands for the system's own shell, `forever` for no end.
     pub fn get(&self, key: Key) -> String {
         match key {
             Key::MaxRetries => self.rules.max_retries.to_string(),
@@ -155,6 +162,7 @@ impl Settings {
             Key::KillGrace => seconds_text(self.kill_grace),
             Key::CrashLimit => self.policy.crash_limit.to_string(),
             Key::OutputLimit => self.output_limit.to_string(),
+            Key::Keep => self.keep.map_or_else(|| FOREVER.to_owned(), seconds_text),
             Key::Lease => seconds_text(self.lease),
             Key::Shell => {
                 let shell = self.shell.as_ref();
@@ -180,12 +188,26 @@ impl Settings {
                 self.policy.crash_limit = whole_number(key, text, 1, 1_000_000)? as u32;
             }
             Key::OutputLimit => self.output_limit = whole_number(key, text, 0, 1 << 30)?,
+            Key::Keep => self.keep = keep(text)?,
             Key::Lease => self.lease = lease(text)?,
             Key::Shell if text == "default" => self.shell = None,
             Key::Shell => self.shell = Some(text.parse()?),
         }
         Ok(())
     }
+}
+
+/// What is kept until somebody deletes it.
+const FOREVER: &str = "forever";
+
+fn keep(text: &str) -> Result<Option<Duration>, InvalidValue> {
+    if text.trim() == FOREVER {
+        return Ok(None);
+    }
+    let length = parse_seconds("keep", text);
+    length
+        .map(Some)
+        .map_err(|InvalidValue(said)| InvalidValue(format!("{said}, or `{FOREVER}`")))
 }
 
 /// A lease that leaves time to renew it, and to end what runs before it is over.

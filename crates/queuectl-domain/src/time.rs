@@ -15,6 +15,12 @@ impl Timestamp {
         Self(self.0.saturating_add(micros))
     }
 
+    /// This point in time, `length` before; stops at the beginning of time.
+    pub fn before(self, length: Duration) -> Self {
+        let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+
     /// How long after `earlier` this is; zero if it isn't after it.
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0).max(0);

@@ -115,6 +115,11 @@ pub trait Store: Send {
     /// [`StoreError::BeingProcessed`] if some are, unless that was meant.
     fn clear(&mut self, what: Clear) -> Result<u64, StoreError>;
 
+    /// Deletes completed jobs that ended before a moment, and all that is known of them: those that ended first, and at most
+    /// so many, so that others aren't held up. Returns how many; fewer than `most` if there are no more, or if others are about to
+    /// delete them.
+    fn forget_completed(&mut self, before: Timestamp, most: usize) -> Result<u64, StoreError>;
+
     /// The settings.
     fn settings(&mut self) -> Result<Settings, StoreError>;
 

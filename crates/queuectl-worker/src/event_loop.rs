@@ -13,6 +13,7 @@ use queuectl_store::{ErrorKind, Reply, Settled, StopMode, Store, StoreError, Tur
 use crate::backlog::Backlog;
 use crate::lease::{Lease, Sent};
 use crate::others::{Others, Watch};
+use crate::retention::Retention;
 use crate::run::{Options, RunError};
 use crate::slots::Slots;
 use crate::trouble::Trouble;
@@ -56,6 +57,7 @@ pub(crate) struct EventLoop<'a> {
     /// Set while the store fails.
     trouble: Option<Trouble>,
     others: Others<'a>,
+    retention: Retention,
     next_tick: Instant,
     /// When the last turn was sent.
     asked: Instant,
@@ -103,6 +105,7 @@ impl<'a> EventLoop<'a> {
             stop: None,
             trouble: None,
             others: Others::new(me, &options.data, leased),
+            retention: Retention::new(),
             next_tick: Instant::now() + TICK,
             asked: Instant::now(),
             rung: false,
@@ -269,6 +272,11 @@ impl<'a> EventLoop<'a> {
             if !self.others.are_none() && (has_ended || self.options.until_idle) {
                 self.wake.ring();
             }
+        }
+        if cause == Cause::Tick && self.stop.is_none() {
+            let (keep, now) = (reply.settings.keep, reply.now);
+            let tidied = self.retention.tidy(self.store, keep, now);
+            return tidied.or_else(|error| self.endure(error));
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ mod others;
 mod pace;
 mod registry;
 mod rescue;
+mod retention;
 mod run;
 mod slot;
 mod slots;

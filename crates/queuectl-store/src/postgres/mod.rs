@@ -223,6 +223,12 @@ impl Store for PostgresStore {
             .write(Effort::Bulk, async |change| edit::clear(change, what).await)
     }
 
+    fn forget_completed(&mut self, before: Timestamp, most: usize) -> Result<u64> {
+        self.session.write(Effort::Bulk, async |change| {
+            edit::forget_completed(change, before, most).await
+        })
+    }
+
     fn settings(&mut self) -> Result<Settings> {
         self.session.ask(settings::load)
     }

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use queuectl_domain::{Event, Fence, Job, JobId, NewJob, State, Timeout};
+use queuectl_domain::{Event, Fence, Job, JobId, NewJob, State, Timeout, Timestamp};
+use rusqlite::Connection;
 
 use super::counters::Counters;
 use super::fault::{Result, damaged};
 use super::jobs::{self, Inserter, Kept};
 use super::session::Change;
 use super::sql;
+use crate::records::signed;
 use crate::{Batch, Clear, Counts, Existing, Selection, StoreError};
 
 /// Adds jobs, all or none, or all but those whose names are taken.
@@ -154,6 +156,32 @@ pub(super) fn clear(change: &mut Change<'_>, what: Clear) -> Result<u64> {
         Clear::Dead => clear_dead(change),
         Clear::All { force } => clear_all(change, force),
     }
+}
+
+/// The numbers of completed jobs that ended before a moment, those that ended first.
+pub(super) fn completed_before(
+    conn: &Connection,
+    before: Timestamp,
+    most: usize,
+) -> Result<Vec<i64>> {
+    jobs::numbers(
+        conn,
+        sql!("completed_before"),
+        [before.0, signed(most as u64)],
+    )
+}
+
+/// Deletes them; returns how many.
+pub(super) fn forget_completed(
+    change: &mut Change<'_>,
+    before: Timestamp,
+    most: usize,
+) -> Result<u64> {
+    let old = completed_before(change.conn, before, most)?;
+    for seq in &old {
+        jobs::delete(change, *seq, State::Completed)?;
+    }
+    Ok(old.len() as u64)
 }
 
 fn clear_dead(change: &mut Change<'_>) -> Result<u64> {

@@ -76,17 +76,22 @@ impl Kept {
 
     /// Deletes the job and all that is known of it.
     pub(super) fn delete(self, change: &mut Change<'_>) -> Result<()> {
-        for sql in [
-            sql!("delete_output_of_job"),
-            sql!("delete_attempts_of_job"),
-            sql!("delete_command"),
-            sql!("delete_job"),
-        ] {
-            change.conn.prepare_cached(sql)?.execute([self.seq])?;
-        }
-        change.counters.moved(Some(self.job.state), None);
-        Ok(())
+        delete(change, self.seq, self.job.state)
     }
+}
+
+/// Deletes the job with this number, which is in `state`, and all that is known of it.
+pub(super) fn delete(change: &mut Change<'_>, seq: i64, state: State) -> Result<()> {
+    for sql in [
+        sql!("delete_output_of_job"),
+        sql!("delete_attempts_of_job"),
+        sql!("delete_command"),
+        sql!("delete_job"),
+    ] {
+        change.conn.prepare_cached(sql)?.execute([seq])?;
+    }
+    change.counters.moved(Some(state), None);
+    Ok(())
 }
 
 /// Adds jobs, one after the other; the statements are looked up once for all.

@@ -232,6 +232,17 @@ impl Store for SqliteStore {
         self.change(|change| edit::clear(change, what))
     }
 
+    fn forget_completed(&mut self, before: Timestamp, most: usize) -> Result<u64> {
+        // Most who ask find nothing, and have to wait for nobody.
+        let any = self
+            .session
+            .read(|look| edit::completed_before(look.conn, before, 1))?;
+        if any.is_empty() {
+            return Ok(0);
+        }
+        self.change(|change| edit::forget_completed(change, before, most))
+    }
+
     fn settings(&mut self) -> Result<Settings> {
         self.session.read(|look| settings::load(look.conn))
     }

@@ -98,6 +98,55 @@ pub(crate) fn all_are_cleared_by_force_and_their_workers_hear_of_it<S: Scene>() 
     assert_eq!(hand.store.settings().unwrap(), reply.settings);
 }
 
+pub(crate) fn completed_jobs_are_forgotten_those_that_ended_first_and_no_more_than_wanted<
+    S: Scene,
+>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    // They end in another order than that in which they came.
+    let batch = ["a", "b", "c", "d"].map(named).to_vec();
+    hand.store.enqueue(batch).unwrap();
+    let mut held = hand.claim(4);
+    held.swap(0, 2);
+    let mut ended = Vec::new();
+    for claimed in &held {
+        scene.advance(seconds(10));
+        hand.settle(claimed, success());
+        ended.push(hand.store.now().unwrap());
+    }
+    let mut forget = |before, most| {
+        let forgotten = hand.store.forget_completed(before, most).unwrap();
+        let left = names(&all(&mut *hand.store)).join(" ");
+        (forgotten, left, counts(&mut *hand.store).total())
+    };
+    assert_eq!(forget(ended[0], 9), (0, "d c b a".into(), 4));
+    assert_eq!(forget(ended[3], 1), (1, "d b a".into(), 3));
+    assert_eq!(forget(ended[3], 9), (2, "d".into(), 1));
+    assert_eq!(forget(ended[3], 9), (0, "d".into(), 1));
+    let end_of_time = queuectl_domain::Timestamp(i64::MAX);
+    assert_eq!(forget(end_of_time, 9), (1, String::new(), 0));
+}
+
+pub(crate) fn only_completed_jobs_are_forgotten_with_all_that_is_known_of_them<S: Scene>() {
+    let scene = S::new();
+    let mut hand = with_all_states(&scene);
+    let attempt = hand.store.attempts(&id("completed")).unwrap();
+    let end_of_time = queuectl_domain::Timestamp(i64::MAX);
+    assert_eq!(hand.store.forget_completed(end_of_time, 9).unwrap(), 1);
+    let left = ["processing", "pending", "dead", "failed"];
+    assert_eq!(names(&all(&mut *hand.store)), left);
+    assert_eq!(counts(&mut *hand.store).total(), 4);
+    assert_eq!(hand.store.output(attempt[0].fence).unwrap(), []);
+    // A job of the same name has no past, and nothing is left of the other.
+    hand.store.enqueue(vec![named("completed")]).unwrap();
+    assert_eq!(hand.store.attempts(&id("completed")).unwrap(), []);
+    let checked = hand.store.check().unwrap();
+    assert!(
+        checked.iter().all(|one| one.findings.is_empty()),
+        "{checked:?}"
+    );
+}
+
 /// A store with a job in each state, named after it.
 fn with_all_states<S: Scene>(scene: &S) -> Hand {
     let mut hand = Hand::new(scene, "w");

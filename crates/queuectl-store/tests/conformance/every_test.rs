@@ -179,6 +179,8 @@ macro_rules! conformance {
                 the_dead_can_be_cleared_while_others_are_processed,
                 all_are_cleared_if_none_is_processed,
                 nothing_is_cleared_while_jobs_are_processed,
+                completed_jobs_are_forgotten_those_that_ended_first_and_no_more_than_wanted,
+                only_completed_jobs_are_forgotten_with_all_that_is_known_of_them,
                 all_are_cleared_by_force_and_their_workers_hear_of_it,
             });
             theme!($scene: settings {

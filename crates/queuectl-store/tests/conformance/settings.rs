@@ -13,7 +13,7 @@ pub(crate) fn a_new_store_has_the_defaults<S: Scene>() {
 }
 
 pub(crate) fn every_setting_is_kept_and_seen_by_others<S: Scene>() {
-    const VALUES: [&str; 10] = [
+    const VALUES: [&str; 11] = [
         "7",
         "3",
         "0.5",
@@ -22,6 +22,7 @@ pub(crate) fn every_setting_is_kept_and_seen_by_others<S: Scene>() {
         "1.25",
         "2",
         "4096",
+        "86400",
         "3.5",
         "/bin/my sh",
     ];
@@ -58,6 +59,7 @@ pub(crate) fn a_bad_value_is_refused_and_changes_nothing<S: Scene>() {
         (Key::Timeout, "-1"),
         (Key::Priority, "high"),
         (Key::OutputLimit, ""),
+        (Key::Keep, "-1"),
         (Key::Lease, "2.9"),
         (Key::Shell, "\n"),
     ];

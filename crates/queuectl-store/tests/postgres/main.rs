@@ -12,6 +12,7 @@ mod limits;
 mod locked;
 mod proxy;
 mod refused;
+mod retention;
 mod round_trips;
 mod scene;
 mod waiting;

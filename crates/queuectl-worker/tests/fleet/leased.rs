@@ -137,6 +137,7 @@ impl Store for Leased {
         fn stop_job(&mut self, id: &JobId, reason: Option<String>) -> Fence;
         fn remove(&mut self, id: &JobId) -> ();
         fn clear(&mut self, what: Clear) -> u64;
+        fn forget_completed(&mut self, before: Timestamp, most: usize) -> u64;
         fn settings(&mut self) -> Settings;
         fn set(&mut self, key: Key, value: &str) -> ();
         fn sync(&mut self) -> ();

@@ -1,7 +1,9 @@
-//! `queuectl clear`: delete all jobs.
+//! `queuectl clear`: delete all jobs, or those that are completed.
 
-use queuectl_domain::State;
-use queuectl_store::{Clear, StoreError};
+use std::time::Duration;
+
+use queuectl_domain::{InvalidValue, State, Timestamp, parse_seconds, seconds_text};
+use queuectl_store::{Clear, Store, StoreError};
 use serde_json::json;
 
 use crate::context::Context;
@@ -12,11 +14,16 @@ const EXAMPLES: &str = "\
 Examples:
   queuectl clear
   queuectl clear --yes
-  queuectl clear --yes --force";
+  queuectl clear --yes --force
+  queuectl clear --completed --older-than 86400";
 
-/// Delete all jobs
+/// So many completed jobs are deleted at once, so that workers needn't wait for long.
+const AT_ONCE: usize = 1_000;
+
+/// Delete all jobs, or those that are completed
 ///
-/// Attempts and output are deleted with them; settings stay. Asks first, and says how many.
+/// Attempts and output are deleted with them; settings stay. Asks first, and says how many. Workers delete completed jobs by
+/// themselves if `config set keep` says how long they are kept.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -25,13 +32,28 @@ pub(crate) struct Args {
     yes: bool,
 
     /// Delete even jobs that are being processed, and end them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "completed")]
     force: bool,
+
+    /// Delete only jobs that are completed
+    #[arg(long)]
+    completed: bool,
+
+    /// Of those only the ones that completed so many seconds ago, or more
+    #[arg(long, value_name = "SECONDS", requires = "completed", allow_hyphen_values = true, value_parser = age)]
+    older_than: Option<Duration>,
+}
+
+fn age(text: &str) -> Result<Duration, InvalidValue> {
+    parse_seconds("older-than", text)
 }
 
 /// Deletes them.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let mut store = cx.store()?;
+    if args.completed {
+        return completed(cx, args, &mut *store);
+    }
     let counts = store.counts()?;
     if counts.total() == 0 {
         return Ok(Done::new(
@@ -55,6 +77,44 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     }
     let force = args.force;
     let deleted = store.clear(Clear::All { force })?;
+    Ok(Done::new(
+        format!("Deleted {}", jobs(deleted)),
+        json!({ "deleted": deleted }),
+    ))
+}
+
+/// Deletes those that are completed, a portion at a time.
+fn completed(cx: &Context<'_>, args: &Args, store: &mut dyn Store) -> Result<Done, CliError> {
+    let count = store.counts()?.of(State::Completed);
+    if count == 0 {
+        let nothing = "There are no completed jobs".into();
+        return Ok(Done::new(nothing, json!({ "deleted": 0 })));
+    }
+    let (question, before) = match args.older_than {
+        // Even those that completed before the clock was set back.
+        None => (
+            format!("Delete {count} completed job(s)?"),
+            Timestamp(i64::MAX),
+        ),
+        Some(age) => (
+            format!(
+                "Delete those of {count} completed job(s) that completed {} seconds ago or more?",
+                seconds_text(age)
+            ),
+            store.now()?.before(age),
+        ),
+    };
+    if !cx.confirm(&question, args.yes)? {
+        return Ok(Done::new("Nothing deleted".into(), json!({ "deleted": 0 })));
+    }
+    let mut deleted = 0;
+    loop {
+        let more = store.forget_completed(before, AT_ONCE)?;
+        deleted += more;
+        if more == 0 {
+            break;
+        }
+    }
     Ok(Done::new(
         format!("Deleted {}", jobs(deleted)),
         json!({ "deleted": deleted }),

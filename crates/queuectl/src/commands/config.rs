@@ -17,6 +17,7 @@ Keys:
   kill_grace    seconds between the polite signal and the end
   crash_limit   workers that may die of a job before it is dead
   output_limit  bytes kept of an attempt's output
+  keep          seconds completed jobs are kept; `forever` is until you delete them
   lease         seconds until others run the jobs of a worker not heard of, 3 to 3600,
                 if the store is on a server
   shell         bash, pwsh, a path...; `default` is /bin/sh, on Windows cmd

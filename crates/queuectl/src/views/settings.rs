@@ -44,6 +44,7 @@ fn serialize_value<M: SerializeMap>(
         Key::KillGrace => map.serialize_value(&Seconds(settings.kill_grace)),
         Key::CrashLimit => map.serialize_value(&settings.policy.crash_limit),
         Key::OutputLimit => map.serialize_value(&settings.output_limit),
+        Key::Keep => map.serialize_value(&settings.keep.map(Seconds)),
         Key::Lease => map.serialize_value(&Seconds(settings.lease)),
         Key::Shell => map.serialize_value(&settings.shell.as_ref().map(|shell| shell.as_str())),
     }
@@ -109,6 +110,6 @@ mod tests {
             settings: Settings::default(),
             key: None,
         };
-        insta::assert_snapshot!(serde_json::to_string(&list).unwrap(), @r#"{"max_retries":3,"backoff_base":2,"timeout":20,"priority":5,"max_backoff":3600,"kill_grace":5,"crash_limit":3,"output_limit":1048576,"lease":15,"shell":null}"#);
+        insta::assert_snapshot!(serde_json::to_string(&list).unwrap(), @r#"{"max_retries":3,"backoff_base":2,"timeout":20,"priority":5,"max_backoff":3600,"kill_grace":5,"crash_limit":3,"output_limit":1048576,"keep":null,"lease":15,"shell":null}"#);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::support::{Home, items};
 
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 11] = [
     ("max_retries", "3"),
     ("backoff_base", "2"),
     ("timeout", "20"),
@@ -11,6 +11,7 @@ const KEYS: [(&str, &str); 10] = [
     ("kill_grace", "5"),
     ("crash_limit", "3"),
     ("output_limit", "1048576"),
+    ("keep", "forever"),
     ("lease", "15"),
     ("shell", "default"),
 ];
@@ -43,6 +44,7 @@ fn all_settings_are_a_table_of_key_value_and_default() {
     kill_grace    5        5
     crash_limit   3        3
     output_limit  1048576  1048576
+    keep          forever  forever
     lease         15       15
     shell         default  default
     ");
@@ -70,7 +72,7 @@ fn each_key_has_its_built_in_value_alone_on_a_line() {
 fn each_key_can_be_set() {
     let home = Home::new();
     let values = [
-        "7", "3", "1.5", "9", "60", "0.5", "2", "1000", "5.5", "bash",
+        "7", "3", "1.5", "9", "60", "0.5", "2", "1000", "86400", "5.5", "bash",
     ];
     for ((key, _), value) in KEYS.iter().zip(values) {
         home.ok(["config", "set", key, value]);
@@ -112,6 +114,7 @@ fn a_bad_value_is_refused_and_changes_nothing() {
         ("kill_grace", &["-1", "NaN"]),
         ("crash_limit", &["0", "-1"]),
         ("output_limit", &["-1", "lots"]),
+        ("keep", &["-1", "always", "0.0001"]),
         ("lease", &["0", "2.9", "3601", "-5"]),
         ("shell", &["", "a\nb"]),
     ];

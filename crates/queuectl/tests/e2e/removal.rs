@@ -96,3 +96,55 @@ fn dequeue_refuses_a_running_job() {
     let job = home.wait_for_state("backup", "completed");
     assert_eq!(text(&job, "output"), "backup was let go\n");
 }
+
+#[test]
+fn clear_deletes_what_is_completed_alone_or_only_what_is_old_of_it() {
+    let home = home_with_waiting(&["one", "two"]);
+    home.enqueue("bad", jobs::FAILS, &["--max-retries", "1"]);
+    home.work_off();
+    home.enqueue("waiting", jobs::SUCCEEDS, &[]);
+    let refused = home.run(["clear", "--completed"]);
+    assert!(refused.failed(2).contains("--yes"), "{refused}");
+    home.run(["clear", "--older-than", "3600"]).failed(2);
+    let old = ["clear", "--completed", "--older-than", "3600", "--yes"];
+    assert_eq!(home.ok(old), "Deleted 0 jobs\n");
+    assert_eq!(home.json(["clear", "--completed", "--yes"])["deleted"], 2);
+    let mut left = ids(&home.json(["list"]));
+    left.sort();
+    assert_eq!(left, ["bad", "waiting"]);
+    let again = home.ok(["clear", "--completed", "--yes"]);
+    assert_eq!(again, "There are no completed jobs\n");
+    home.ok(["doctor"]);
+}
+
+#[test]
+fn workers_delete_completed_jobs_that_are_older_than_they_are_to_be_kept() {
+    let home = home_with_waiting(&["one", "two"]);
+    home.enqueue("bad", jobs::FAILS, &["--max-retries", "1"]);
+    home.enqueue("held", &jobs::held("held"), &["--priority", "1"]);
+    home.ok(["config", "set", "keep", "0.001"]);
+    home.start_workers(&[]);
+    // A worker that is at work does it, too.
+    home.wait_for_pid("held.pid");
+    crate::support::wait_until("the completed jobs to be deleted", || {
+        let status = home.json(["status"]);
+        number(&status, "completed") == 0 && number(&status, "total") == 2
+    });
+    home.touch("held.go");
+    crate::support::wait_until("the last to be deleted as well", || home.total() == 1);
+    assert_eq!(ids(&home.json(["list"])), ["bad"]);
+    home.ok(["doctor"]);
+}
+
+#[test]
+fn completed_jobs_are_kept_for_ever_if_nothing_else_is_said() {
+    let home = home_with_waiting(&["one"]);
+    home.ok(["config", "set", "keep", "3600"]);
+    home.ok(["config", "set", "keep", "forever"]);
+    assert_eq!(
+        home.json(["config", "get", "keep"])["keep"],
+        serde_json::Value::Null
+    );
+    home.work_off();
+    assert_eq!(ids(&home.json(["list"])), ["one"]);
+}

@@ -79,6 +79,7 @@ CREATE TABLE queuectl.finished (
 );
 
 CREATE INDEX finished_dead ON queuectl.finished (seq) WHERE state = 4;
+CREATE INDEX finished_completed ON queuectl.finished (finished_at) WHERE state = 2;
 
 -- A job whole, wherever it is.
 CREATE VIEW queuectl.whole_jobs AS
@@ -278,6 +279,15 @@ BEGIN
     WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
         AND ready_at <= (SELECT queuectl.now_us())
     ORDER BY ready_at, seq LIMIT 1000 FOR UPDATE SKIP LOCKED;
+END
+$$;
+
+-- The numbers of completed jobs that ended before a moment, those that ended first, but for those that others are about to delete.
+CREATE FUNCTION queuectl.completed_before(before bigint, most bigint) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE ROWS 10
+SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
+BEGIN
+    RETURN QUERY SELECT seq FROM queuectl.finished WHERE state = 2 AND finished_at < before
+    ORDER BY finished_at LIMIT most FOR UPDATE SKIP LOCKED;
 END
 $$;
 

@@ -1,0 +1,23 @@
+//! Completed jobs are deleted beside all that goes on.
+
+use queuectl_domain::Timestamp;
+
+use crate::scene::{Hand, Scene, numbered};
+
+#[test]
+fn what_another_is_about_to_delete_is_passed_over_and_not_waited_for() {
+    let scene = Scene::new();
+    let mut hand = Hand::new(scene.open(), "w");
+    hand.store.enqueue(numbered(20)).unwrap();
+    hand.work_until_done();
+    let mut another = scene.server.hold().unwrap();
+    another.sql("BEGIN").unwrap();
+    let first = "SELECT count(*) FROM queuectl.completed_before(9223372036854775807, 5)";
+    assert_eq!(another.sql(first).unwrap(), "5");
+    let end_of_time = Timestamp(i64::MAX);
+    assert_eq!(hand.store.forget_completed(end_of_time, 10).unwrap(), 10);
+    assert_eq!(hand.store.forget_completed(end_of_time, 10).unwrap(), 5);
+    assert_eq!(hand.store.forget_completed(end_of_time, 10).unwrap(), 0);
+    drop(another);
+    assert_eq!(hand.store.forget_completed(end_of_time, 10).unwrap(), 5);
+}
