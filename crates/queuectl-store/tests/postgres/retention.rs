@@ -21,3 +21,14 @@ fn what_another_is_about_to_delete_is_passed_over_and_not_waited_for() {
     drop(another);
     assert_eq!(hand.store.forget_completed(end_of_time, 10).unwrap(), 5);
 }
+
+#[test]
+fn each_table_of_jobs_and_workers_says_when_it_is_vacuumed() {
+    let scene = Scene::new();
+    drop(scene.open());
+    // Those that the server's own settings do for: a row or some, which seldom change.
+    let silent = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class \
+        WHERE relkind = 'r' AND relnamespace = 'queuectl'::regnamespace \
+            AND NOT coalesce(reloptions::text LIKE '%autovacuum%', false)";
+    assert_eq!(scene.sql(silent), "about lost_workers settings");
+}

@@ -20,6 +20,14 @@ RETURN nullif(number, -9223372036854775808);
 -- What is said of errors may have any character in it, NUL too, which the server's texts can't have: it is kept as
 -- the bytes of its UTF-8.
 
+-- When a table is vacuumed and analysed is said of each, since the server waits for a fifth of a table by itself.
+-- Those that grow (`specs`, `finished`, `attempts`, `output`) are vacuumed after so many new rows, however large they are: then there is
+-- little to do each time, since only new pages are read, and a table of a hundred million rows isn't first seen to when twenty
+-- million more have come, nor read whole to keep its transaction numbers from wrapping around. What was deleted of them is looked
+-- for at a twentieth, since that reads their indexes whole.
+-- Those that are small and change all the time (`jobs`, `workers`, `waiters`, `count_changes`) are vacuumed as soon as a number of rows
+-- is dead that costs those who look through them something, and without pauses, since they are in memory.
+
 -- What never changes about a job, from its enqueueing to its removal. It is in `jobs` or in `finished`, too.
 CREATE TABLE queuectl.specs (
     seq bigint PRIMARY KEY,
@@ -32,6 +40,10 @@ CREATE TABLE queuectl.specs (
     max_retries bigint NOT NULL,
     backoff_base bigint NOT NULL,
     created_at bigint NOT NULL
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0,
+    autovacuum_vacuum_insert_threshold = 100000,
+    autovacuum_vacuum_scale_factor = 0.05
 );
 
 -- What changes about a job while it lives: pending, processing or failed. It stays small.
@@ -76,6 +88,10 @@ CREATE TABLE queuectl.finished (
     exit_code bigint,
     worker text COLLATE "C",
     last_error bytea
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0,
+    autovacuum_vacuum_insert_threshold = 100000,
+    autovacuum_vacuum_scale_factor = 0.05
 );
 
 CREATE INDEX finished_dead ON queuectl.finished (seq) WHERE state = 4;
@@ -113,6 +129,10 @@ CREATE TABLE queuectl.attempts (
     error bytea,
     exec_time bigint NOT NULL,
     PRIMARY KEY (seq, fence)
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0,
+    autovacuum_vacuum_insert_threshold = 100000,
+    autovacuum_vacuum_scale_factor = 0.05
 );
 
 CREATE TABLE queuectl.output (
@@ -121,6 +141,13 @@ CREATE TABLE queuectl.output (
     stream bigint NOT NULL,
     data bytea NOT NULL,
     PRIMARY KEY (fence, begins)
+) WITH (
+    autovacuum_vacuum_insert_scale_factor = 0,
+    autovacuum_vacuum_insert_threshold = 100000,
+    autovacuum_vacuum_scale_factor = 0.05,
+    toast.autovacuum_vacuum_insert_scale_factor = 0,
+    toast.autovacuum_vacuum_insert_threshold = 100000,
+    toast.autovacuum_vacuum_scale_factor = 0.05
 );
 
 -- `changed` grows with each change of a setting, so the sum tells whether any has changed.
@@ -143,7 +170,14 @@ CREATE TABLE queuectl.workers (
     lease_until bigint NOT NULL,
     version text COLLATE "C" NOT NULL,
     machine text COLLATE "C" NOT NULL
-) WITH (fillfactor = 50);
+) WITH (
+    fillfactor = 50,
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 500,
+    autovacuum_analyze_scale_factor = 0,
+    autovacuum_analyze_threshold = 500,
+    autovacuum_vacuum_cost_delay = 0
+);
 
 -- Workers that were forgotten since their leases were over. They may come back, and be asked to stop until then.
 CREATE TABLE queuectl.lost_workers (
@@ -160,7 +194,11 @@ CREATE TABLE queuectl.count_changes (
     completed bigint NOT NULL,
     failed bigint NOT NULL,
     dead bigint NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+) WITH (
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_cost_delay = 0
+);
 
 -- Numbers of jobs: each batch gets a block of its own. Sequences leave no dead rows behind, and what they have
 -- given never comes again.
@@ -329,6 +367,12 @@ CREATE UNLOGGED TABLE queuectl.waiters (
     id bigint PRIMARY KEY,
     channel text COLLATE "C" NOT NULL,
     until timestamptz NOT NULL
+) WITH (
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 500,
+    autovacuum_analyze_scale_factor = 0,
+    autovacuum_analyze_threshold = 500,
+    autovacuum_vacuum_cost_delay = 0
 );
 
 CREATE SEQUENCE queuectl.waiter_numbers;
