@@ -6,6 +6,7 @@
 
 mod attempts;
 mod backup;
+mod backup_file;
 mod bad_input;
 mod bad_store;
 mod bulk;
@@ -14,11 +15,13 @@ mod config;
 mod crash;
 mod dlq;
 mod doctor;
+mod doctor_workers;
 mod enqueue;
 mod foreground;
 mod import_legacy;
 mod jobs;
 mod list;
+mod options;
 mod removal;
 mod seed;
 mod show;
@@ -39,6 +42,8 @@ mod terminals;
 mod copy;
 #[cfg(unix)]
 mod copy_midway;
+#[cfg(unix)]
+mod doctor_on_server;
 #[cfg(unix)]
 mod modes;
 #[cfg(unix)]
@@ -72,6 +77,8 @@ mod leaks;
 // A test's own clock needs libfaketime.
 #[cfg(target_os = "linux")]
 mod clocks;
+#[cfg(target_os = "linux")]
+mod clocks_of_file;
 // A test's own disks need mounts that others don't see.
 #[cfg(target_os = "linux")]
 mod full_disk;

@@ -4,16 +4,23 @@
 
 #[path = "attempts.rs"]
 mod attempts;
+#[path = "backup.rs"]
+mod backup;
 #[path = "bulk.rs"]
 mod bulk;
 #[path = "capture.rs"]
 mod capture;
+#[cfg(target_os = "linux")]
+#[path = "clocks.rs"]
+mod clocks;
 #[path = "config.rs"]
 mod config;
 #[path = "crash.rs"]
 mod crash;
 #[path = "dlq.rs"]
 mod dlq;
+#[path = "doctor_workers.rs"]
+mod doctor_workers;
 #[path = "enqueue.rs"]
 mod enqueue;
 #[path = "foreground.rs"]
@@ -26,6 +33,10 @@ mod removal;
 mod show;
 #[path = "signals.rs"]
 mod signals;
+#[path = "status.rs"]
+mod status;
+#[path = "stop_job.rs"]
+mod stop_job;
 #[path = "stopping.rs"]
 mod stopping;
 #[path = "trees.rs"]
@@ -51,17 +62,32 @@ use crate::support::Home as AnyHome;
 pub(crate) struct Home {
     home: AnyHome,
     // It goes last.
-    _schema: Schema,
+    schema: Schema,
 }
 
 impl Home {
     /// A new one.
     pub(crate) fn new() -> Self {
+        Self::of(AnyHome::new())
+    }
+
+    /// A new one, with its calls going by a clock that can be set; the server has its own.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_clock() -> Self {
+        Self::of(AnyHome::with_clock())
+    }
+
+    fn of(home: AnyHome) -> Self {
         let schema = Schema::new();
         Self {
-            home: AnyHome::on(&schema.url()),
-            _schema: schema,
+            home: home.with_variable("QUEUECTL_DB", schema.url()),
+            schema,
         }
+    }
+
+    /// Runs a statement that names its tables as `queuectl.…` in the store.
+    pub(crate) fn sql(&self, text: &str) {
+        self.schema.run(text);
     }
 }
 

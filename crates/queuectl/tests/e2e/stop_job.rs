@@ -1,7 +1,7 @@
 //! `stop`: a run is ended by hand, and its job doesn't run again by itself.
 
+use super::support::{Home, text};
 use crate::jobs;
-use crate::support::{Home, text};
 
 #[test]
 fn a_stopped_job_is_in_the_dead_letter_queue_and_says_why() {

@@ -301,6 +301,14 @@ impl Home {
         std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("can't read {file}: {e}"))
     }
 
+    /// Runs statements that name its tables as `queuectl.…` in the store's file.
+    pub(crate) fn sql(&self, text: &str) {
+        let store = rusqlite::Connection::open(self.database()).expect("the store can be opened");
+        store
+            .execute_batch(&text.replace("queuectl.", ""))
+            .expect("SQL");
+    }
+
     /// Checks that the store's file is sound in itself; nobody may be writing to it.
     #[track_caller]
     pub(crate) fn check_store(&self) {
