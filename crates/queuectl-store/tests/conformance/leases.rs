@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{Key, State};
-use queuectl_store::{Claimed, Reply, StopMode, Store, StoreError, Turn};
+use queuectl_store::{Claimed, StopMode, Store, StoreError};
 
 use crate::hand::{Hand, a_worker, id, named, seconds, success};
 use crate::scene::Scene;

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use queuectl_domain::{Key, Settings};
-use queuectl_store::{Existing, Location, Options, Store, StoreError, open};
+use queuectl_domain::{Key, Settings, State};
+use queuectl_store::{Counts, Existing, Location, Options, Store, StoreError, open};
 use serde_json::json;
 
 use crate::context::Context;
@@ -62,7 +62,8 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     copy_settings(&old.settings()?, &mut *new)?;
     // An id that was given once there isn't given to another job here, though its own be gone.
     new.make_ids_after(old.last_id_number()?)?;
-    let total = old.counts()?.total();
+    let before = old.counts()?;
+    let total = before.total();
     let progress = Progress::new(cx.console, "copying", Some(total));
     let (mut after, mut seen, mut copied) = (i64::MIN, 0, 0);
     loop {
@@ -85,6 +86,12 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         progress.at(seen, copied);
     }
     drop(progress);
+    if has_moved(&before, &old.counts()?) {
+        return Err(CliError::conflict(
+            format!("jobs of {from} have changed while they were copied"),
+            "what is copied may be older than that: copy into a new store",
+        ));
+    }
     let passed_over = seen - copied;
     let mut lines = vec![format!("Copied {copied} job(s) from {from} to {to}")];
     if passed_over > 0 {
@@ -104,6 +111,15 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
 fn workers(store: &mut dyn Store, location: &Location) -> Result<Option<String>, StoreError> {
     let count = queuectl_worker::at_work(store)?.len();
     Ok((count > 0).then(|| format!("there are {count} worker(s) at work on {location}")))
+}
+
+/// Whether jobs have run, or were changed in other ways, between two counts. That some came is no matter.
+fn has_moved(before: &Counts, after: &Counts) -> bool {
+    let mut states = State::ALL.into_iter();
+    states.any(|state| match state {
+        State::Pending => after.of(state) < before.of(state),
+        _ => after.of(state) != before.of(state),
+    })
 }
 
 /// What was set there is set here.

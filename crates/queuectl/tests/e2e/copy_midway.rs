@@ -145,6 +145,24 @@ fn a_copy_is_broken_off_when_a_worker_comes_meanwhile() {
 }
 
 #[test]
+fn a_copy_of_a_store_whose_jobs_change_meanwhile_says_so() {
+    let (home, file) = home_with_many_jobs();
+    let schema = Schema::new();
+    let copy = half_a_copy(&home, &file, &schema.url(), 1);
+    // As a worker would that comes and goes between two looks.
+    home.ok(["dlq", "retry", "dead"]);
+    system::wake(copy.pid());
+    let refused = copy.ended();
+    assert!(refused.failed(4).contains("have changed"), "{refused}");
+    // What is added meanwhile is copied, too, or by the next.
+    let copy = half_a_copy(&home, &file, "other.db", 1);
+    home.enqueue("late", jobs::SUCCEEDS, &[]);
+    system::wake(copy.pid());
+    copy.ended().succeeded();
+    assert_eq!(total(&home, "other.db"), WAITING + 4);
+}
+
+#[test]
 fn nothing_is_copied_while_a_worker_is_at_work_on_a_server() {
     let home = Home::new();
     home.enqueue("a", jobs::SUCCEEDS, &[]);
