@@ -1,1 +1,1 @@
-SELECT completed_before FROM queuectl.completed_before($1, $2)
+SELECT seq, finished_at FROM queuectl.completed_before($1, $2, $3)

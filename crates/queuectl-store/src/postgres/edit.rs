@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use queuectl_domain::{Event, Fence, JobId, State, Timeout, Timestamp};
+use queuectl_domain::{Event, Fence, JobId, State, Timeout};
 use tokio_postgres::Row;
 
 use super::change::Change;
@@ -12,7 +12,7 @@ use super::jobs::{self, Kept};
 use super::row::Columns;
 use super::sql;
 use super::wire::{Pipeline, params};
-use crate::records::{Code, damaged, signed};
+use crate::records::{Code, damaged};
 use crate::{Clear, Selection, StoreError};
 
 /// How many dead jobs are loaded at a time.
@@ -125,7 +125,11 @@ async fn delete(change: &mut Change<'_>, gone: &[Kept]) -> Result<()> {
 }
 
 /// Deletes jobs by their numbers, if they are still in these states.
-async fn delete_all(change: &mut Change<'_>, numbers: Vec<i64>, states: Vec<State>) -> Result<()> {
+pub(super) async fn delete_all(
+    change: &mut Change<'_>,
+    numbers: Vec<i64>,
+    states: Vec<State>,
+) -> Result<()> {
     let codes: Vec<i64> = states.iter().map(|state| state.code()).collect();
     let mut pipeline = Pipeline::on(change.wire);
     pipeline.add(sql!("delete_jobs"), params![numbers.clone(), codes]);
@@ -137,25 +141,6 @@ async fn delete_all(change: &mut Change<'_>, numbers: Vec<i64>, states: Vec<Stat
         change.moved(Some(state), None);
     }
     Ok(())
-}
-
-/// Deletes completed jobs that ended before a moment, those that ended first; returns how many.
-pub(super) async fn forget_completed(
-    change: &mut Change<'_>,
-    before: Timestamp,
-    most: usize,
-) -> Result<u64> {
-    let values = params![before.0, signed(most as u64)];
-    let rows = change.wire.rows(sql!("completed_before"), values).await?;
-    let numbers: Vec<i64> = rows
-        .iter()
-        .map(|row| Columns::of(row).next())
-        .collect::<Result<_>>()?;
-    let count = numbers.len();
-    if count > 0 {
-        delete_all(change, numbers, vec![State::Completed; count]).await?;
-    }
-    Ok(count as u64)
 }
 
 /// Deletes jobs; returns how many.

@@ -6,7 +6,7 @@
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
 //!   one, [`bounds`] how long the server keeps one that is lost, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
 //! - [`open`] makes and upgrades the tables.
-//! - [`change`] is a transaction; [`enqueue`], [`import`], [`edit`], [`turn`] and [`workers`] are what happens in them.
+//! - [`change`] is a transaction; [`enqueue`], [`import`], [`edit`], [`forget`], [`turn`] and [`workers`] are what happens in them.
 //! - [`check`] and [`mend`] look after the whole of it, [`tidy`] does so now and then, [`backup`] copies it.
 //! - [`bell`] wakes who waits, and [`doubt`] is what a lost connection leaves open.
 //! - [`jobs`], [`attempts`], [`output`], [`settings`] and [`counts`] know how each thing is kept, [`save`] how
@@ -24,6 +24,7 @@ mod edit;
 mod enqueue;
 mod export;
 mod fault;
+mod forget;
 mod import;
 mod jobs;
 mod look;
@@ -63,6 +64,7 @@ use crate::{
     Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo, sqlite,
 };
 use doubt::Doubt;
+use forget::Swept;
 use look::Rest;
 use session::{Effort, Session};
 pub use target::Target;
@@ -82,6 +84,7 @@ pub(crate) struct PostgresStore {
     untidied: usize,
     /// Whether the floors may be above what is there.
     is_unfounded: bool,
+    swept: Swept,
 }
 
 impl PostgresStore {
@@ -93,6 +96,7 @@ impl PostgresStore {
             rest: None,
             untidied: 0,
             is_unfounded: false,
+            swept: Swept::nothing(),
         })
     }
 
@@ -224,9 +228,12 @@ impl Store for PostgresStore {
     }
 
     fn forget_completed(&mut self, before: Timestamp, most: usize) -> Result<u64> {
-        self.session.write(Effort::Bulk, async |change| {
-            edit::forget_completed(change, before, most).await
-        })
+        let from = self.swept.from();
+        let (deleted, last) = self.session.write(Effort::Bulk, async |change| {
+            forget::completed(change, from, before, most).await
+        })?;
+        self.swept.done(last);
+        Ok(deleted)
     }
 
     fn settings(&mut self) -> Result<Settings> {

@@ -320,12 +320,15 @@ BEGIN
 END
 $$;
 
--- The numbers of completed jobs that ended before a moment, those that ended first, but for those that others are about to delete.
-CREATE FUNCTION queuectl.completed_before(before bigint, most bigint) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE ROWS 10
+-- Completed jobs that ended from one moment on and before another, those that ended first, but for those that others are about to
+-- delete.
+CREATE FUNCTION queuectl.completed_before(since bigint, before bigint, most bigint)
+RETURNS TABLE (seq bigint, finished_at bigint) LANGUAGE plpgsql VOLATILE ROWS 10
 SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 BEGIN
-    RETURN QUERY SELECT seq FROM queuectl.finished WHERE state = 2 AND finished_at < before
-    ORDER BY finished_at LIMIT most FOR UPDATE SKIP LOCKED;
+    RETURN QUERY SELECT finished.seq, finished.finished_at FROM queuectl.finished
+    WHERE finished.state = 2 AND finished.finished_at >= since AND finished.finished_at < before
+    ORDER BY finished.finished_at LIMIT most FOR UPDATE SKIP LOCKED;
 END
 $$;
 
