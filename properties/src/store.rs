@@ -91,7 +91,6 @@ fn work(store: &mut dyn Store, name: &str) -> Result<(), StoreError> {
         output: &[],
         free: 4,
         held: &[],
-        renew: false,
         rung: false,
     };
     let claimed = store.turn(&turn)?.claimed;

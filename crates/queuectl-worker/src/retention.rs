@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use queuectl_domain::Timestamp;
-use queuectl_store::{Store, StoreError};
+use queuectl_store::{ErrorKind, Store, StoreError};
 
 /// So many at once. Others that want to write to a file wait for as long as that takes, some milliseconds.
 const PORTION: usize = 500;
@@ -32,11 +32,15 @@ impl Retention {
         let Some(keep) = keep.filter(|_| Instant::now() >= self.0) else {
             return Ok(());
         };
-        let deleted = store.forget_completed(now.before(keep), PORTION)?;
-        if deleted < PORTION as u64 {
+        let pause = match store.forget_completed(now.before(keep), PORTION) {
+            Ok(deleted) if deleted == PORTION as u64 => return Ok(()),
             // What is kept for long needn't be looked at often.
-            self.0 = Instant::now() + (keep / 10).clamp(SHORTEST, LONGEST);
-        }
+            Ok(_) => (keep / 10).clamp(SHORTEST, LONGEST),
+            // It can wait. Whether the store is in trouble shows when something is told that can't.
+            Err(error) if error.kind() == ErrorKind::Unavailable => LONGEST,
+            Err(error) => return Err(error),
+        };
+        self.0 = Instant::now() + pause;
         Ok(())
     }
 }

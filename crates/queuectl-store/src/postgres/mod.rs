@@ -229,7 +229,7 @@ impl Store for PostgresStore {
 
     fn forget_completed(&mut self, before: Timestamp, most: usize) -> Result<u64> {
         let from = self.swept.from();
-        let (deleted, last) = self.session.write(Effort::Bulk, async |change| {
+        let (deleted, last) = self.session.write(Effort::Small, async |change| {
             forget::completed(change, from, before, most).await
         })?;
         self.swept.done(last);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use queuectl_cluster::{Cluster, Config, Stop};
 
 use crate::jobs;
-use crate::support::{Home, look_for, number, system, text, wait_until};
+use crate::support::{Home, Running, look_for, number, system, text, wait_until};
 
 const JOBS: usize = 300;
 
@@ -190,4 +190,26 @@ fn what_runs_goes_on_while_somebody_has_locked_the_jobs_for_two_leases() {
         assert_eq!(number(&job, "attempts"), 1);
         assert_eq!(home.read(&format!("{name}.starts")), "start\n");
     }
+}
+
+#[test]
+fn old_jobs_that_can_not_be_deleted_now_are_left_and_the_worker_works_on() {
+    let server = server();
+    let home = Home::on(&server.tcp_url());
+    home.ok(["config", "set", "keep", "0.001"]);
+    home.enqueue("first", jobs::SUCCEEDS, &[]);
+    let mut another = server.hold().expect("the server lets it in");
+    let hold = "BEGIN; LOCK TABLE queuectl.specs IN SHARE MODE";
+    another.sql(hold).expect("nobody has it");
+    let worker = Running::start(&home, &["--json", "worker", "start", "--foreground"]);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let is_waiting = || server.sql(waiting).expect("the server answers") != "0";
+    wait_until("the worker to want to delete it", is_waiting);
+    wait_until("the worker to leave it", || !is_waiting());
+    drop(another);
+    home.enqueue("second", jobs::SUCCEEDS, &[]);
+    worker.wait_until_it_says("second");
+    worker.interrupt();
+    let said = worker.ended();
+    assert!(!said.out().contains("store_trouble"), "{said}");
 }
