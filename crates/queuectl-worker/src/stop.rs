@@ -73,7 +73,7 @@ pub fn stop(
     tell(&targets, &mut store, order.mode)?;
     let mut away = HashSet::new();
     if let Some(store) = &mut store {
-        away = out_of_reach(*store, &order.whom)?;
+        away = out_of_reach(*store, data, &order.whom)?;
         let ids: Vec<_> = away.iter().cloned().collect();
         store.request_stop(&ids, order.mode)?;
     }
@@ -86,7 +86,7 @@ pub fn stop(
         // One that was killed before it could obey may have left jobs behind.
         rescue_gone(store, None, Watch::All, false, &Nobody)?;
         // Others were cut off while they were waited for.
-        let cut_off = out_of_reach(store, &order.whom)?;
+        let cut_off = out_of_reach(store, data, &order.whom)?;
         away.extend(cut_off.into_iter().filter(|id| told.contains(id)));
     }
     // The list may name some that have just ended; it does no harm if it goes on doing so.
@@ -169,20 +169,26 @@ fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>,
     Ok(workers.into_iter().map(known).collect())
 }
 
-/// Those of `whom` that can't hear of it now: whose leases are over, and whose processes aren't here. Of those that are here
-/// it is known by their processes.
-fn out_of_reach(store: &mut dyn Store, whom: &Whom) -> Result<HashSet<WorkerId>, StoreError> {
-    if *whom == Whom::Here {
-        return Ok(HashSet::new());
-    }
+/// Those of `whom` that can't hear of it now: whose leases are over, and who were forgotten or run elsewhere. Of others it is
+/// known by their processes.
+fn out_of_reach(
+    store: &mut dyn Store,
+    data: &DataFolder,
+    whom: &Whom,
+) -> Result<HashSet<WorkerId>, StoreError> {
     let mut away: HashSet<_> = store.lost_workers()?.into_iter().collect();
     for info in store.workers()? {
         if liveness(&info) == Liveness::Lapsed && !is_running_here(&info.worker) {
             away.insert(info.worker.id);
         }
     }
-    if let Whom::One(id) = whom {
-        away.retain(|one| one == id);
+    match whom {
+        Whom::Everywhere => {}
+        Whom::One(id) => away.retain(|one| one == id),
+        Whom::Here => {
+            let here = registry::read(data);
+            away.retain(|one| here.iter().any(|entry| entry.id == one.as_str()));
+        }
     }
     Ok(away)
 }

@@ -96,6 +96,26 @@ fn one_that_is_cut_off_can_be_stopped_by_its_id_and_no_other_stops() {
 }
 
 #[test]
+fn who_is_frozen_when_its_host_is_stopped_stops_when_it_goes_on() {
+    let (fleet, _, pid) = a_worker_on_each();
+    fleet.signal(0, "STOP", pid);
+    wait_for("anna is lost", || {
+        workers_are(&fleet, &[("berta", "running")])
+    });
+    let said = fleet.json(0, &["worker", "stop"]);
+    assert_eq!(
+        (&said["stopped"], &said["out_of_reach"]),
+        (&0.into(), &1.into())
+    );
+    fleet.signal(0, "CONT", pid);
+    wait_until_gone(&fleet, 0, pid);
+    // The other host's isn't meant.
+    wait_for("berta works on", || {
+        workers_are(&fleet, &[("berta", "running")])
+    });
+}
+
+#[test]
 fn one_worker_is_stopped_from_another_host() {
     let (fleet, id, pid) = a_worker_on_each();
     let said = fleet.json(1, &["worker", "stop", "--worker", &id]);
