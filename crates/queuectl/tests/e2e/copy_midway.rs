@@ -13,7 +13,7 @@ use crate::support::{Home, Running, ids, number, system};
 /// So many wait, beside those that have a past: enough for many pieces.
 const WAITING: i64 = 3_000;
 /// At how many jobs a copy is broken off.
-const MOMENTS: [i64; 3] = [1, 700, 1_500];
+const MOMENTS: [i64; 3] = [1, 400, 1_000];
 
 /// A home whose jobs are in all states that last, most of them waiting; and the path of its store.
 fn home_with_many_jobs() -> (Home, String) {
