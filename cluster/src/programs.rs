@@ -1,4 +1,4 @@
-//! Where the programs of PostgreSQL are.
+//! Where the programs of PostgreSQL are, and its pooler.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -53,6 +53,14 @@ impl Programs {
         programs.version = major(&String::from_utf8_lossy(&said))?;
         (programs.version >= OLDEST).then_some(programs)
     }
+}
+
+/// Where PgBouncer is, if it is installed: on the path, or where packages put it, which isn't on everybody's path.
+pub fn pgbouncer() -> Option<PathBuf> {
+    const USUAL: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
+    let folders = on_path().into_iter().chain(USUAL.map(PathBuf::from));
+    let mut programs = folders.map(|folder| folder.join("pgbouncer"));
+    programs.find(|program| program.is_file())
 }
 
 /// The version in a line such as `postgres (PostgreSQL) 15.7 (Debian 15.7-0)`.

@@ -13,6 +13,9 @@ pub enum Trouble {
         "PostgreSQL {OLDEST} or newer isn't installed; `cargo xtask test` installs it, or says how that is done"
     )]
     NotInstalled,
+    /// There is no pooler.
+    #[error("PgBouncer isn't installed; `cargo xtask test` installs it, or says how that is done")]
+    NoPooler,
     /// A file or folder can't be used.
     #[error("can't {what} `{}`: {source}", .path.display())]
     File {

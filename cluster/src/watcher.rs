@@ -1,4 +1,4 @@
-//! Who sees to it that nothing is left: a shell that waits until its owner is gone, stops the server and removes the
+//! Who sees to it that nothing is left: a shell that waits until its owner is gone, stops what runs and removes the
 //! folder. It hears that by the end of its input, which comes however the owner ends.
 
 use std::path::Path;
@@ -21,7 +21,25 @@ impl Watcher {
         pg_ctl: &Path,
         account: Option<Account>,
     ) -> Result<Self, Trouble> {
-        let mut command = shell(folder, pg_ctl);
+        Self::by(shell(folder, pg_ctl), folder, account)
+    }
+
+    /// The watcher over a folder and a program that it starts, with the settings that are in there; it ends both.
+    #[cfg(unix)]
+    pub(crate) fn with(
+        folder: &Path,
+        program: &Path,
+        settings: &Path,
+        account: Option<Account>,
+    ) -> Result<Self, Trouble> {
+        const WATCH: &str =
+            "trap '' HUP INT TERM; \"$1\" -q \"$2\" & cat; kill $!; wait; rm -rf \"$3\"";
+        let mut command = in_a_group_of_its_own(WATCH);
+        command.arg(program).arg(settings).arg(folder);
+        Self::by(command, folder, account)
+    }
+
+    fn by(mut command: Command, folder: &Path, account: Option<Account>) -> Result<Self, Trouble> {
         if let Some(account) = account {
             account.run(&mut command);
         }
@@ -47,20 +65,23 @@ impl Drop for Watcher {
     }
 }
 
-/// In a process group of its own, since all in the owner's may be killed together.
 #[cfg(unix)]
 fn shell(folder: &Path, pg_ctl: &Path) -> Command {
-    use std::os::unix::process::CommandExt as _;
-
     const WATCH: &str = "trap '' HUP INT TERM; cat; \
         \"$1\" -D \"$2/data\" -m immediate -s stop; \
         rm -rf \"$2\" || { sleep 1; rm -rf \"$2\"; }";
-    let mut command = Command::new("sh");
+    let mut command = in_a_group_of_its_own(WATCH);
+    command.arg(pg_ctl).arg(folder);
     command
-        .args(["-c", WATCH, "watcher"])
-        .arg(pg_ctl)
-        .arg(folder);
-    command.process_group(0);
+}
+
+/// A shell in a process group of its own, since all in the owner's may be killed together.
+#[cfg(unix)]
+fn in_a_group_of_its_own(watch: &str) -> Command {
+    use std::os::unix::process::CommandExt as _;
+
+    let mut command = Command::new("sh");
+    command.args(["-c", watch, "watcher"]).process_group(0);
     command
 }
 

@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use queuectl_cluster::Programs;
+use queuectl_cluster::{Programs, pgbouncer};
 
 use crate::system::{System, answers};
 use crate::trouble::Trouble;
@@ -28,7 +28,7 @@ struct Need {
     windows: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need {
         // SQLite is compiled into the program.
         what: "a C compiler",
@@ -60,6 +60,14 @@ const NEEDS: [Need; 4] = [
         debian: &["postgresql"],
         macos: "brew install postgresql@17",
         windows: "winget install --exact --id PostgreSQL.PostgreSQL.17",
+    },
+    Need {
+        // Some tests reach the server by way of a pooler; they are for Unix.
+        what: "PgBouncer",
+        found: |_| cfg!(windows) || pgbouncer().is_some(),
+        debian: &["pgbouncer"],
+        macos: "brew install pgbouncer",
+        windows: "(not needed)",
     },
 ];
 
