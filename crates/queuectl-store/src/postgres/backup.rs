@@ -25,8 +25,7 @@ pub(super) async fn copy(
     draft: &mut Draft,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
-    wire.client
-        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    wire.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
     // It locks nothing that anybody else needs, and the disk that it is written to may be slow.
     wire.client

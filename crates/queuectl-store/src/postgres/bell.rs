@@ -1,8 +1,10 @@
 //! The bell: who waits has a row in `waiters`, and is told by the server when somebody takes it.
 //!
 //! A thread has the bell's connection to itself: it waits for all handles of the process on the same bell, and
-//! rings for them, so that nobody who rings ever waits for the server. Where the server can't tell (a pooler lies
-//! between), it looks for itself after a while.
+//! rings for them, so that nobody who rings ever waits for the server. What it isn't told it sees for itself after a while.
+//!
+//! Behind a pooler only a session that one has to oneself is told anything, so that is tried. Who isn't told has no row, or he
+//! would take rings that others wait for. He looks every other second whether one was kept, since nobody had a row.
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,6 +24,12 @@ use super::sql;
 use super::target::Target;
 use super::wire::{Wire, params};
 use crate::{Bell, StoreError};
+
+/// How often who is told nothing looks whether there was a ring that nobody has heard.
+const LOOK_UNTOLD: Duration = Duration::from_secs(2);
+
+/// How long what is told may take to get through a pooler.
+const WAY: Duration = Duration::from_secs(2);
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -168,6 +176,8 @@ struct Line {
     wire: Wire,
     notifications: UnboundedReceiver<Notification>,
     channel: String,
+    /// Whether it is told anything. Else there are no rows.
+    is_told: bool,
     said_still: Instant,
     /// Somebody has begun to wait, and a ring may have come before.
     is_to_hear: bool,
@@ -249,6 +259,9 @@ impl Keeper {
         if retired {
             return Ok(());
         }
+        if !line.is_told {
+            return self.look_for_rings().await;
+        }
         while self.rows.len() < waiting {
             let added = line
                 .wire
@@ -274,11 +287,17 @@ impl Keeper {
             return Ok(());
         }
         self.lost_rows.append(&mut self.rows);
-        let (wire, notifications) = Wire::listening(&self.target, PATIENCE).await?;
+        let (wire, mut notifications) = Wire::listening(&self.target, PATIENCE).await?;
         let named = wire.at(wire.rows(sql!("bell_channel"), Vec::new())).await?;
         let channel: String = Columns::of_one(&named, "channel")?.next()?;
         let listen = format!("LISTEN {channel}");
-        wire.client.batch_execute(&listen).await?;
+        wire.at(wire.client.batch_execute(&listen)).await?;
+        let is_told = wire.is_session() || self.is_told(&channel, &mut notifications).await?;
+        if !is_told {
+            // Most likely it is the same connection of the server's that comes to hand. Nothing is told there any more.
+            let unlisten = format!("UNLISTEN {channel}");
+            wire.client.batch_execute(&unlisten).await?;
+        }
         let lost = self.lost_rows.clone();
         let there = wire.rows(sql!("delete_waiters"), params![lost]).await?;
         for _ in there.len()..self.lost_rows.len() {
@@ -289,9 +308,43 @@ impl Keeper {
             wire,
             notifications,
             channel,
+            is_told,
             said_still: Instant::now(),
             is_to_hear: true,
         });
+        Ok(())
+    }
+
+    /// Whether what is told on the channel comes through while nothing is asked. Another connection tells it: it may get
+    /// the same one of the server's if that isn't ours alone, and hears it instead of us.
+    async fn is_told(
+        &self,
+        channel: &str,
+        notifications: &mut UnboundedReceiver<Notification>,
+    ) -> Result<bool> {
+        let tried = async {
+            let other = Wire::connect(&self.target, PATIENCE).await?;
+            let told = other.rows(sql!("notify"), params![channel]).await;
+            other.close().await;
+            told?;
+            Ok(notifications.recv().await.is_some())
+        };
+        tokio::time::timeout(WAY, tried).await.unwrap_or(Ok(false))
+    }
+
+    /// Looks for a ring that nobody has heard, and waits until it is time to do so again.
+    async fn look_for_rings(&mut self) -> Result<()> {
+        let Some(line) = &self.line else {
+            return Ok(());
+        };
+        let heard = line.wire.rows(sql!("hear"), Vec::new()).await?;
+        if Columns::of_one(&heard, "rings")?.next()? && !self.asked.wake() {
+            ring(&line.wire).await?;
+        }
+        tokio::select! {
+            () = self.asked.changed.notified() => {}
+            () = tokio::time::sleep(LOOK_UNTOLD) => {}
+        }
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 //!
 //! By itself it waits for two hours until it believes that nobody is there, and for ever for one that says nothing in the middle
 //! of a transaction. Each session asks for less, well below a lease, so that others aren't held up by what a worker
-//! has locked that was cut off. It asks by statements, sent together with the first that is of use: a pooler refuses to
-//! connect who asks for such things when he connects. Each stands alone, so that a server that doesn't know one has the others.
+//! has locked that was cut off. It asks by statements: a pooler refuses to connect who asks for such things when he
+//! connects. Each stands alone, so that a server that doesn't know one has the others.
 
 use futures_util::future::join_all;
 use tokio_postgres::Client;
@@ -26,6 +26,26 @@ const BOUNDS: [(&str, &str); 7] = [
 /// What is acknowledged is on disk, though the database or its user be set to be content with less.
 const SYNCED: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
+/// What can be asked for in a transaction, where a session isn't one's own. How the network is watched is a matter between
+/// the pooler and the server then.
+const OF_TRANSACTION: [(&str, &str); 3] = [
+    (
+        "idle_in_transaction_session_timeout",
+        "set_config('idle_in_transaction_session_timeout', '8000', true)",
+    ),
+    // On Windows the system doesn't tell whether a client is gone, and the server refuses to ask.
+    (
+        "client_connection_check_interval",
+        "CASE WHEN current_setting('dynamic_shared_memory_type') <> 'windows' \
+         THEN set_config('client_connection_check_interval', '1000', true) END",
+    ),
+    (
+        "synchronous_commit",
+        "CASE WHEN current_setting('synchronous_commit') = 'off' \
+         THEN set_config('synchronous_commit', 'on', true) END",
+    ),
+];
+
 /// Asks for all that `options`, by which users set things for their sessions, doesn't speak of.
 pub(super) async fn ask_for(client: &Client, options: &str) {
     let statements: Vec<_> = BOUNDS
@@ -36,6 +56,15 @@ pub(super) async fn ask_for(client: &Client, options: &str) {
         .collect();
     // Who doesn't know one refuses it, and is left as it is.
     join_all(statements.iter().map(|set| client.batch_execute(set))).await;
+}
+
+/// A statement that asks for the same as far as it is about one transaction, for that only.
+pub(super) fn of_transaction(options: &str) -> String {
+    let asked = OF_TRANSACTION
+        .iter()
+        .filter(|(name, _)| !speaks_of(options, name));
+    let asked: Vec<_> = asked.map(|(_, asked)| *asked).collect();
+    format!("SELECT {}", asked.join(", "))
 }
 
 /// Whether there is `-c name=…` or `--name=…` among them, as the server reads them.

@@ -57,9 +57,7 @@ impl<'c> Change<'c> {
 
     /// The first step of any that changes something.
     pub(super) fn beginning(wire: &'c Wire) -> Pipeline<'c> {
-        let mut pipeline = Pipeline::on(wire);
-        pipeline.plain("BEGIN ISOLATION LEVEL READ COMMITTED");
-        pipeline
+        Pipeline::beginning(wire, "BEGIN ISOLATION LEVEL READ COMMITTED")
     }
 
     /// Reads the first columns of `begin.sql`.

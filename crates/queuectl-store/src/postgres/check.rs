@@ -22,8 +22,7 @@ const AT_ONCE: i64 = 2_000;
 
 /// Looks at everything.
 pub(super) async fn check(wire: &Wire) -> Result<Vec<Checked>> {
-    wire.client
-        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    wire.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
     let checked = |check, findings| Checked { check, findings };
     let all = vec![

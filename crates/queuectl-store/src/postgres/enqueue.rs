@@ -167,8 +167,10 @@ fn command_columns(command: &Command) -> (Option<&str>, Option<&str>, Option<Vec
 
 /// Adds rows of jobs that are pending, and that nobody has begun to run.
 pub(super) async fn insert(change: &mut Change<'_>, rows: &[(i64, Job)]) -> Result<()> {
-    if rows.len() < MANY {
-        insert_few(change, rows);
+    if rows.len() < MANY || !change.wire.is_session() {
+        for some in rows.chunks(MANY) {
+            insert_few(change, some);
+        }
         return Ok(());
     }
     copy_specs(change.wire, rows).await?;

@@ -79,7 +79,7 @@ impl Fault {
             || ENDED_BY_TIMEOUT.contains(&code_text)
             // It was the server that is written to, and isn't any more.
             || *code == SqlState::READ_ONLY_SQL_TRANSACTION
-            // A statement that was prepared isn't, since a pooler gave us another connection; or the tables changed.
+            // A statement that was prepared isn't any more, or the tables have changed.
             || *code == SqlState::INVALID_SQL_STATEMENT_NAME
             || *code == SqlState::FEATURE_NOT_SUPPORTED
     }

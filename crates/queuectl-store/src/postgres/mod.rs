@@ -1,10 +1,12 @@
 //! A store in one schema of a PostgreSQL database.
 //!
 //! The tables are in `migrations`, the statements in the `.sql` files here; each names its tables as
-//! `queuectl.…`, and the schema's real name takes that place. Nobody sets a `search_path`, so a pooler does no harm.
+//! `queuectl.…`, and the schema's real name takes that place. Nobody sets a `search_path`, and
+//! nothing else is kept in a session behind a pooler.
 //!
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
-//!   one, [`bounds`] how long the server keeps one that is lost, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
+//!   one, [`pooler`] whether that is a session from beginning to end, [`value`] what statements are given, [`bounds`] how
+//!   long the server keeps one that is lost, [`fault`] says what can be tried again, and [`trouble`] what is said of an error.
 //! - [`open`] makes and upgrades the tables.
 //! - [`change`] is a transaction; [`enqueue`], [`import`], [`edit`], [`forget`], [`turn`] and [`workers`] are what happens in them.
 //! - [`check`] and [`mend`] look after the whole of it, [`tidy`] does so now and then, [`backup`] copies it.
@@ -31,6 +33,7 @@ mod look;
 mod mend;
 mod open;
 mod output;
+mod pooler;
 mod row;
 mod save;
 mod session;
@@ -40,6 +43,7 @@ mod target;
 mod tidy;
 mod trouble;
 mod turn;
+mod value;
 mod wire;
 mod workers;
 

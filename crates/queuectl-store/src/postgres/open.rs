@@ -65,8 +65,7 @@ fn check_encoding(encoding: &str) -> Result<()> {
 
 /// Brings the store up to date. Others may have done it meanwhile.
 async fn migrate(wire: &Wire, target: &Target) -> Result<()> {
-    let mut pipeline = Pipeline::on(wire);
-    pipeline.plain("BEGIN ISOLATION LEVEL READ COMMITTED");
+    let mut pipeline = Pipeline::beginning(wire, "BEGIN ISOLATION LEVEL READ COMMITTED");
     pipeline.add(sql!("lock_migration"), params![target.schema()]);
     pipeline.run().await?;
     let asked = params![target.schema()];

@@ -262,9 +262,10 @@ pub(super) struct Moment<'c> {
 
 impl<'c> Moment<'c> {
     pub(super) fn begin(wire: &'c Wire) -> Self {
-        let mut pipeline = Pipeline::on(wire);
-        pipeline.plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-        Self { pipeline }
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Self {
+            pipeline: Pipeline::beginning(wire, begin),
+        }
     }
 
     /// The answers to what was added to the pipeline; the first is at 1.

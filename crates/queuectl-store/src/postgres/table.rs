@@ -7,6 +7,8 @@ use std::error::Error;
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
+use super::value::Value;
+
 /// Stands for NULL: the server's function `or_null` knows it.
 const NONE: i64 = i64::MIN;
 
@@ -69,4 +71,10 @@ impl<const WIDTH: usize> ToSql for Table<WIDTH> {
     }
 
     to_sql_checked!();
+}
+
+impl<const WIDTH: usize> Value for Table<WIDTH> {
+    fn of_type(&self) -> Type {
+        Type::INT8_ARRAY
+    }
 }

@@ -7,15 +7,17 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select, try_join_all};
+use futures_util::future::{Either, join, select, try_join_all};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, CopyInSink, Notification, Row, Statement};
 
 use super::bounds;
 use super::fault::{Fault, Result};
+use super::pooler::{self, End};
 use super::target::{Connection, Target};
+pub(super) use super::value::{Param, params};
 use crate::StoreError;
 
 /// How long the server is given to hear that a connection ends.
@@ -30,20 +32,13 @@ pub(super) struct Wire {
     statements: RefCell<HashMap<&'static str, Statement>>,
     /// Whether a COMMIT is on its way, and nothing is known of it.
     committing: Cell<bool>,
-    /// What users set for their sessions; none once the session is bounded by ours.
-    unbounded: Cell<Option<String>>,
+    /// What is at the other end; none as long as that isn't known.
+    end: Cell<Option<End>>,
+    /// Whether it was asked that the server keeps the session no longer than it should.
+    is_bounded: Cell<bool>,
+    /// What users set for their sessions.
+    options: String,
 }
-
-/// A value for a statement.
-pub(super) type Param<'p> = Box<dyn ToSql + Sync + Send + 'p>;
-
-/// The values for a statement, in order.
-macro_rules! params {
-    ($($value:expr),* $(,)?) => {
-        vec![$(Box::new($value) as $crate::postgres::wire::Param<'_>),*]
-    };
-}
-pub(super) use params;
 
 impl Wire {
     pub(super) async fn connect(
@@ -68,7 +63,9 @@ impl Wire {
             schema: quoted(target.schema()),
             statements: RefCell::default(),
             committing: Cell::new(false),
-            unbounded: Cell::new(Some(target.options().unwrap_or_default().to_owned())),
+            end: Cell::new(None),
+            is_bounded: Cell::new(false),
+            options: target.options().unwrap_or_default().to_owned(),
         };
         Ok((wire, notifications))
     }
@@ -77,14 +74,30 @@ impl Wire {
         self.client.is_closed()
     }
 
-    /// Works with it. What bounds the session goes ahead of a new connection's first statement, and isn't waited for.
+    /// Works with it. Ahead of a new connection's first statement goes the question what is at the other end; ahead of what is
+    /// done next in a session what bounds that, since it mustn't be in the middle of a transaction.
     pub(super) async fn at<T>(&self, work: impl Future<Output = T>) -> T {
-        let Some(options) = self.unbounded.take() else {
-            return work.await;
-        };
         // The first is polled first, and so sent first.
-        let bounded = bounds::ask_for(&self.client, &options);
-        futures_util::future::join(bounded, work).await.1
+        if self.end.get().is_none() {
+            return join(self.get_to_know(), work).await.1;
+        }
+        if self.is_session() && !self.is_bounded.replace(true) {
+            let bounded = bounds::ask_for(&self.client, &self.options);
+            return join(bounded, work).await.1;
+        }
+        work.await
+    }
+
+    /// Finds out what is at the other end. If that fails, it is asked again the next time.
+    async fn get_to_know(&self) {
+        if let Ok(end) = pooler::look(&self.client).await {
+            self.end.set(Some(end));
+        }
+    }
+
+    /// Whether it is one session of the server's from beginning to end.
+    pub(super) fn is_session(&self) -> bool {
+        self.end.get() == Some(End::Server)
     }
 
     /// Whether nobody knows if the last transaction was committed.
@@ -105,14 +118,28 @@ impl Wire {
     /// Runs one statement.
     pub(super) async fn rows(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
         self.prepare([sql]).await?;
-        self.prepared(sql, params).await
+        self.send(sql, params).await
     }
 
-    /// Prepares those that aren't.
+    /// Begins a transaction. As long as the session isn't bounded, that is.
+    pub(super) async fn begin(&self, begin: &'static str) -> Result<()> {
+        if self.is_bounded.get() {
+            self.client.batch_execute(begin).await?;
+        } else {
+            let bounded = format!("{begin}; {}", bounds::of_transaction(&self.options));
+            self.client.batch_execute(&bounded).await?;
+        }
+        Ok(())
+    }
+
+    /// Prepares those that aren't, where they would stay so.
     pub(super) async fn prepare(
         &self,
         wanted: impl IntoIterator<Item = &'static str>,
     ) -> Result<()> {
+        if !self.is_session() {
+            return Ok(());
+        }
         let missing: Vec<_> = {
             let known = self.statements.borrow();
             let missing = wanted.into_iter().filter(|sql| !known.contains_key(sql));
@@ -127,19 +154,25 @@ impl Wire {
         Ok(())
     }
 
-    async fn prepared(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
-        let statement = self.statements.borrow().get(sql).cloned();
-        let statement = statement.ok_or_else(|| {
-            StoreError::Internal("a statement was sent before it was prepared".into())
-        })?;
-        let params: Vec<&(dyn ToSql + Sync)> = params
-            .iter()
-            .map(|param| &**param as &(dyn ToSql + Sync))
-            .collect();
-        Ok(self.client.query(&statement, &params).await?)
+    /// Sends a statement, as one that was prepared if it was.
+    async fn send(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
+        let prepared = self.statements.borrow().get(sql).cloned();
+        let rows = match prepared {
+            Some(statement) => {
+                let params: Vec<_> = params.iter().map(as_sql).collect();
+                self.client.query(&statement, &params).await?
+            }
+            None => {
+                let typed = params.iter().map(|param| (as_sql(param), param.of_type()));
+                let params: Vec<(_, Type)> = typed.collect();
+                let sql = self.in_schema(sql);
+                self.client.query_typed(&sql, &params).await?
+            }
+        };
+        Ok(rows)
     }
 
-    /// Begins to copy rows into a table.
+    /// Begins to copy rows into a table, which only a session can: the driver prepares that.
     pub(super) async fn copy_in(&self, sql: &'static str) -> Result<CopyInSink<Bytes>> {
         Ok(self.client.copy_in(&self.in_schema(sql)).await?)
     }
@@ -173,6 +206,10 @@ async fn carry(mut connection: Connection, heard: UnboundedSender<Notification>)
     }
 }
 
+fn as_sql<'p>(param: &'p Param<'_>) -> &'p (dyn ToSql + Sync) {
+    &**param
+}
+
 /// A name as SQL wants it.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -187,7 +224,9 @@ pub(super) struct Pipeline<'c> {
 enum Step<'c> {
     /// A statement that says nothing and takes nothing.
     Plain(&'static str),
-    Prepared(&'static str, Vec<Param<'c>>),
+    /// The beginning of a transaction.
+    Begin(&'static str),
+    Full(&'static str, Vec<Param<'c>>),
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>>> + 'a>>;
@@ -200,9 +239,17 @@ impl<'c> Pipeline<'c> {
         }
     }
 
+    /// One that begins a transaction.
+    pub(super) fn beginning(wire: &'c Wire, begin: &'static str) -> Self {
+        Self {
+            wire,
+            steps: vec![Step::Begin(begin)],
+        }
+    }
+
     /// Adds a statement; returns its place among the answers.
     pub(super) fn add(&mut self, sql: &'static str, params: Vec<Param<'c>>) -> usize {
-        self.steps.push(Step::Prepared(sql, params));
+        self.steps.push(Step::Full(sql, params));
         self.steps.len() - 1
     }
 
@@ -221,7 +268,11 @@ impl<'c> Pipeline<'c> {
                     wire.client.batch_execute(sql).await?;
                     Ok(Vec::new())
                 }),
-                Step::Prepared(sql, params) => Box::pin(wire.prepared(sql, params)),
+                Step::Begin(sql) => Box::pin(async move {
+                    wire.begin(sql).await?;
+                    Ok(Vec::new())
+                }),
+                Step::Full(sql, params) => Box::pin(wire.send(sql, params)),
             }
         });
         // They are polled in this order, and each is sent when it is polled first.
@@ -238,7 +289,7 @@ impl<'c> Pipeline<'c> {
         wire.committing.set(true);
         let after = async {
             if let Some(sql) = after {
-                let _ = wire.prepared(sql, Vec::new()).await;
+                let _ = wire.send(sql, Vec::new()).await;
             }
             pending().await
         };
@@ -254,10 +305,10 @@ impl<'c> Pipeline<'c> {
     }
 
     fn statements(&self) -> Vec<&'static str> {
-        let prepared = self.steps.iter().filter_map(|step| match step {
-            Step::Plain(_) => None,
-            Step::Prepared(sql, _) => Some(*sql),
+        let named = self.steps.iter().filter_map(|step| match step {
+            Step::Plain(_) | Step::Begin(_) => None,
+            Step::Full(sql, _) => Some(*sql),
         });
-        prepared.collect()
+        named.collect()
     }
 }

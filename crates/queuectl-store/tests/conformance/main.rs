@@ -9,6 +9,8 @@
 #[macro_use]
 mod every_test;
 mod hand;
+#[cfg(unix)]
+mod pooled_scene;
 mod postgres_scene;
 mod scene;
 mod sqlite_scene;
@@ -38,3 +40,5 @@ mod workers;
 
 conformance!(sqlite: crate::sqlite_scene::SqliteScene);
 conformance!(postgres: crate::postgres_scene::PostgresScene);
+#[cfg(unix)]
+conformance!(pooled: crate::pooled_scene::PooledScene);

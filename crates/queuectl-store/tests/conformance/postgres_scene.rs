@@ -12,14 +12,39 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::scene::{Damage, Scene};
 
-pub(crate) struct PostgresScene {
+/// Whoever opens the store by way of the server itself.
+pub(crate) type PostgresScene = ServerScene<Straight>;
+
+/// The way from a handle to the server.
+pub(crate) trait Way {
+    fn new() -> Self;
+
+    /// The URL of the server's database for tests.
+    fn url(&self) -> String;
+}
+
+/// No detour.
+pub(crate) struct Straight;
+
+impl Way for Straight {
+    fn new() -> Self {
+        Self
+    }
+
+    fn url(&self) -> String {
+        queuectl_cluster::shared()
+    }
+}
+
+pub(crate) struct ServerScene<W> {
+    way: W,
     folder: tempfile::TempDir,
     schema: String,
     runtime: Runtime,
     client: Client,
 }
 
-impl Scene for PostgresScene {
+impl<W: Way> Scene for ServerScene<W> {
     const LEASES: bool = true;
 
     fn new() -> Self {
@@ -37,6 +62,7 @@ impl Scene for PostgresScene {
             client
         });
         let scene = Self {
+            way: W::new(),
             folder: tempfile::tempdir().unwrap(),
             schema,
             runtime,
@@ -54,7 +80,7 @@ impl Scene for PostgresScene {
     }
 
     fn open(&self) -> Box<dyn Store> {
-        let url = queuectl_cluster::shared();
+        let url = self.way.url();
         let separator = if url.contains('?') { '&' } else { '?' };
         let schema = self.schema.replace(' ', "%20");
         let url = format!("{url}{separator}schema={schema}");
@@ -98,7 +124,7 @@ impl Scene for PostgresScene {
     }
 }
 
-impl PostgresScene {
+impl<W> ServerScene<W> {
     /// Runs statements in which `queuectl` stands for the scene's schema.
     fn run(&self, sql: &str) {
         let sql = self.in_schema(sql);
@@ -117,7 +143,7 @@ impl PostgresScene {
     }
 }
 
-impl Drop for PostgresScene {
+impl<W> Drop for ServerScene<W> {
     fn drop(&mut self) {
         let sql = self.in_schema("SET lock_timeout = '2s'; DROP SCHEMA queuectl CASCADE");
         // Threads of a test that has failed may still be at it.

@@ -8,16 +8,17 @@ use crate::proxy::{Cut, Proxy};
 use crate::scene::{Hand, Scene, beyond, numbered, open_with};
 
 /// Until when a session has to be gone: well below the 15 s of a lease.
-const GONE: Duration = Duration::from_secs(12);
+pub(crate) const GONE: Duration = Duration::from_secs(12);
 
 /// How long others are held up by a worker in the middle of a turn that isn't heard of any more.
-fn held_up(url: impl FnOnce(&str) -> String) -> Duration {
+fn held_up(url: impl FnOnce(&str) -> String, before: impl FnOnce(&Scene, &mut Hand)) -> Duration {
     let scene = Scene::new();
     let proxy = Proxy::new(scene.server.port());
     let store = open_with(&url(&beyond(&scene, &proxy)), Duration::from_secs(1));
     let mut hand = Hand::new(store, "w");
     hand.store.enqueue(numbered(2)).unwrap();
     hand.turn(1).unwrap();
+    before(&scene, &mut hand);
     proxy.cut(Cut::Unheard);
     let began = Instant::now();
     let error = hand.turn(1).unwrap_err();
@@ -33,14 +34,24 @@ fn held_up(url: impl FnOnce(&str) -> String) -> Duration {
 
 #[test]
 fn a_transaction_whose_client_is_not_heard_of_holds_others_up_for_seconds_only() {
-    let elapsed = held_up(str::to_owned);
+    let elapsed = held_up(str::to_owned, |_, _| {});
+    assert!(elapsed < GONE, "it took {elapsed:?}");
+}
+
+#[test]
+fn a_session_is_bounded_even_if_the_first_that_is_done_in_it_fails() {
+    let elapsed = held_up(str::to_owned, |scene, hand| {
+        scene.end_all_connections();
+        let taken = hand.store.enqueue(numbered(1)).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::Conflict, "{taken}");
+    });
     assert!(elapsed < GONE, "it took {elapsed:?}");
 }
 
 #[test]
 fn what_the_url_says_of_a_session_counts() {
-    let elapsed =
-        held_up(|url| format!("{url}?options=-c%20idle_in_transaction_session_timeout%3D1500"));
+    let url = |url: &str| format!("{url}?options=-c%20idle_in_transaction_session_timeout%3D1500");
+    let elapsed = held_up(url, |_, _| {});
     assert!(elapsed < Duration::from_secs(6), "it took {elapsed:?}");
 }
 

@@ -10,6 +10,7 @@ mod floors;
 mod frozen;
 mod limits;
 mod locked;
+mod pooled;
 mod proxy;
 mod refused;
 mod retention;
