@@ -49,6 +49,8 @@ mod modes;
 #[cfg(unix)]
 mod on_server;
 #[cfg(unix)]
+mod pooler;
+#[cfg(unix)]
 mod postgres_frozen;
 #[cfg(unix)]
 mod postgres_outage;
