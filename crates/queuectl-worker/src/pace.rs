@@ -148,12 +148,12 @@ mod tests {
 
     #[test]
     fn a_store_that_is_slow_is_asked_less_often_and_for_more() {
-        let mut pace = after(4, &[(200, 10)]);
+        let mut pace = after(4, &[(200, 9)]);
         assert_eq!((pace.lead(MANY), pace.settle_within().as_millis()), (8, 10));
         (0..200).for_each(|_| pace.turn_took(Duration::from_millis(4)));
         let beat = pace.settle_within().as_millis();
         assert!((31..=32).contains(&beat), "{beat} ms");
-        assert!((24..=25).contains(&pace.lead(MANY)), "{}", pace.lead(MANY));
+        assert!((27..=28).contains(&pace.lead(MANY)), "{}", pace.lead(MANY));
         (0..200).for_each(|_| pace.turn_took(Duration::from_secs(60)));
         assert_eq!(pace.settle_within(), BEAT.1);
         assert_eq!(pace.patience(), BEAT.1 * PATIENCE);
