@@ -46,7 +46,8 @@ CREATE TABLE queuectl.specs (
     autovacuum_vacuum_scale_factor = 0.05
 );
 
--- What changes about a job while it lives: pending, processing or failed. It stays small.
+-- What changes about a job while it lives: pending, processing or failed. It stays small. It is vacuumed often, and at the
+-- server's ordinary pace: nobody looks below the floors, so there is no hurry that others would have to make room for.
 CREATE TABLE queuectl.jobs (
     seq bigint PRIMARY KEY,
     state bigint NOT NULL DEFAULT 0,
@@ -66,8 +67,7 @@ CREATE TABLE queuectl.jobs (
 ) WITH (
     autovacuum_vacuum_scale_factor = 0.05,
     autovacuum_vacuum_threshold = 1000,
-    autovacuum_analyze_scale_factor = 0.2,
-    autovacuum_vacuum_cost_delay = 0
+    autovacuum_analyze_scale_factor = 0.2
 );
 
 CREATE INDEX jobs_to_claim ON queuectl.jobs (sort_key, seq) WHERE state = 0;
