@@ -8,6 +8,8 @@
 use futures_util::future::join_all;
 use tokio_postgres::Client;
 
+use super::sql;
+
 /// What is asked for. Times are in milliseconds where they can be.
 const BOUNDS: [(&str, &str); 7] = [
     // Nobody answers on the other side: 8 s, whether or not something is on its way there.
@@ -23,27 +25,12 @@ const BOUNDS: [(&str, &str); 7] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
-/// What is acknowledged is on disk, though the database or its user be set to be content with less.
-const SYNCED: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-
 /// What can be asked for in a transaction, where a session isn't one's own. How the network is watched is a matter between
 /// the pooler and the server then.
 const OF_TRANSACTION: [(&str, &str); 3] = [
-    (
-        "idle_in_transaction_session_timeout",
-        "set_config('idle_in_transaction_session_timeout', '8000', true)",
-    ),
-    // On Windows the system doesn't tell whether a client is gone, and the server refuses to ask.
-    (
-        "client_connection_check_interval",
-        "CASE WHEN current_setting('dynamic_shared_memory_type') <> 'windows' \
-         THEN set_config('client_connection_check_interval', '1000', true) END",
-    ),
-    (
-        "synchronous_commit",
-        "CASE WHEN current_setting('synchronous_commit') = 'off' \
-         THEN set_config('synchronous_commit', 'on', true) END",
-    ),
+    ("idle_in_transaction_session_timeout", sql!("bound_silence")),
+    ("client_connection_check_interval", sql!("bound_loss")),
+    ("synchronous_commit", sql!("bound_trust")),
 ];
 
 /// Asks for all that `options`, by which users set things for their sessions, doesn't speak of.
@@ -52,19 +39,19 @@ pub(super) async fn ask_for(client: &Client, options: &str) {
         .iter()
         .filter(|(name, _)| !speaks_of(options, name))
         .map(|(name, value)| format!("SET {name} = {value}"))
-        .chain((!speaks_of(options, "synchronous_commit")).then(|| SYNCED.to_owned()))
+        // What is acknowledged is on disk, though the database or its user be set to be content with less.
+        .chain((!speaks_of(options, "synchronous_commit")).then(|| sql!("synced").to_owned()))
         .collect();
     // Who doesn't know one refuses it, and is left as it is.
     join_all(statements.iter().map(|set| client.batch_execute(set))).await;
 }
 
-/// A statement that asks for the same as far as it is about one transaction, for that only.
+/// Statements that ask for the same as far as it is about one transaction, for that only.
 pub(super) fn of_transaction(options: &str) -> String {
     let asked = OF_TRANSACTION
         .iter()
         .filter(|(name, _)| !speaks_of(options, name));
-    let asked: Vec<_> = asked.map(|(_, asked)| *asked).collect();
-    format!("SELECT {}", asked.join(", "))
+    asked.map(|(_, asked)| format!("; {asked}")).collect()
 }
 
 /// Whether there is `-c name=…` or `--name=…` among them, as the server reads them.

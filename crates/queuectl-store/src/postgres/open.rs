@@ -27,8 +27,8 @@ pub(super) async fn prepare(
     }
     let migrated = within(migration, migrate(wire, target)).await;
     if migrated.is_err() {
-        // That is what is said of it.
-        let _ = wire.client.batch_execute("ROLLBACK").await;
+        // What went wrong is what is said of it, whatever becomes of this.
+        wire.roll_back(patience).await;
     }
     migrated
 }

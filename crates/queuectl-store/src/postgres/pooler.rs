@@ -7,7 +7,7 @@
 //! A server tells the number of its process in the beginning, for who wants to cancel something later. A pooler has no
 //! process of the server's to name at that time, so it makes up a number. Whether that is the one that the statements
 //! come to is a question that can be sent together with the first of them. (To compare the processes of two statements would
-//! prove nothing, since a pooler may give the same connection twice. That it makes up the very number is one chance in 2³².)
+//! prove nothing, since a pooler may give the same connection twice. PgBouncer draws 32 random bits.)
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -18,6 +18,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Error};
+
+use super::sql;
 
 /// What is at the other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +32,8 @@ pub(super) enum End {
 
 /// Finds out what is at the other end.
 pub(super) async fn look(client: &Client) -> Result<End, Error> {
-    let rows = client.query_typed("SELECT pg_catalog.pg_backend_pid()", &[]);
-    let at_work: i32 = rows.await?.first().map_or(Ok(0), |row| row.try_get(0))?;
+    let rows = client.query_typed(sql!("process"), &[]).await?;
+    let at_work: i32 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
     let is_server = told_in_the_beginning(client).await == Some(at_work);
     Ok(if is_server { End::Server } else { End::Pooler })
 }

@@ -126,7 +126,7 @@ impl Wire {
         if self.is_bounded.get() {
             self.client.batch_execute(begin).await?;
         } else {
-            let bounded = format!("{begin}; {}", bounds::of_transaction(&self.options));
+            let bounded = format!("{begin}{}", bounds::of_transaction(&self.options));
             self.client.batch_execute(&bounded).await?;
         }
         Ok(())

@@ -89,3 +89,14 @@ fn a_call_is_given_up_in_time_however_much_there_may_be_to_do() {
         }
     });
 }
+
+#[test]
+fn what_it_took_to_come_in_is_part_of_the_patience_with_what_is_asked_first() {
+    let scene = Scene::new();
+    drop(scene.open());
+    let proxy = Proxy::new(scene.server.port());
+    proxy.let_in_after(Duration::from_secs(8));
+    let mut store = open_with(&beyond(&scene, &proxy), Duration::from_secs(12));
+    proxy.freeze();
+    is_said_in_time("to count", || store.counts());
+}

@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// When a connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ struct Shared {
     cut: Mutex<Option<Cut>>,
     /// Nothing comes from the server any more, but that it lets somebody in.
     is_frozen: AtomicBool,
+    /// How long it takes until somebody is let in, in milliseconds.
+    lets_in_after: AtomicU64,
     /// What was held back, and for whom.
     late: Mutex<Option<(Vec<u8>, TcpStream)>>,
 }
@@ -47,6 +50,7 @@ impl Proxy {
             server_spoke: AtomicBool::new(true),
             cut: Mutex::new(None),
             is_frozen: AtomicBool::new(false),
+            lets_in_after: AtomicU64::new(0),
             late: Mutex::new(None),
         });
         let of_thread = Arc::clone(&shared);
@@ -71,6 +75,12 @@ impl Proxy {
     /// From now on nothing comes from the server, but that it lets somebody in.
     pub(crate) fn freeze(&self) {
         self.shared.is_frozen.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on it takes so long until somebody is let in.
+    pub(crate) fn let_in_after(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap();
+        self.shared.lets_in_after.store(millis, Ordering::SeqCst);
     }
 
     /// Lets the COMMIT arrive that is late.
@@ -178,7 +188,7 @@ fn carry(
             let cut = *mute.lock().unwrap();
             if cut == Some(Cut::AfterCommit) {
                 // Something was answered; let the server finish, and tell nobody.
-                thread::sleep(std::time::Duration::from_millis(200));
+                thread::sleep(Duration::from_millis(200));
                 return End::Said;
             }
             let answer = place_after(bytes, COMMITTED).filter(|_| cut.is_some());
@@ -189,7 +199,11 @@ fn carry(
             if shared.is_frozen.load(Ordering::SeqCst) && is_in {
                 continue;
             }
-            is_in = is_in || bytes.ends_with(READY);
+            if !is_in && bytes.ends_with(READY) {
+                let millis = shared.lets_in_after.load(Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(millis));
+                is_in = true;
+            }
             shared.server_spoke.store(true, Ordering::SeqCst);
         }
         if to.write_all(bytes).is_err() {

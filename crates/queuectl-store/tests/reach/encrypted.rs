@@ -61,6 +61,22 @@ fn it_is_spoken_where_both_can_unless_it_is_not_wanted() {
 }
 
 #[test]
+fn statements_are_prepared_where_the_server_itself_is_at_the_other_end() {
+    let there = Encrypted::new(ANY);
+    let scene = Scene::new();
+    let logged = "ALTER ROLE postgres SET log_statement = 'all'";
+    there.server.sql(logged).unwrap();
+    let mut before = 0;
+    for mode in ["require", "disable"] {
+        let url = there.url("127.0.0.1", &format!("sslmode={mode}"));
+        scene.open(&url).unwrap().counts().unwrap();
+        let prepared = there.server.log().matches("execute s").count();
+        assert!(prepared > before, "{mode}: {prepared} statements");
+        before = prepared;
+    }
+}
+
+#[test]
 fn who_only_prefers_it_does_as_the_server_says() {
     let scene = Scene::new();
     let there = Encrypted::new(PLAIN);

@@ -218,8 +218,9 @@ fn jobs_of_a_worker_that_is_cut_off_run_elsewhere_soon_and_never_twice_at_once()
     // The other comes back and finds that it was taken for dead.
     cut_off.link.set(Way::Open);
     cut_off.wait_for("stubborn lost");
-    let next = scene.enqueue("next", "true");
+    // It mustn't be there to take what comes next.
     other.end();
+    let next = scene.enqueue("next", "true");
     cut_off.wait_for("next completed");
     cut_off.end();
     let job = scene.job(&id);

@@ -1,0 +1,2 @@
+-- The one that answers.
+SELECT pg_backend_pid()
