@@ -71,7 +71,7 @@ pub(crate) fn argv_held_and_stubborn(name: &str) -> Vec<String> {
 /// Like [`held`], in a session of its own, while the job ends as soon as it is there.
 #[cfg(unix)]
 pub(crate) fn leaves_one_held_in_a_session_of_its_own(name: &str) -> String {
-    format!("fake-job session [ {} ] await {name}.pid", is_held(name))
+    format!("fake-job session [ {} ] count 1 {name}.pid", is_held(name))
 }
 
 /// Has a child, whose process id is in `NAME.child.pid`, and waits for it for ever; its own is in `NAME.pid`.
@@ -88,7 +88,7 @@ pub(crate) fn starts_and_has_a_child(name: &str) -> String {
 /// Ends at once but leaves a child that holds its stdout open; its process id is in `NAME.child.pid`.
 pub(crate) fn leaves_a_child_with_its_pipes(name: &str) -> String {
     format!(
-        "fake-job {} await {name}.child.pid out \"parent done\"",
+        "fake-job {} count 1 {name}.child.pid out \"parent done\"",
         child(name)
     )
 }
