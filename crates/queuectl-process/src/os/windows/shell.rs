@@ -15,6 +15,10 @@ const LONGEST_CMD: usize = 8_100;
 /// The system takes 32,767 characters; beyond this a line for another shell goes through a file.
 const LONGEST_ARGUMENT: usize = 30_000;
 
+/// By itself PowerShell makes 1 of the exit code of a program that fails. On a line of its own, or it would belong to a comment.
+const ENDS_AS_ITS_LAST: &str =
+    "if (-not $?) { if ($LASTEXITCODE) { exit $LASTEXITCODE } else { exit 1 } }";
+
 /// The command line for a shell, and the script that it reads if there is one.
 pub(super) fn line(
     shell: &str,
@@ -67,7 +71,8 @@ fn powershell(
     scratch: &Path,
 ) -> Result<(Vec<u16>, Option<Script>), StartError> {
     let quiet = ["-NoProfile", "-NonInteractive"];
-    if units(line) <= LONGEST_ARGUMENT {
+    let line = format!("{line}\n{ENDS_AS_ITS_LAST}");
+    if units(&line) <= LONGEST_ARGUMENT {
         return Ok((
             whole(shell, &quiet, &["-Command".into(), line.into()]),
             None,
@@ -100,4 +105,50 @@ fn whole(shell: &str, options: &[&str], arguments: &[OsString]) -> Vec<u16> {
 
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(shell: &str, text: &str) -> String {
+        let (line, script) = line(shell, text, Path::new("nowhere")).expect("it can be told");
+        assert!(script.is_none());
+        String::from_utf16(&line).expect("it is text")
+    }
+
+    #[test]
+    fn powershell_is_given_the_line_as_one_argument_and_ends_as_its_last_command() {
+        let end = "if (-not $?) { if ($LASTEXITCODE) { exit $LASTEXITCODE } else { exit 1 } }";
+        let whole = |shell: &str, line: &str| {
+            format!("\"{shell}\" -NoProfile -NonInteractive -Command \"{line}\n{end}\"")
+        };
+        for shell in ["pwsh", "powershell", "PowerShell.EXE"] {
+            let line = "Write-Output one; fake-job exit 7";
+            assert_eq!(told(shell, line), whole(shell, line));
+        }
+        // What follows a comment would belong to it.
+        assert_eq!(told("pwsh", "exit 3 # no"), whole("pwsh", "exit 3 # no"));
+        let quoted = whole("pwsh", r#"echo \"a b\" 'c' $env:X \\\""#);
+        assert_eq!(told("pwsh", r#"echo "a b" 'c' $env:X \""#), quoted);
+    }
+
+    #[test]
+    fn a_line_too_long_for_an_argument_is_a_script_that_ends_the_same_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let long = "#".repeat(LONGEST_ARGUMENT + 1);
+        let (line, script) = line("pwsh", &long, folder.path()).expect("it can be told");
+        let script = script.expect("there is one");
+        let place = script.path().display();
+        let line = String::from_utf16(&line).expect("it is text");
+        assert_eq!(
+            line,
+            format!("\"pwsh\" -NoProfile -NonInteractive -ExecutionPolicy Bypass -File {place}")
+        );
+        let text = std::fs::read_to_string(script.path()).expect("it can be read");
+        let rest = text
+            .strip_prefix('\u{feff}')
+            .and_then(|text| text.strip_prefix(&long));
+        assert_eq!(rest, Some(format!("\n{ENDS_AS_ITS_LAST}\n").as_str()));
+    }
 }
