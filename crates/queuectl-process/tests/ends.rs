@@ -111,6 +111,33 @@ fn the_true_exit_wins_over_a_stop_that_came_too_late() {
 }
 
 #[test]
+fn a_grace_can_be_cut_short_when_it_has_begun() {
+    struct Impatient(StopHandle, Instant);
+
+    impl Watcher for Impatient {
+        fn started(&mut self, _: Leader) {}
+
+        fn output(&mut self, _: Stream, bytes: &[u8]) {
+            if bytes.starts_with(b"deaf") {
+                self.0.stop();
+            } else {
+                self.1 = Instant::now();
+                self.0.stop_within(Duration::from_millis(300));
+            }
+        }
+    }
+
+    let stop = StopSignal::new().expect("a pipe");
+    let mut watcher = Impatient(stop.handle(), Instant::now());
+    let deaf = steps("polite [ out told ] out deaf sleep 600");
+    let ended = run(&deaf, &stop, &mut watcher);
+    assert_eq!(ended.how, How::Stopped);
+    let lasted = watcher.1.elapsed();
+    assert!(lasted >= Duration::from_millis(300), "{lasted:?}");
+    assert!(lasted < Duration::from_secs(30), "the grace was waited out");
+}
+
+#[test]
 fn what_is_no_signal_has_no_name() {
     assert_eq!(signal_name(12345), None);
 }
@@ -141,33 +168,6 @@ mod unix {
         ));
         assert_eq!(ended.how, How::TimedOut);
         assert_eq!(heard.out(), "bye\n");
-    }
-
-    #[test]
-    fn a_grace_can_be_cut_short_when_it_has_begun() {
-        struct Impatient(StopHandle, Instant);
-
-        impl Watcher for Impatient {
-            fn started(&mut self, _: Leader) {}
-
-            fn output(&mut self, _: Stream, bytes: &[u8]) {
-                if bytes.starts_with(b"deaf") {
-                    self.0.stop();
-                } else {
-                    self.1 = Instant::now();
-                    self.0.stop_within(Duration::from_millis(300));
-                }
-            }
-        }
-
-        let stop = StopSignal::new().expect("a pipe");
-        let mut watcher = Impatient(stop.handle(), Instant::now());
-        let deaf = line("trap 'echo told' TERM; echo deaf; while :; do sleep 0.01; done");
-        let ended = run(&deaf, &stop, &mut watcher);
-        assert_eq!(ended.how, How::Stopped);
-        let lasted = watcher.1.elapsed();
-        assert!(lasted >= Duration::from_millis(300), "{lasted:?}");
-        assert!(lasted < Duration::from_secs(30), "the grace was waited out");
     }
 }
 

@@ -174,10 +174,58 @@ fn a_file_takes_the_place_of_another() {
 mod windows {
     use std::fs;
     use std::os::windows::fs::OpenOptionsExt;
+    use std::ptr;
     use std::thread;
     use std::time::Instant;
 
+    use windows_sys::Win32::System::JobObjects::{
+        AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
+        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
+        JobObjectExtendedLimitInformation, SetInformationJobObject,
+    };
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
     use super::*;
+
+    const LISTENS: &str = "FACTS_TEST_LISTENS";
+
+    /// Not a test of its own: a process that ends with 7 when it is asked to stop politely, with 8 if at once.
+    #[test]
+    fn helper() {
+        #[expect(clippy::disallowed_methods, reason = "tells the helper from the test")]
+        let Some(up) = std::env::var_os(LISTENS) else {
+            return;
+        };
+        let (asked, heard) = mpsc::channel();
+        os::when_asked_to_stop(move |what| asked.send(what).unwrap()).unwrap();
+        fs::write(up, "").unwrap();
+        let code = match heard.recv().unwrap() {
+            os::Asked::Politely => 7,
+            os::Asked::AtOnce => 8,
+            os::Asked::Interrupt => 9,
+        };
+        std::process::exit(code);
+    }
+
+    #[test]
+    fn a_process_that_listens_can_be_asked_to_stop_and_another_can_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for (at_once, code) in [(false, 7), (true, 8)] {
+            let up = folder.path().join(format!("up{code}"));
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "windows::helper"])
+                .env(LISTENS, &up)
+                .spawn()
+                .unwrap();
+            until("it listens", || up.exists());
+            os::ask_to_stop(child.id(), at_once).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(code));
+        }
+        let mut child = apart("sleep 600").spawn().unwrap();
+        assert!(os::ask_to_stop(child.id(), false).is_err());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 
     /// As a virus scanner does, or who reads the file just then.
     #[test]
@@ -202,5 +250,56 @@ mod windows {
         let _open = alone.open(&path).unwrap();
         assert!(os::replace(&draft, &path).is_err(), "it is still open");
         assert!(began.elapsed() < Duration::from_secs(10));
+    }
+
+    const JOB: &str = "FACTS_TEST_JOB";
+
+    /// Not a test of its own: a process in a Job Object that ends all in it, and lets one out that asks for it if the variable
+    /// says so. It starts another, writes its pid to a file, and ends.
+    #[test]
+    fn helper_in_a_job() {
+        #[expect(clippy::disallowed_methods, reason = "tells the helper from the test")]
+        let (Ok(free), Some(file)) = (std::env::var(JOB), std::env::var_os(LISTENS)) else {
+            return;
+        };
+        let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+        if free == "lets out" {
+            limits.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_BREAKAWAY_OK;
+        }
+        // SAFETY: the structure is the one that belongs to the kind, with its size; the handles are open.
+        unsafe {
+            let job = CreateJobObjectW(ptr::null(), ptr::null());
+            let kind = JobObjectExtendedLimitInformation;
+            let size = size_of_val(&limits) as u32;
+            assert_ne!(
+                SetInformationJobObject(job, kind, (&raw const limits).cast(), size),
+                0
+            );
+            assert_ne!(AssignProcessToJobObject(job, GetCurrentProcess()), 0);
+        }
+        let started = os::start_detached(&mut apart("sleep 600")).unwrap();
+        fs::write(file, started.id().to_string()).unwrap();
+    }
+
+    /// As one that is started by a job of somebody else's program is.
+    #[test]
+    fn what_is_detached_leaves_the_job_object_of_its_starter_if_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        for (free, outlives) in [("lets out", true), ("holds all", false)] {
+            let file = folder.path().join(free);
+            let helper = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "windows::helper_in_a_job"])
+                .envs([(JOB, free.as_ref()), (LISTENS, file.as_os_str())])
+                .output()
+                .unwrap();
+            assert!(helper.status.success(), "{helper:?}");
+            let pid: u32 = read(&file).parse().unwrap();
+            if outlives {
+                assert!(lives(pid), "it was in the job that {free}");
+                os::kill(pid).unwrap();
+            }
+            until("it ends", || !lives(pid));
+        }
     }
 }

@@ -149,8 +149,7 @@ impl Launched {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr);
-        os::detach(&mut command)?;
-        let child = command.spawn()?;
+        let child = os::start_detached(&mut command)?;
         Ok(Self { id, child, log })
     }
 

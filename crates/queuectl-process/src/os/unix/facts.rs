@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::process::{ChildStdin, Command};
+use std::process::{Child, ChildStdin, Command};
 
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
@@ -53,11 +53,12 @@ pub fn leave_terminal() -> io::Result<()> {
     Ok(())
 }
 
-/// Prepares the start of a worker that outlives its starter. On Unix the worker does what is needed itself, with
+/// Starts a worker that outlives its starter. On Unix the worker does what is needed itself, with
 /// [`leave_terminal`], and every descriptor of ours closes when it starts; so does what its starter was given open, or a lock
 /// of a script would be held for as long as the worker lives.
-pub fn detach(_command: &mut Command) -> io::Result<()> {
-    keep_descriptors()
+pub fn start_detached(command: &mut Command) -> io::Result<Child> {
+    keep_descriptors()?;
+    command.spawn()
 }
 
 /// Passes on nothing that is open now to what this process starts, but for the standard streams. What is opened later by

@@ -21,9 +21,9 @@ pub(crate) use super::native::{boot_name, process_room};
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(super) use exec::Call;
 pub use facts::{
-    CHILDREN_OUTLIVE_US, console_text, create_private, detach, hostname, is_alive,
-    keep_descriptors, kill, leave_terminal, native_bytes, native_text, never_wait, private_dir,
-    process_start, signal_name, user_settings,
+    CHILDREN_OUTLIVE_US, console_text, create_private, hostname, is_alive, keep_descriptors, kill,
+    leave_terminal, native_bytes, native_text, never_wait, private_dir, process_start, signal_name,
+    start_detached, user_settings,
 };
 pub use hold::{HeldStop, hold_stop};
 pub(crate) use orphans::{Origin, end_all, find_all, origin};

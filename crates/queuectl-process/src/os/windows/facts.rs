@@ -6,20 +6,21 @@ use std::io::{self, ErrorKind};
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command};
+use std::process::{Child, ChildStdin, Command};
 use std::ptr;
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_INVALID_PARAMETER, FILETIME, GetHandleInformation, HANDLE_FLAG_INHERIT,
-    SetHandleInformation,
+    ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, GetHandleInformation,
+    HANDLE_FLAG_INHERIT, SetHandleInformation,
 };
 use windows_sys::Win32::System::SystemInformation::{
     ComputerNamePhysicalDnsHostname, GetComputerNameExW, GetSystemTimePreciseAsFileTime,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS, GetProcessTimes, OpenProcess,
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess,
+    CREATE_BREAKAWAY_FROM_JOB, CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS, GetProcessTimes,
+    OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE,
+    TerminateProcess,
 };
 
 use super::handle::{check, is_set, owned, wait_for_one};
@@ -103,10 +104,10 @@ pub fn keep_descriptors() -> io::Result<()> {
     Ok(())
 }
 
-/// Prepares the start of a worker that outlives its starter: without a console, in a group that no Ctrl+C reaches. What the
+/// Starts a worker that outlives its starter: without a console, in a group that no Ctrl+C reaches. What the
 /// starter was given by its own is made not to be inherited; or whoever reads a pipe would wait for the worker's end. That is not
 /// only its standard handles: a shell passes on all that it was given.
-pub fn detach(command: &mut Command) -> io::Result<()> {
+pub fn start_detached(command: &mut Command) -> io::Result<Child> {
     // Handles are multiples of four, and an inherited one has the number that it had there.
     for number in (4..LAST_HANDLE).step_by(4) {
         let handle = ptr::without_provenance_mut(number);
@@ -118,8 +119,17 @@ pub fn detach(command: &mut Command) -> io::Result<()> {
             unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) };
         }
     }
-    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
-    Ok(())
+    let apart = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP;
+    // Or it would end with the Job Object of its starter, if that is in one. One that lets nothing out refuses.
+    let free = command
+        .creation_flags(apart | CREATE_BREAKAWAY_FROM_JOB)
+        .spawn();
+    match free {
+        Err(error) if error.raw_os_error() == Some(ERROR_ACCESS_DENIED as i32) => {
+            command.creation_flags(apart).spawn()
+        }
+        started => started,
+    }
 }
 
 /// What this process runs is in Job Objects that it alone holds open, and ends with it.

@@ -25,9 +25,9 @@ mod words;
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub use console::console_text;
 pub use facts::{
-    CHILDREN_OUTLIVE_US, adopt_orphans, create_private, detach, hostname, is_alive,
-    keep_descriptors, kill, leave_terminal, native_bytes, native_text, never_wait, private_dir,
-    process_start, signal_name, user_settings,
+    CHILDREN_OUTLIVE_US, adopt_orphans, create_private, hostname, is_alive, keep_descriptors, kill,
+    leave_terminal, native_bytes, native_text, never_wait, private_dir, process_start, signal_name,
+    start_detached, user_settings,
 };
 pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use hold::{HeldStop, hold_stop};
