@@ -92,8 +92,8 @@ impl Wine {
         if !shim.exists() {
             build_shim(&shim)?;
         }
-        // What was changed is written when the server ends.
-        self.run("wineserver", &["--kill"])?;
+        // What was changed is written when the server ends, which it may have done by itself.
+        end(&self.prefix);
         fs::write(self.mark(), VERSION).map_err(trouble)
     }
 
