@@ -18,8 +18,8 @@ mod system;
 pub use script::abandoned_scripts;
 pub use system::{
     CHILDREN_OUTLIVE_US, HeldStop, StopHandle, StopSignal, Wake, access, adopt_orphans,
-    ask_to_stop, console_text, create_private, detach, file_identity, hold_stop, hostname,
-    is_alive, keep_descriptors, kill, leave_terminal, make_private, native_bytes, native_text,
+    ask_to_stop, console_text, create_private, file_identity, hold_stop, hostname, is_alive,
+    keep_descriptors, kill, leave_terminal, make_private, native_bytes, native_text,
     network_file_system, never_wait, new_private_dir, private_dir, process_start, replace, run,
     signal_name, since_boot, start_detached, sync_dir, trusted_roots, user_settings, wake,
     when_asked_to_stop,

@@ -151,20 +151,6 @@ fn a_job_may_delete_the_directory_it_runs_in() {
 }
 
 #[test]
-fn a_job_may_close_its_streams_and_goes_on() {
-    let home = Home::new();
-    let line = "echo before; exec 0<&- 1>&- 2>&-; sleep 0.3; exit 3";
-    let job = survived(&home, line, &[]);
-    assert_eq!(outcome(&job), "failed");
-    assert_eq!(number(&job, "exit_code"), 3);
-    assert!(
-        float(&job, "exec_time") >= 0.3,
-        "it was taken for ended: {job}"
-    );
-    assert_eq!(text(&job, "output"), "before\n");
-}
-
-#[test]
 fn a_job_may_put_its_streams_elsewhere() {
     let home = Home::new();
     let line = "echo seen; exec > elsewhere 2>&1; echo unseen; exec < /dev/zero; exit 0";

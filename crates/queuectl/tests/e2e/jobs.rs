@@ -93,6 +93,11 @@ pub(crate) fn leaves_a_child_with_its_pipes(name: &str) -> String {
     )
 }
 
+/// Prints `before`, closes its streams, and fails with code 3 after 0.3 s.
+pub(crate) fn closes_its_streams() -> String {
+    "fake-job out before close sleep 0.3 exit 3".into()
+}
+
 /// Runs for ever.
 pub(crate) fn never_ends() -> String {
     "fake-job sleep 600".into()

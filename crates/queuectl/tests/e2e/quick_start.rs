@@ -6,13 +6,29 @@ use std::process::Command;
 
 use crate::support::{Home, number, text};
 
-/// A home with stand-ins for what not every Windows has, or not so that it works without a console.
+/// A home with stand-ins for what this Windows lacks, or what doesn't work in it without a console.
 fn home() -> Home {
     let home = Home::new();
-    home.write("timeout.cmd", b"@fake-job sleep %1\r\n");
-    // powershell -Command Start-Sleep -Seconds 2
-    home.write("powershell.cmd", b"@fake-job sleep %4\r\n");
+    if !ends_with(&home, "timeout 0", 0) {
+        home.write("timeout.cmd", b"@fake-job sleep %1\r\n");
+    }
+    // Wine's does nothing, and says that it went well.
+    if !ends_with(&home, "powershell -Command exit 7", 7) {
+        // powershell -Command Start-Sleep -Seconds 2
+        home.write("powershell.cmd", b"@fake-job sleep %4\r\n");
+    }
     home
+}
+
+fn ends_with(home: &Home, line: &str, code: i32) -> bool {
+    home.finish(prompt(line)).code == Some(code)
+}
+
+/// A line at the prompt of `cmd`.
+fn prompt(line: &str) -> Command {
+    let mut command = Command::new("cmd");
+    command.raw_arg(format!("/D /S /C \"{line}\""));
+    command
 }
 
 /// Types lines at the prompt of `cmd`, each of which has to succeed; what they print.
@@ -24,11 +40,7 @@ fn typed(home: &Home, lines: &str) -> String {
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
     {
-        let mut command = Command::new("cmd");
-        command.raw_arg(format!(
-            "/D /S /C \"{}\"",
-            line.replace("python queuectl.py", "queuectl")
-        ));
+        let command = prompt(&line.replace("python queuectl.py", "queuectl"));
         printed += home.finish(command).succeeded();
     }
     printed
@@ -92,6 +104,30 @@ fn the_quick_start_passes_as_it_is_written() {
         typed(&home, "python queuectl.py worker stop"),
         "Stopped 2 worker(s)\n"
     );
+}
+
+#[test]
+fn its_worker_in_the_foreground_shows_what_it_does_until_it_is_stopped() {
+    let home = home();
+    typed(
+        &home,
+        r#"python queuectl.py enqueue --id job1 --command "echo Hello World""#,
+    );
+    let shown = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| typed(&home, "python queuectl.py worker start --foreground"));
+        home.wait_for_state("job1", "completed");
+        assert_eq!(
+            typed(&home, "python queuectl.py worker stop"),
+            "Stopped 1 worker(s)\n"
+        );
+        worker.join().expect("it ends well")
+    });
+    for words in ["job1", "echo Hello World", "completed"] {
+        assert!(
+            shown.to_lowercase().contains(&words.to_lowercase()),
+            "no {words}: {shown}"
+        );
+    }
 }
 
 #[test]

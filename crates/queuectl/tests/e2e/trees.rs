@@ -62,6 +62,19 @@ fn a_grandchild_that_holds_the_pipe_holds_up_nothing_and_is_ended() {
 }
 
 #[test]
+fn a_job_may_close_its_streams_and_goes_on() {
+    let home = Home::new();
+    home.enqueue("a", &jobs::closes_its_streams(), &["--max-retries", "1"]);
+    home.work_off();
+    let job = home.show("a");
+    assert_eq!(text(&job["runs"][0], "outcome"), "failed", "{job}");
+    assert_eq!(number(&job, "exit_code"), 3);
+    let took = float(&job, "exec_time");
+    assert!(took >= 0.3, "it was taken for ended: {job}");
+    assert_eq!(text(&job, "output"), "before\n");
+}
+
+#[test]
 fn the_end_of_a_job_leaves_the_jobs_of_another_queue_alone() {
     let (home, other) = (Home::new(), Home::new());
     // Both are the first claim of their store, and the other's starts within the life of ours.

@@ -1,9 +1,11 @@
 //! What only Windows has: how `cmd` reads a line, how a program's arguments are written into one, exit codes of 32 bits, code
 //! pages, handles that are inherited, Job Objects.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::os::windows::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::attempts::after_one_attempt;
 use crate::jobs;
@@ -11,10 +13,11 @@ use crate::support::{Home, items, names, number, system, text, wait_until};
 
 /// Without a console, as a service is started.
 const DETACHED_PROCESS: u32 = 0x8;
+/// With a console of its own, which isn't seen.
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 
-/// How soon a job has to run again after its worker was killed. The contract says a second of another worker looking; the rest is for
-/// a busy machine to start processes and for this test to see them.
-const SOON: f64 = 3.0;
+/// How soon a job has to run again after its worker was killed.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Runs a line at the prompt of `cmd`, in which `queuectl` is the binary.
 #[track_caller]
@@ -168,13 +171,28 @@ fn taskkill_of_a_worker_leaves_no_child_and_its_job_runs_again() {
         .filter(|worker| worker["id"] == job["worker_id"]);
     let worker = number(its.next().expect("somebody runs it"), "pid");
 
-    let begin = Instant::now();
-    at_the_prompt(&home, &format!("taskkill /F /PID {worker} >NUL"));
-    wait_until("the job to run again", || {
-        home.read("a.starts").lines().count() == 2
+    let mut slowest = Duration::ZERO;
+    let took = std::thread::scope(|scope| {
+        let look = scope.spawn(|| {
+            wait_until("the worker to be dead", || !system::is_alive(worker as i32));
+            let died = Instant::now();
+            wait_until("the job to run again", || {
+                home.read("a.starts").lines().count() == 2
+            });
+            died.elapsed()
+        });
+        at_the_prompt(&home, &format!("taskkill /F /PID {worker} >NUL"));
+        while !look.is_finished() {
+            let began = Instant::now();
+            at_the_prompt(&home, "fake-job append b.starts start");
+            slowest = slowest.max(began.elapsed());
+        }
+        look.join().expect("it dies, and the job runs again")
     });
-    let took = begin.elapsed().as_secs_f64();
-    assert!(took < SOON, "it took {took} s");
+    // A start of what the job runs comes to the second, as long as this machine takes for it just now; so does what the machine
+    // takes for something else while the other worker looks.
+    let most = SOON + 2 * slowest;
+    assert!(took <= most, "it took {took:?}, a start {slowest:?}");
     assert!(
         !family.iter().any(|pid| system::is_alive(*pid)),
         "{family:?}"
@@ -182,6 +200,63 @@ fn taskkill_of_a_worker_leaves_no_child_and_its_job_runs_again() {
     let runs = home.wait_for_job("a", "crashed once", |job| items(&job["runs"]).len() == 2);
     assert_eq!(text(&runs["runs"][0], "outcome"), "crashed");
     assert_eq!(number(&runs, "attempts"), 1);
+}
+
+#[test]
+fn another_shell_is_given_the_line_in_its_own_way() {
+    let home = Home::new();
+    let folder = home.work("shells");
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    for shell in ["pwsh", "powershell"] {
+        std::fs::copy(fake_job::path("shell"), folder.join(format!("{shell}.exe")))
+            .expect("it can be copied");
+    }
+    let home = home.with_variable("PATH", folder);
+    let line = "Write-Output \"a b\" 'c'; exit 7";
+    for shell in ["pwsh", "powershell"] {
+        home.enqueue(shell, line, &["--shell", shell, "--max-retries", "1"]);
+    }
+    home.work_off();
+    for shell in ["pwsh", "powershell"] {
+        let job = home.show(shell);
+        let output = text(&job, "output");
+        let given = format!("[-NoProfile][-NonInteractive][-Command][{line}\nif (-not $?) {{ ");
+        assert!(output.starts_with(&given), "{output}");
+        assert_eq!(text(&job, "last_error"), "Exit code 7", "{job}");
+    }
+}
+
+#[test]
+fn a_worker_hears_that_it_is_to_stop_though_its_store_is_gone() {
+    let home = Home::new();
+    let pids = home.start_workers(&[]);
+    // A file can't be moved while it is open.
+    for file in ["data/queuectl.db", "data/queuectl.db-wal"] {
+        let path = home.seen(file);
+        let length = path.metadata().expect("it is there").len();
+        let file = OpenOptions::new().write(true).open(path);
+        let spoilt = vec![b'x'; length as usize];
+        let written = file.and_then(|mut file| file.write_all(&spoilt));
+        written.expect("it can be written over");
+    }
+    home.run(["worker", "stop", "--now"]);
+    wait_until("the worker to end", || !system::is_alive(pids[0]));
+}
+
+#[test]
+fn a_background_worker_has_no_console() {
+    let home = Home::new();
+    let pids = home.start_workers(&[]);
+    assert!(!system::has_console(pids[0]));
+    // As that of a command that is started in a console has.
+    let mut child = Command::new(fake_job::path("fake-job"))
+        .args(["sleep", "600"])
+        .creation_flags(CREATE_NO_WINDOW)
+        .spawn()
+        .expect("it can be started");
+    assert!(system::has_console(child.id() as i32));
+    child.kill().expect("it can be ended");
+    child.wait().expect("it ends");
 }
 
 #[test]

@@ -140,6 +140,25 @@ fn a_worker_that_dies_on_start_is_an_error_with_the_last_of_its_log() {
 }
 
 #[test]
+fn without_a_folder_of_its_own_all_of_it_is_in_the_users() {
+    let home = Home::new();
+    let call = |args: &[&str]| {
+        let mut command = home.command(args);
+        command.env_remove("QUEUECTL_HOME");
+        let output = command.output().expect("it can be started");
+        assert!(output.status.success(), "{output:?}");
+    };
+    call(&["enqueue", "--id", "a", "--command", jobs::SUCCEEDS]);
+    call(&["worker", "start"]);
+    // It is where the test's own folder is, too.
+    assert!(home.database().is_file());
+    home.wait_for_state("a", "completed");
+    assert_eq!(home.tracked_pids().len(), 1);
+    call(&["worker", "stop"]);
+    assert_eq!(home.tracked_pids(), [0; 0]);
+}
+
+#[test]
 fn workers_json_names_the_background_workers() {
     let home = Home::new();
     let mut pids = home.start_workers(&["--count", "2"]);

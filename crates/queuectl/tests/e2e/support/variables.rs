@@ -1,6 +1,5 @@
 //! What the calls in a home are told by their environment about its store.
 
-#[cfg(unix)]
 use std::ffi::OsStr;
 use std::process::Command;
 
@@ -27,7 +26,6 @@ impl Home {
     }
 
     /// The same, with a variable for all further calls.
-    #[cfg(unix)]
     pub(crate) fn with_variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let value = value.as_ref().to_owned();
         self.variables.push((name.to_owned(), value));

@@ -18,8 +18,11 @@ pub(crate) const NOWHERE: &str = "/proc/no/queue.db";
 /// What is said of a file that is no program.
 pub(crate) const NO_PROGRAM: &str = "not executable";
 
-/// A file that is a device, if there are such.
-pub(crate) const DEVICE: Option<&str> = Some("/dev/null");
+/// A file that is a device.
+pub(crate) const DEVICE: &str = "/dev/null";
+
+/// How a command ends that would write over it.
+pub(crate) const DEVICE_REFUSED: [i32; 1] = [4];
 
 /// The path of a folder as programs tell it.
 pub(crate) fn plain(path: &Path) -> PathBuf {

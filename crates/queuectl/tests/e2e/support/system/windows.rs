@@ -31,13 +31,17 @@ pub(crate) const NOWHERE: &str = r"Q:\no\queue.db";
 /// What is said of a file that is no program.
 pub(crate) const NO_PROGRAM: &str = "can't start";
 
-/// A file that is a device, if there are such.
-pub(crate) const DEVICE: Option<&str> = None;
+/// A file that is a device.
+pub(crate) const DEVICE: &str = "NUL";
+
+/// How a command ends that would write over it. Wine has no such device.
+pub(crate) const DEVICE_REFUSED: [i32; 2] = [4, 5];
 
 /// Where a process's parameters are kept (`PEB.ProcessParameters`), and where in them what is looked for. They are the same in all
 /// 64-bit versions, and what debuggers rest on.
 mod at {
     pub(super) const PARAMETERS: usize = 0x20;
+    pub(super) const CONSOLE: usize = 0x10;
     pub(super) const DIRECTORY: usize = 0x38;
     pub(super) const COMMAND: usize = 0x70;
     pub(super) const ENVIRONMENT: usize = 0x80;
@@ -163,6 +167,14 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     let process = open(pid, PROCESS_SYNCHRONIZE);
     // SAFETY: the handle is open.
     process.is_some_and(|it| unsafe { WaitForSingleObject(it.as_raw_handle(), 0) } == WAIT_TIMEOUT)
+}
+
+/// Whether a process has a console, seen or not.
+pub(crate) fn has_console(pid: i32) -> bool {
+    let parameters = Parameters::of(pid).expect("it runs");
+    let console = parameters.word(at::CONSOLE).expect("it can be read");
+    // None, or none wanted.
+    ![0, usize::MAX].contains(&console)
 }
 
 /// Ends a process as `taskkill /F` does.
