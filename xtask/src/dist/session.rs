@@ -1,5 +1,7 @@
 //! What an archive's program is asked to do, wherever it is tried: take a job, run it, and tell what came of it.
 
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -79,25 +81,46 @@ pub(crate) fn play_in_background(
     Ok(())
 }
 
-/// Runs a command that has to succeed, and tells what it prints.
+/// Runs a command that has to succeed, and tells what it prints. That goes to files: wine hands a pipe on to workers in the
+/// background, and who reads it would wait for their end.
 pub(crate) fn succeed(target: &str, mut command: Command) -> Result<String, Trouble> {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|source| Trouble::Start {
+    let (mut stdout, mut stderr) = (file()?, file()?);
+    command.stdin(Stdio::null());
+    command.stdout(stdout.try_clone().map_err(trouble)?);
+    command.stderr(stderr.try_clone().map_err(trouble)?);
+    let status = command.status().map_err(|source| Trouble::Start {
         program: command.get_program().to_string_lossy().into_owned(),
         source,
     })?;
-    let told = String::from_utf8_lossy(&output.stdout);
-    if output.status.success() {
-        return Ok(told.into_owned());
+    let told = content(&mut stdout)?;
+    if status.success() {
+        return Ok(told);
     }
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-    let (line, status) = (words.join(" "), output.status);
-    let error = String::from_utf8_lossy(&output.stderr);
+    let (line, error) = (words.join(" "), content(&mut stderr)?);
     Err(wrong(
         target,
         format!("`{line}` failed ({status}): {told}{error}"),
     ))
+}
+
+fn file() -> Result<File, Trouble> {
+    tempfile::tempfile().map_err(trouble)
+}
+
+fn content(file: &mut File) -> Result<String, Trouble> {
+    let mut bytes = Vec::new();
+    file.rewind().map_err(trouble)?;
+    file.read_to_end(&mut bytes).map_err(trouble)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn trouble(source: io::Error) -> Trouble {
+    Trouble::File {
+        what: "keep what a program prints",
+        source,
+    }
 }
 
 fn wrong(target: &str, what: String) -> Trouble {
