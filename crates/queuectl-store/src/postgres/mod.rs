@@ -105,7 +105,7 @@ impl PostgresStore {
     }
 
     /// Puts the floors where they belong, if that couldn't be done when its worker began: others were at work just then.
-    fn found(&mut self) {
+    fn lay_floors(&mut self) {
         if self.is_unfounded {
             let is_done = self.session.try_once(tidy::floors_anew);
             self.is_unfounded = is_done != Some(true);
@@ -269,7 +269,7 @@ impl Store for PostgresStore {
     }
 
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
-        self.found();
+        self.lay_floors();
         let reply = turn::take(&mut self.session, turn, &mut self.doubt, &mut self.rest)?;
         if reply.more && turn.gives_back() {
             // What the worker has got is its own, whether or not others hear of the rest; they look by themselves, too.
