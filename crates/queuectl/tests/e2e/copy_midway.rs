@@ -66,10 +66,17 @@ fn half_a_copy(home: &Home, from: &str, to: &str, jobs: i64) -> Running {
     loop {
         std::thread::sleep(Duration::from_millis(5));
         system::freeze(copy.pid());
-        let copied = total(home, to);
-        assert!(copied < WAITING, "it was too fast to be broken off");
-        if copied >= jobs && copied > before {
-            return copy;
+        let seen = home.run(["--json", "--db", to, "status"]);
+        if seen.code == Some(0) {
+            let copied = number(&seen.json(), "total");
+            assert!(copied < WAITING, "it was too fast to be broken off");
+            if copied >= jobs && copied > before {
+                return copy;
+            }
+        } else {
+            // It stands still while it keeps all others from the file, for the moment that something takes there.
+            seen.failed_as_json(5, "unavailable");
+            assert!(seen.err().contains("is locked"), "{seen}");
         }
         assert!(
             system::is_alive(copy.pid()),
