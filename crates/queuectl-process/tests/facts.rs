@@ -174,6 +174,7 @@ fn a_file_takes_the_place_of_another() {
 mod windows {
     use std::fs;
     use std::os::windows::fs::OpenOptionsExt;
+    use std::process::Stdio;
     use std::ptr;
     use std::thread;
     use std::time::Instant;
@@ -278,7 +279,13 @@ mod windows {
             );
             assert_ne!(AssignProcessToJobObject(job, GetCurrentProcess()), 0);
         }
-        let started = os::start_detached(&mut apart("sleep 600")).unwrap();
+        let mut other = apart("sleep 600");
+        // Who reads what this prints doesn't wait for the other's end.
+        other
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let started = os::start_detached(&mut other).unwrap();
         fs::write(file, started.id().to_string()).unwrap();
     }
 
