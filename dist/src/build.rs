@@ -51,6 +51,11 @@ pub(crate) fn program(
     command.env(c_flags_variable(target), c_flags(&prefixes));
     // What only a debugger reads would be most of an unoptimised program.
     command.env("CARGO_PROFILE_DEV_DEBUG", "none");
+    if target.system == System::Windows {
+        // The names in it of what the system's libraries are linked by have the folder in them, and a number that is drawn.
+        command.env("CARGO_PROFILE_DEV_STRIP", "symbols");
+        command.env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
+    }
     command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
     if target.linker == Linker::Zig {
         lend_zig(&mut command, zig);
