@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use queuectl_process::os::{self, Asked};
 use queuectl_store::StopMode;
 
-use crate::event_loop::Signal;
+use crate::signal::Signal;
 
 /// Stops a worker from another thread, such as the one that hears Ctrl+C.
 #[derive(Clone, Default)]

@@ -15,6 +15,7 @@ use crate::lease::{Lease, Sent};
 use crate::others::{Others, Watch};
 use crate::retention::Retention;
 use crate::run::{Options, RunError};
+use crate::signal::{Cause, Signal};
 use crate::slots::Slots;
 use crate::trouble::Trouble;
 use crate::wake::Wake;
@@ -29,16 +30,6 @@ const IDLE_TICK: Duration = Duration::from_millis(900);
 const ASK_IDLE: Duration = Duration::from_millis(2600);
 /// How long a result may wait to be made safe from a power cut.
 const SYNC_WITHIN: Duration = Duration::from_millis(50);
-
-/// What a worker's loop waits for.
-pub(crate) enum Signal {
-    /// Attempts have ended.
-    Ended,
-    /// The bell was rung.
-    Rung,
-    /// [`Control::stop`] was called.
-    StopAsked,
-}
 
 pub(crate) struct EventLoop<'a> {
     store: &'a mut dyn Store,
@@ -67,17 +58,6 @@ pub(crate) struct EventLoop<'a> {
     ask_again: bool,
     sync_by: Option<Instant>,
     due: Option<Instant>,
-}
-
-/// What brings a turn about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Cause {
-    /// Slots have become free. They ask for more by themselves as long as there is.
-    Ended,
-    /// Something else; others may have to be woken for what this worker can't take.
-    Woken,
-    /// Time to look after what runs.
-    Tick,
 }
 
 impl<'a> EventLoop<'a> {

@@ -22,6 +22,7 @@ mod registry;
 mod rescue;
 mod retention;
 mod run;
+mod signal;
 mod slot;
 mod slots;
 mod stop;

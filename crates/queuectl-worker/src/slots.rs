@@ -18,9 +18,9 @@ use queuectl_store::{Claimed, Printed, Reply, Settled, Ticket};
 
 use crate::Happening;
 use crate::capture::{Capture, SharedCapture};
-use crate::event_loop::Signal;
 use crate::lease::Lease;
 use crate::pace::Pace;
+use crate::signal::Signal;
 use crate::slot::{Slot, Surroundings};
 
 /// A worker's slots, as its loop sees them. Their threads end when this is dropped.

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use queuectl_store::Bell;
 
-use crate::event_loop::Signal;
+use crate::signal::Signal;
 
 /// A thread that waits for the bell when it is told to.
 ///

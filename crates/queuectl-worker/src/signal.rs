@@ -1,0 +1,22 @@
+//! What a worker's loop waits for, and what brings a turn with the store about.
+
+/// What a worker's loop waits for.
+pub(crate) enum Signal {
+    /// Attempts have ended.
+    Ended,
+    /// The bell was rung.
+    Rung,
+    /// [`Control::stop`](crate::Control::stop) was called.
+    StopAsked,
+}
+
+/// What brings a turn about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    /// Slots have become free. They ask for more by themselves as long as there is.
+    Ended,
+    /// Something else; others may have to be woken for what this worker can't take.
+    Woken,
+    /// Time to look after what runs.
+    Tick,
+}
