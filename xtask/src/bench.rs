@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: build as users get it, then measure. What is measured
 //! is in the package `queuectl-bench`; the figures of a full run become a page.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{build_release, root};
@@ -21,6 +22,10 @@ pub(crate) struct Args {
     #[arg(long)]
     postgres: bool,
 
+    /// Measure this program, such as that of an archive, instead of one that is built for it, and write nothing
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+
     /// Measure only these themes, and write nothing; a wrong name shows all
     #[arg(long, num_args = 1.., value_name = "NAME")]
     only: Vec<String>,
@@ -32,7 +37,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     } else {
         needs::supply_for_bench()?;
     }
-    let queuectl = build_release("queuectl")?;
+    let queuectl = match &args.program {
+        Some(program) => absolute(program)?,
+        None => build_release("queuectl")?,
+    };
     let bench = build_release("queuectl-bench")?;
     let mut command = Command::new(&bench);
     command.current_dir(root());
@@ -46,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     if !args.only.is_empty() {
         command.arg("--only").args(&args.only);
     }
-    if !args.quick && args.only.is_empty() {
+    if !args.quick && args.only.is_empty() && args.program.is_none() {
         let page = if args.postgres { PAGE_OF_SERVER } else { PAGE };
         command.args(["--write", page]);
     }
@@ -58,5 +66,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+/// The bench works in a folder of its own.
+fn absolute(program: &Path) -> Result<PathBuf, Trouble> {
+    program.canonicalize().map_err(|source| Trouble::Start {
+        program: program.display().to_string(),
+        source,
     })
 }
