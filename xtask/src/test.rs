@@ -24,6 +24,9 @@ const NOT_FOR_WINDOWS: [&str; 5] = [
 /// How long the whole run under wine may take, with the installation of a Windows: it is waited for before each change.
 const WINE_LIMIT: Duration = Duration::from_secs(12 * 60);
 
+/// How many tests run at once for each processor.
+const AT_ONCE: usize = 2;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Build the tests for Windows and run them there: under wine, unless this is one
@@ -138,6 +141,10 @@ fn nextest(args: &Args, stage: &Stage<'_>) -> Result<ExitCode, Trouble> {
         command.args(["--retries", "1"]);
         // There a connection takes long to make. What is drawn is of the same kind as on Linux, where more is.
         command.env("PROPTEST_CASES", "16");
+    } else if args.runner.is_empty() {
+        // Most of the time they wait for something: a worker to be missed, a time-out, a lease.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        command.args(["--test-threads", &(AT_ONCE * processors).to_string()]);
     }
     let command = command.args(scope(args)).args(&args.runner);
     let status = command.status().map_err(start_trouble)?;
