@@ -205,6 +205,7 @@ mod windows {
             os::Asked::AtOnce => 8,
             os::Asked::Interrupt => 9,
         };
+        #[expect(clippy::exit, reason = "its code is its answer")]
         std::process::exit(code);
     }
 
@@ -285,6 +286,7 @@ mod windows {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        #[expect(clippy::zombie_processes, reason = "it is to outlive this one")]
         let started = os::start_detached(&mut other).unwrap();
         fs::write(file, started.id().to_string()).unwrap();
     }

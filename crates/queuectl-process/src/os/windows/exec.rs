@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::marker::PhantomData;
 use std::mem;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
@@ -13,11 +14,13 @@ use windows_sys::Win32::Foundation::{GENERIC_READ, HANDLE};
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, CREATE_UNICODE_ENVIRONMENT,
     CreateProcessW, DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT,
-    InitializeProcThreadAttributeList, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, PROCESS_INFORMATION,
-    ResumeThread, STARTF_USESTDHANDLES, STARTUPINFOEXW, UpdateProcThreadAttribute,
+    InitializeProcThreadAttributeList, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+    PROC_THREAD_ATTRIBUTE_JOB_LIST, PROCESS_INFORMATION, ResumeThread, STARTF_USESTDHANDLES,
+    STARTUPINFOEXW, UpdateProcThreadAttribute,
 };
 
 use super::handle::{check, owned, wide};
+use super::job::Job;
 use super::pipe::{Pipe, inheritable};
 
 /// A process to be started. All texts end with a zero.
@@ -38,7 +41,8 @@ pub(super) struct Child {
 }
 
 impl Exec {
-    pub(super) fn spawn(mut self) -> io::Result<Child> {
+    /// Starts it inside a job, so that it ends with us from its first moment on.
+    pub(super) fn spawn(mut self, job: &Job) -> io::Result<Child> {
         let (stdout, stdout_end) = Pipe::new()?;
         let (stderr, stderr_end) = Pipe::new()?;
         let streams = [
@@ -46,7 +50,8 @@ impl Exec {
             stdout_end.as_raw_handle(),
             stderr_end.as_raw_handle(),
         ];
-        let mut list = List::new(&streams)?;
+        let jobs = [job.handle()];
+        let mut list = List::new(&streams, &jobs)?;
         let mut startup = STARTUPINFOEXW::default();
         startup.StartupInfo.cb = mem::size_of::<STARTUPINFOEXW>() as u32;
         startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
@@ -159,40 +164,47 @@ fn empty() -> io::Result<&'static OwnedHandle> {
     Ok(EMPTY.get_or_init(|| empty))
 }
 
-/// The handles that a process inherits, and no others. It is initialised from the start.
+/// What is said of a process that is to be started. It is initialised from the start.
 struct List<'a> {
     /// Words, since it has to lie as pointers do.
     words: Vec<usize>,
-    _handles: &'a [HANDLE],
+    _handles: PhantomData<&'a [HANDLE]>,
 }
 
 impl<'a> List<'a> {
-    fn new(handles: &'a [HANDLE]) -> io::Result<Self> {
+    /// That it inherits these handles and no others, and which jobs it is in.
+    fn new(inherited: &'a [HANDLE], jobs: &'a [HANDLE]) -> io::Result<Self> {
+        const COUNT: u32 = 2;
         let mut size = 0;
         // SAFETY: without a list the call only tells the size.
-        unsafe { InitializeProcThreadAttributeList(ptr::null_mut(), 1, 0, &mut size) };
+        unsafe { InitializeProcThreadAttributeList(ptr::null_mut(), COUNT, 0, &mut size) };
         let mut words = vec![0_usize; size.div_ceil(size_of::<usize>())];
         // SAFETY: the list has the size that was asked for.
         check(unsafe {
-            InitializeProcThreadAttributeList(words.as_mut_ptr().cast(), 1, 0, &mut size)
+            InitializeProcThreadAttributeList(words.as_mut_ptr().cast(), COUNT, 0, &mut size)
         })?;
         let mut list = Self {
             words,
-            _handles: handles,
+            _handles: PhantomData,
         };
+        list.say(PROC_THREAD_ATTRIBUTE_HANDLE_LIST, inherited)?;
+        list.say(PROC_THREAD_ATTRIBUTE_JOB_LIST, jobs)?;
+        Ok(list)
+    }
+
+    fn say(&mut self, what: u32, handles: &'a [HANDLE]) -> io::Result<()> {
         // SAFETY: the list is initialised; the handles outlive it, as its type says.
-        unsafe {
-            check(UpdateProcThreadAttribute(
-                list.pointer(),
+        check(unsafe {
+            UpdateProcThreadAttribute(
+                self.pointer(),
                 0,
-                PROC_THREAD_ATTRIBUTE_HANDLE_LIST as usize,
+                what as usize,
                 handles.as_ptr().cast(),
                 mem::size_of_val(handles),
                 ptr::null_mut(),
                 ptr::null(),
-            ))?;
-        }
-        Ok(list)
+            )
+        })
     }
 
     fn pointer(&mut self) -> *mut core::ffi::c_void {

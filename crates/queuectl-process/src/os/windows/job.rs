@@ -8,8 +8,9 @@ use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::System::JobObjects::{
-    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION,
+    CreateJobObjectW, JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject,
@@ -41,10 +42,9 @@ impl Job {
         Ok(Self(job))
     }
 
-    /// Puts a process into it; what that starts from now on is in it too.
-    pub(super) fn assign(&self, process: &OwnedHandle) -> io::Result<()> {
-        // SAFETY: both handles are open.
-        check(unsafe { AssignProcessToJobObject(self.0.as_raw_handle(), process.as_raw_handle()) })
+    /// For who starts a process in it; what that starts is in it too.
+    pub(super) fn handle(&self) -> HANDLE {
+        self.0.as_raw_handle()
     }
 
     /// Whether anything in it still runs.

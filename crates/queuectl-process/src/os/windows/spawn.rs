@@ -48,18 +48,15 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
     let polite = Polite::new().map_err(other)?;
     let (exec, script) = exec(spec, program, &name, &polite)?;
     let job = Job::new().map_err(other)?;
-    let child = exec.spawn().map_err(|error| explain(&error, &name))?;
+    let child = exec.spawn(&job).map_err(|error| explain(&error, &name))?;
     let (before, started) = (now(), start_of(&child.process));
     let leader = Leader {
         pid: child.pid,
         earliest: started.unwrap_or(before),
         latest: started.unwrap_or(before),
     };
-    let assigned = job.assign(&child.process);
-    if let Err(error) = assigned.and_then(|()| child.resume()) {
-        let _ = super::facts::terminate(&child.process);
-        return Err(other(error));
-    }
+    // With the job it ends.
+    child.resume().map_err(other)?;
     Ok(Started {
         leader,
         process: child.process,
