@@ -1,6 +1,6 @@
 //! Turns of workers, against the model.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use queuectl_domain::{Attempt, Claim, Ending, Event, Fence, State, Stream, Timestamp};
@@ -57,8 +57,10 @@ impl<S: Scene> Known<'_, S> {
             let place = self.running_under(ticket.fence);
             place.is_some_and(|place| self.jobs[place].job.stop.is_some())
         };
-        let to_end: Vec<_> = held.iter().filter(is_to_end).map(|one| one.fence).collect();
-        assert_eq!(reply.to_end, to_end);
+        // In whatever order: a server chooses how it looks for them.
+        let to_end: BTreeSet<_> = held.iter().filter(is_to_end).map(|one| one.fence).collect();
+        assert_eq!(BTreeSet::from_iter(reply.to_end.iter().copied()), to_end);
+        assert_eq!(reply.to_end.len(), to_end.len());
 
         for printed in printed {
             if self.running_under(printed.ticket.fence).is_some() {
