@@ -321,11 +321,11 @@ impl<'a> EventLoop<'a> {
             Signal::Ended => None,
             Signal::Rung => {
                 self.wake.rung();
-                self.rung = true;
                 if !self.slots.any_idle() || self.stop.is_some() {
                     self.wake.ring();
                     return None;
                 }
+                self.rung = true;
                 Some(Cause::Woken)
             }
             Signal::StopAsked => Some(Cause::Woken),

@@ -26,7 +26,7 @@ RETURN nullif(number, -9223372036854775808);
 -- million more have come, nor read whole to keep its transaction numbers from wrapping around. What was deleted of them is looked
 -- for at a twentieth, since that reads their indexes whole.
 -- Those that are small and change all the time (`jobs`, `workers`, `waiters`, `count_changes`) are vacuumed as soon as a number of rows
--- is dead that costs those who look through them something, and without pauses, since they are in memory.
+-- is dead that costs those who look through them something; all but `jobs` without pauses, since they are in memory.
 
 -- What never changes about a job, from its enqueueing to its removal. It is in `jobs` or in `finished`, too.
 CREATE TABLE queuectl.specs (
