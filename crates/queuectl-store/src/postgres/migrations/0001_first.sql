@@ -17,6 +17,25 @@ RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 CREATE FUNCTION queuectl.or_null(number bigint) RETURNS bigint LANGUAGE sql IMMUTABLE
 RETURN nullif(number, -9223372036854775808);
 
+-- Jobs that have changed, of what the statements that save them are given: numbers as rows, and a list for each of the rest. It becomes a
+-- part of the statement that calls it.
+CREATE FUNCTION queuectl.changed(numbers bigint[], workers text[], errors bytea[], stops bytea[])
+RETURNS TABLE (
+    seq bigint, old_state bigint, old_fence bigint, state bigint, sort_key bigint, ready_at bigint,
+    timeout bigint, attempts bigint, crashes bigint, started_at bigint, finished_at bigint,
+    exec_time bigint, exit_code bigint, fence bigint, was_to_stop boolean,
+    worker text, last_error bytea, stop bytea
+) LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT numbers[row][1], numbers[row][2], queuectl.or_null(numbers[row][3]),
+        numbers[row][4], numbers[row][5], numbers[row][6], numbers[row][7], numbers[row][8], numbers[row][9],
+        queuectl.or_null(numbers[row][10]), queuectl.or_null(numbers[row][11]),
+        queuectl.or_null(numbers[row][12]), queuectl.or_null(numbers[row][13]),
+        queuectl.or_null(numbers[row][14]), numbers[row][15] <> 0,
+        texts.worker, texts.last_error, texts.stop
+    FROM unnest(workers, errors, stops) WITH ORDINALITY AS texts (worker, last_error, stop, row);
+END;
+
 -- What is said of errors may have any character in it, NUL too, which the server's texts can't have: it is kept as
 -- the bytes of its UTF-8.
 
