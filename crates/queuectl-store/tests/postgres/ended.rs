@@ -1,13 +1,11 @@
 //! Connections are ended, and the server is: what runs goes on, and what has ended is told when the server is back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use queuectl_cluster::Stop;
 use queuectl_domain::State;
 
-use crate::scene::{Hand, Scene, check_all_ran_once, numbered};
+use crate::scene::{Hand, Scene, all_run_once_though_cut_off, check_all_ran_once, numbered};
 
 #[test]
 fn who_has_lost_his_connection_between_two_calls_does_not_notice() {
@@ -26,34 +24,9 @@ fn who_has_lost_his_connection_between_two_calls_does_not_notice() {
 
 #[test]
 fn connections_that_are_ended_in_the_middle_cost_no_job_and_no_result() {
-    const JOBS: usize = 200;
     let scene = Scene::new();
-    let mut store = scene.open();
-    store.enqueue(numbered(JOBS)).unwrap();
-    let is_done = AtomicBool::new(false);
-    let ran = thread::scope(|scope| {
-        let workers = ["a", "b"].map(|name| {
-            let mut hand = Hand::new(scene.open(), name);
-            scope.spawn(move || {
-                hand.work_until_done();
-                hand.ran
-            })
-        });
-        scope.spawn(|| {
-            while !is_done.load(Ordering::SeqCst) {
-                scene.end_all_connections();
-                thread::sleep(Duration::from_millis(20));
-            }
-        });
-        let ran = workers.map(|worker| worker.join().unwrap());
-        is_done.store(true, Ordering::SeqCst);
-        ran
-    });
-    let mut ran = ran.concat();
-    ran.sort_unstable();
-    ran.dedup();
-    assert_eq!(ran.len(), JOBS);
-    check_all_ran_once(&mut *scene.open(), JOBS);
+    let url = scene.server.tcp_url();
+    all_run_once_though_cut_off(&scene, &url, &["a", "b"], Duration::from_millis(20));
 }
 
 #[test]

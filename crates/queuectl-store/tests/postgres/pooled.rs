@@ -2,7 +2,6 @@
 //! session then, nor left there for others.
 
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +11,9 @@ use queuectl_store::{Bell, ErrorKind};
 
 use crate::bounds::GONE;
 use crate::proxy::{Cut, Proxy};
-use crate::scene::{Hand, Scene, check_all_ran_once, named, numbered, open, open_with};
+use crate::scene::{
+    Hand, Scene, all_run_once_though_cut_off, check_all_ran_once, named, numbered, open, open_with,
+};
 
 /// Long enough for anything that will happen at all.
 const SOON: Duration = Duration::from_secs(60);
@@ -63,35 +64,10 @@ fn a_session_that_is_shared_is_not_relied_upon_and_left_as_it_was() {
 
 #[test]
 fn workers_share_two_connections_that_are_ended_in_the_middle_and_run_each_job_once() {
-    const JOBS: usize = 200;
     let scene = Scene::new();
     let pooler = pooler(&scene, Pooling::Transaction, 2);
-    let url = pooler.url("postgres");
-    open(&url).enqueue(numbered(JOBS)).unwrap();
-    let is_done = AtomicBool::new(false);
-    let ran = thread::scope(|scope| {
-        let workers = ["a", "b", "c", "d"].map(|name| {
-            let mut hand = Hand::new(open(&url), name);
-            scope.spawn(move || {
-                hand.work_until_done();
-                hand.ran
-            })
-        });
-        scope.spawn(|| {
-            while !is_done.load(Ordering::SeqCst) {
-                scene.end_all_connections();
-                thread::sleep(Duration::from_millis(50));
-            }
-        });
-        let ran = workers.map(|worker| worker.join().unwrap());
-        is_done.store(true, Ordering::SeqCst);
-        ran
-    });
-    let mut ran = ran.concat();
-    ran.sort_unstable();
-    ran.dedup();
-    assert_eq!(ran.len(), JOBS);
-    check_all_ran_once(&mut *scene.open(), JOBS);
+    let (url, pause) = (pooler.url("postgres"), Duration::from_millis(50));
+    all_run_once_though_cut_off(&scene, &url, &["a", "b", "c", "d"], pause);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A server of a test's own, and a worker that works whatever happens.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use queuectl_cluster::{Cluster, Config};
@@ -61,8 +63,46 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
             begun.elapsed() < Duration::from_secs(60),
             "it never comes to {what}"
         );
-        std::thread::yield_now();
+        thread::yield_now();
     }
+}
+
+/// Workers run each job once although their connections are ended in the middle, again and again.
+pub(crate) fn all_run_once_though_cut_off(
+    scene: &Scene,
+    url: &str,
+    workers: &[&str],
+    pause: Duration,
+) {
+    const JOBS: usize = 200;
+    open(url).enqueue(numbered(JOBS)).unwrap();
+    let is_done = AtomicBool::new(false);
+    let mut ran = thread::scope(|scope| {
+        let start = |name: &&str| {
+            let mut hand = Hand::new(open(url), name);
+            scope.spawn(move || {
+                hand.work_until_done();
+                hand.ran
+            })
+        };
+        let workers: Vec<_> = workers.iter().map(start).collect();
+        scope.spawn(|| {
+            while !is_done.load(Ordering::SeqCst) {
+                scene.end_all_connections();
+                thread::sleep(pause);
+            }
+        });
+        let ran = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap());
+        let ran: Vec<_> = ran.collect();
+        is_done.store(true, Ordering::SeqCst);
+        ran
+    });
+    ran.sort_unstable();
+    ran.dedup();
+    assert_eq!(ran.len(), JOBS);
+    check_all_ran_once(&mut *scene.open(), JOBS);
 }
 
 pub(crate) fn open(url: &str) -> Box<dyn Store> {
