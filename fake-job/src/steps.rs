@@ -19,6 +19,7 @@
 //! | `children N [ STEP… ]` | starts N |
 //! | `detached [ STEP… ]` | starts one in a group of its own, which no signal to the first one's group reaches |
 //! | `session [ STEP… ]` | starts one in a session of its own, which is out of all that the first one's terminal and group hold together |
+//! | `sibling [ STEP… ]` | starts one in a group of its own that isn't its child, but its parent's; on Linux only |
 //! | `wait` | waits for those that it has started |
 //! | `deaf` | hears when it is politely asked to end, and does nothing |
 //! | `polite [ STEP… ]` | takes these steps when it is asked; they say how it ends |
@@ -124,6 +125,10 @@ impl Job {
             }
             "detached" => self.start(1, system::detach, words),
             "session" => self.start(1, system::lead_a_session, words),
+            "sibling" => {
+                let program = env::current_exe().map_err(told)?;
+                system::start_sibling(Command::new(program).args(group(words)?))
+            }
             "wait" => self.wait(),
             "deaf" => system::hear(),
             "polite" => {

@@ -115,14 +115,15 @@ mod linux {
 
     use super::*;
 
+    /// Leaves one in a session of its own, and prints its pid.
+    const STRAY: &str = "setsid sh -c 'echo $$; exec sleep 600' > stray & while [ ! -s stray ]; do :; done; cat stray; exit 2";
+
     #[test]
     fn a_child_in_a_session_of_its_own_is_ended() {
         os::adopt_orphans().unwrap();
-        let stray = "setsid sh -c 'echo $$; exec sleep 600' > stray & while [ ! -s stray ]; do :; done; cat stray; exit 2";
         let folder = tempfile::tempdir().unwrap();
-        let mut spec = tagged(line(stray), "setsid");
-        spec.cwd = folder.path().to_owned();
-        let (ended, heard) = run_it(&spec);
+        let spec = at(line(STRAY), folder.path());
+        let (ended, heard) = run_it(&tagged(spec, "setsid"));
         assert_eq!(ended.how, How::Exited(2));
         assert!(!lives(heard.number()), "it lives on");
         assert_eq!(os::process_start(heard.number()), None, "it was not reaped");
@@ -205,6 +206,36 @@ mod linux {
             assert_eq!(other.join().unwrap(), How::Stopped);
             assert!(!lives(pid()), "it lives on");
         });
+    }
+
+    #[test]
+    fn a_child_that_was_born_to_us_is_ended() {
+        os::adopt_orphans().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let spec = steps("sibling [ pidfile pids sleep 600 ] count 1 pids exit 2");
+        let (ended, _) = run_it(&tagged(at(spec, folder.path()), "sibling"));
+        assert_eq!(ended.how, How::Exited(2));
+        let sibling = pids(folder.path())[0];
+        assert!(!lives(sibling), "it lives on");
+        assert_eq!(os::process_start(sibling), None, "it was not reaped");
+    }
+
+    #[test]
+    fn what_we_have_started_for_ourselves_is_spared_and_hides_no_stray() {
+        os::adopt_orphans().unwrap();
+        let mut helper = apart("sleep 600").spawn().unwrap();
+        for is_known in [false, true] {
+            if is_known {
+                os::no_orphan(&helper);
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let spec = at(line(STRAY), folder.path());
+            let (_, heard) = run_it(&tagged(spec, "stray"));
+            assert!(!lives(heard.number()), "a stray lives on");
+            assert!(lives(helper.id()), "the helper was ended");
+        }
+        helper.kill().unwrap();
+        helper.wait().unwrap();
     }
 
     #[test]

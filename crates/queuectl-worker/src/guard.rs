@@ -81,6 +81,7 @@ fn spawn(launch: &Launch, worker: &WorkerId) -> io::Result<(Child, ChildStdin)> 
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut process = command.spawn()?;
+    os::no_orphan(&process);
     let pipe = process.stdin.take().expect("stdin is a pipe");
     os::never_wait(&pipe)?;
     Ok((process, pipe))

@@ -8,4 +8,6 @@ mod native;
 #[path = "windows.rs"]
 mod native;
 
-pub(crate) use native::{close_streams, detach, hear, is_asked, kill, lead_a_session};
+pub(crate) use native::{
+    close_streams, detach, hear, is_asked, kill, lead_a_session, start_sibling,
+};

@@ -1,6 +1,8 @@
 //! Unix: it is asked to end by SIGTERM.
 
 use std::ffi::c_int;
+#[cfg(target_os = "linux")]
+use std::ffi::c_long;
 use std::fs::File;
 use std::io;
 use std::os::fd::FromRawFd;
@@ -18,6 +20,8 @@ unsafe extern "C" {
     #[link_name = "kill"]
     fn send(pid: c_int, signal: c_int) -> c_int;
     fn setsid() -> c_int;
+    #[cfg(target_os = "linux")]
+    fn syscall(number: c_long, ...) -> c_long;
 }
 
 extern "C" fn note(_: c_int) {
@@ -62,6 +66,31 @@ pub(crate) fn lead_a_session(command: &mut Command) {
     };
     // SAFETY: it makes one system call, which may be made there.
     unsafe { command.pre_exec(lead) };
+}
+
+/// Starts a command in a group of its own, as a child of this process's own parent: by `clone` as `fork` does it, but for
+/// `CLONE_PARENT`.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_sibling(command: &mut Command) -> Result<(), String> {
+    #[cfg(target_arch = "x86_64")]
+    const CLONE: c_long = 56;
+    #[cfg(target_arch = "aarch64")]
+    const CLONE: c_long = 220;
+    const CLONE_PARENT: c_long = 0x8000;
+    const SIGCHLD: c_long = 17;
+    // SAFETY: this process has one thread, so its copy is whole.
+    let pid = unsafe { syscall(CLONE, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0) };
+    match pid {
+        0 => Err(command.process_group(0).exec().to_string()),
+        -1 => Err(io::Error::last_os_error().to_string()),
+        _ => Ok(()),
+    }
+}
+
+/// Other systems know of no such thing.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn start_sibling(_command: &mut Command) -> Result<(), String> {
+    Err("a sibling can't be started on this system".to_owned())
 }
 
 /// Closes standard output and standard error.

@@ -23,7 +23,7 @@ pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
 pub use roots::trusted_roots;
 pub(super) use spawn::{Born, spawn};
-pub use strays::adopt_orphans;
+pub use strays::{adopt_orphans, no_orphan};
 pub(super) use strays::{adopting, end_strays, reap_dead_orphans};
 pub(super) use table::{Process, boot, has_tag, pids, read};
 

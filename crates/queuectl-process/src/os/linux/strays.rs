@@ -1,14 +1,19 @@
 //! Processes that left their group, by a session of their own or a double fork, and orphans that have become our children.
 //!
-//! A stray has the attempt's tag in its environment. Reading all of /proc after each run would cost more than the run, but
-//! a descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out. Between the two are
-//! only a few on the ordinary path; for each of them one `getpgid` says that it is gone or in the group of a running leader.
+//! On the ordinary path there are none, and the kernel's lists of our children say so: once the leader has been reaped, each
+//! of its descendants either is an orphan, and so our child, or has an ancestor that is one. Looking at the processes
+//! themselves would cost more than a short job, on a machine where others start many.
+//!
+//! If there are orphans, of whatever run, or no such lists, processes are looked at. A stray has the attempt's tag in its
+//! environment. A descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for
+//! each pid between the two one `getpgid` says that it is gone or in the group of a running leader.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::process::{self, Child};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,9 +51,53 @@ pub(in crate::os) fn adopting() -> bool {
     ADOPTING.load(Ordering::Relaxed)
 }
 
-/// Ends and reaps every process that left the group of this leader, which has been reaped.
+/// Ends and reaps every process that left the group of this leader, which the calling thread has started and reaped.
 pub(in crate::os) fn end_strays(leader: Leader, tag: Option<&Tag>) {
-    end_after(leader.pid, tag);
+    if !has_no_orphans() {
+        end_after(leader.pid, tag);
+    }
+}
+
+/// Whether it is certain that no orphan is our child. Children of others end up with our first thread, which is there as long
+/// as the process; only who was made by `CLONE_PARENT` is a child of the thread that started its leader. A list that is read
+/// while children come and go may lack some of several, but none that is alone.
+fn has_no_orphans() -> bool {
+    static FIRST: OnceLock<Option<File>> = OnceLock::new();
+    thread_local! {
+        static OWN: Option<File> = File::open("/proc/thread-self/children").ok();
+    }
+    let first = FIRST.get_or_init(|| {
+        let process = process::id();
+        File::open(format!("/proc/self/task/{process}/children")).ok()
+    });
+    let has_none = |list: &Option<File>| {
+        let children = list.as_ref().and_then(children);
+        children.is_some_and(|children| children.is_none_or(is_no_orphan))
+    };
+    adopting() && has_none(first) && OWN.with(has_none)
+}
+
+/// The only child in a list, if there is one. `None` if there are several, or the list can't be read.
+fn children(list: &File) -> Option<Option<u32>> {
+    let mut text = [0; 32];
+    let length = list.read_at(&mut text, 0).ok()?;
+    match str::from_utf8(text.get(..length)?).ok()?.trim_ascii() {
+        "" => Some(None),
+        only => Some(Some(only.parse().ok()?)),
+    }
+}
+
+/// A child of ours that no run has left.
+static NO_ORPHAN: AtomicU32 = AtomicU32::new(0);
+
+/// Says of a child of ours that it isn't an orphan that some run has left: we have started it for ourselves. Of several the
+/// last counts; without this, runs take longer to end.
+pub fn no_orphan(child: &Child) {
+    NO_ORPHAN.store(child.id(), Ordering::Relaxed);
+}
+
+fn is_no_orphan(child: u32) -> bool {
+    NO_ORPHAN.load(Ordering::Relaxed) == child
 }
 
 /// Ends a stray about which there was a doubt, and what it has started meanwhile.

@@ -10,6 +10,7 @@ use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::Child;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -91,6 +92,9 @@ pub fn network_file_system(path: &Path) -> io::Result<Option<String>> {
 pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
+
+/// Does nothing: no orphan becomes our child.
+pub fn no_orphan(_child: &Child) {}
 
 pub(super) fn adopting() -> bool {
     false

@@ -16,7 +16,7 @@ mod trouble;
 mod wake;
 mod words;
 
-pub use super::native::{adopt_orphans, network_file_system, since_boot, trusted_roots};
+pub use super::native::{adopt_orphans, network_file_system, no_orphan, since_boot, trusted_roots};
 pub(crate) use super::native::{boot_name, process_room};
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(super) use exec::Call;

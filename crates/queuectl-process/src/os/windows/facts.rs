@@ -99,6 +99,9 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
+/// Does nothing: what a run leaves is in its Job Object.
+pub fn no_orphan(_child: &Child) {}
+
 /// Does nothing: what is passed on to a command is named when it is started.
 pub fn keep_descriptors() -> io::Result<()> {
     Ok(())

@@ -26,8 +26,8 @@ pub use ask::{ask_to_stop, when_asked_to_stop};
 pub use console::console_text;
 pub use facts::{
     CHILDREN_OUTLIVE_US, adopt_orphans, create_private, hostname, is_alive, keep_descriptors, kill,
-    leave_terminal, native_bytes, native_text, never_wait, private_dir, process_start, signal_name,
-    start_detached, user_settings,
+    leave_terminal, native_bytes, native_text, never_wait, no_orphan, private_dir, process_start,
+    signal_name, start_detached, user_settings,
 };
 pub(crate) use facts::{Origin, end_all, find_all, origin};
 pub use hold::{HeldStop, hold_stop};
