@@ -1,10 +1,12 @@
 //! More and more worker processes, whose jobs do nothing but wait.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::modes::SPAWN;
 use crate::queue::argv;
+use crate::reference::nap;
 use crate::row::{Goal, Row, Unit};
 use crate::sample::{Pairs, per_second};
 use crate::scene::Scene;
@@ -15,7 +17,9 @@ const OF_LINEAR: Goal = Goal::AtLeast(0.9);
 const JOBS: Unit = Unit::PerSecond("jobs");
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 const SLOTS: usize = 8;
-const JOB: [&str; 2] = ["sleep", "0.02"];
+/// The system's own program that waits as long. Its start alone costs much more.
+const HEAVY: [&str; 2] = ["sleep", "0.02"];
+const BARE: &str = "as many bare spawn loops";
 
 #[derive(Default)]
 struct Figures {
@@ -26,17 +30,24 @@ struct Figures {
 }
 
 pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
+    let nap = nap::build(&scene.folder()?)?;
+    let nap = nap.as_deref().and_then(Path::to_str);
+    let light = nap.map_or(HEAVY.to_vec(), |nap| vec![nap]);
     let mut figures: [Figures; WORKERS.len()] = Default::default();
+    let mut heavy = Pairs::default();
     for _ in 0..scene.size(3, 1) {
         let mut alone = None;
         for (workers, figures) in WORKERS.into_iter().zip(&mut figures) {
             let count = workers * scene.size(4_000, 400);
-            let bare = per_second(count, bare_loops(workers, count)?);
-            let ours = drain(scene, workers, count)?;
+            let bare = bare_loops(&light, workers, count)?;
+            let ours = drain(scene, &light, workers, count)?;
             let alone = *alone.get_or_insert(ours);
             figures.of_loops.push(ours, bare);
             figures.of_linear.push(ours, alone * workers as f64);
         }
+        let (workers, count) = (WORKERS[3], scene.size(16_000, 1_600));
+        let bare = bare_loops(&HEAVY, workers, count)?;
+        heavy.push(drain(scene, &HEAVY, workers, count)?, bare);
     }
     let all = WORKERS.into_iter().zip(&figures);
     let rows = all.flat_map(|(workers, figures)| {
@@ -45,27 +56,28 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
             let reference = format!("{workers} × one worker");
             Row::ratio(&what, JOBS, &figures.of_linear, &reference, OF_LINEAR)
         });
-        let reference = "as many bare spawn loops";
-        let bare = Row::ratio(&what, JOBS, &figures.of_loops, reference, None);
+        let bare = Row::ratio(&what, JOBS, &figures.of_loops, BARE, None);
         linear.into_iter().chain([bare])
     });
-    Ok(rows.collect())
+    let what = "`sleep 0.02`, 8 slots each: 8 workers";
+    let heavy = Row::ratio(what, JOBS, &heavy, BARE, None);
+    Ok(rows.chain([heavy]).collect())
 }
 
 /// Jobs a second of so many workers.
-fn drain(scene: &Scene, workers: usize, count: usize) -> Result<f64, Trouble> {
+fn drain(scene: &Scene, job: &[&str], workers: usize, count: usize) -> Result<f64, Trouble> {
     let queue = scene.queue_on_server()?;
-    queue.fill(&argv(&JOB), count)?;
+    queue.fill(&argv(job), count)?;
     scene.server()?.settle_down()?;
     Ok(per_second(count, queue.drain(workers, SLOTS, count)?))
 }
 
-/// How long as many processes take that start the same jobs and remember nothing.
-fn bare_loops(processes: usize, count: usize) -> Result<Duration, Trouble> {
+/// Jobs a second of as many processes that start the same jobs and remember nothing.
+fn bare_loops(job: &[&str], processes: usize, count: usize) -> Result<f64, Trouble> {
     let own = std::env::current_exe().map_err(io("find this program"))?;
     let mut command = Command::new(own);
     let each = (count / processes).to_string();
-    command.args([SPAWN, &each, &SLOTS.to_string()]).args(JOB);
+    command.args([SPAWN, &each, &SLOTS.to_string()]).args(job);
     command.stdin(Stdio::null());
     let begun = Instant::now();
     let children = (0..processes).map(|_| command.spawn().map_err(io("start this program")));
@@ -73,5 +85,5 @@ fn bare_loops(processes: usize, count: usize) -> Result<Duration, Trouble> {
     for mut child in children {
         succeeded(&command, child.wait().map_err(io("wait for a process"))?)?;
     }
-    Ok(begun.elapsed())
+    Ok(per_second(count, begun.elapsed()))
 }
