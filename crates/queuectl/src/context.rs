@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use queuectl_store::{Location, Store};
 use queuectl_worker::DataFolder;
@@ -66,6 +66,20 @@ impl<'a> Context<'a> {
             Location::Sqlite(path) => Ok(Location::Sqlite(absolute(path)?)),
             server @ Location::Postgres(_) => Ok(server),
         }
+    }
+
+    /// Where the store is, as the user would write it: with `~` for their home, and without a password.
+    pub(crate) fn short_location(&self) -> Result<String, CliError> {
+        let location = self.location()?;
+        let home = environment::user_home();
+        let below_home = match (&location, &home) {
+            (Location::Sqlite(path), Some(home)) => path.strip_prefix(home).ok(),
+            _ => None,
+        };
+        Ok(match below_home {
+            Some(rest) => Path::new("~").join(rest).display().to_string(),
+            None => location.to_string(),
+        })
     }
 
     /// The store as another process of ours is told of it, in its environment: that can't be read by other users, as its

@@ -8,8 +8,14 @@ use serde::{Serialize, Serializer};
 use super::table::{Cell, Table};
 use super::{Human, Page, Utc, local, style, visible};
 
-/// Workers and whether they live.
-pub(crate) struct WorkerList(pub(crate) Vec<(WorkerInfo, Liveness)>);
+/// The workers of a queue, and whether they live.
+pub(crate) struct WorkerList {
+    pub(crate) workers: Vec<(WorkerInfo, Liveness)>,
+    /// Where the store is that is the queue, in full.
+    pub(crate) queue: String,
+    /// The same as people write it.
+    pub(crate) short_queue: String,
+}
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -22,6 +28,7 @@ struct Record<'a> {
     heartbeat_at: Utc,
     state: &'static str,
     version: &'a str,
+    queue: &'a str,
 }
 
 fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
@@ -35,8 +42,8 @@ fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
 
 impl Serialize for WorkerList {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for (info, liveness) in &self.0 {
+        let mut list = serializer.serialize_seq(Some(self.workers.len()))?;
+        for (info, liveness) in &self.workers {
             let worker = &info.worker;
             list.serialize_element(&Record {
                 id: worker.id.as_str(),
@@ -48,6 +55,7 @@ impl Serialize for WorkerList {
                 heartbeat_at: Utc(info.heartbeat_at),
                 state: state(info, *liveness),
                 version: &worker.version,
+                queue: &self.queue,
             })?;
         }
         list.end()
@@ -56,10 +64,11 @@ impl Serialize for WorkerList {
 
 impl Human for WorkerList {
     fn human(&self, page: &mut Page) {
-        if self.0.is_empty() {
+        if self.workers.is_empty() {
             return page.line("There are no workers");
         }
-        let mut table = Table::new("Workers")
+        let title = format!("Workers of {}", visible(&self.short_queue));
+        let mut table = Table::new(title)
             .column("ID")
             .column("PID")
             .column("Host")
@@ -69,7 +78,7 @@ impl Human for WorkerList {
             .column("Heard of")
             .column("Version")
             .column("State");
-        for (info, liveness) in &self.0 {
+        for (info, liveness) in &self.workers {
             let state = state(info, *liveness);
             let style = match state {
                 "running" => style::GOOD,

@@ -29,5 +29,9 @@ pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<WorkerList, CliError> {
         let life = liveness(&info);
         (info, life)
     });
-    Ok(WorkerList(with_life.collect()))
+    Ok(WorkerList {
+        workers: with_life.collect(),
+        short_queue: cx.short_location()?,
+        queue: cx.location()?.to_string(),
+    })
 }
