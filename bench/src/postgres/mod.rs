@@ -9,13 +9,14 @@ mod idle;
 mod latency;
 mod scale;
 mod server;
+mod steady;
 
 pub(crate) use server::{Schema, Server};
 
 use crate::measure::Theme;
 
 /// All of them, in the order of the table.
-pub(crate) const THEMES: [Theme; 8] = [
+pub(crate) const THEMES: [Theme; 9] = [
     Theme {
         name: "claim",
         what: "settle and claim without running anything",
@@ -50,6 +51,11 @@ pub(crate) const THEMES: [Theme; 8] = [
         name: "flat",
         what: "a long run",
         measure: flat::measure,
+    },
+    Theme {
+        name: "steady",
+        what: "a queue that neither grows nor empties",
+        measure: steady::measure,
     },
     Theme {
         name: "cost",

@@ -114,6 +114,14 @@ impl Schema {
         Ok(Location::parse(self.url().as_ref(), &|_| None)?)
     }
 
+    /// How many bytes one of its tables has on disk with its indexes, and how many of these the indexes have.
+    pub(crate) fn bytes_of(&self, table: &str) -> Result<(f64, f64), Trouble> {
+        let table = format!("{}.{table}", self.name);
+        let size =
+            |function: &str| number(&self.server.sql(&format!("SELECT {function}('{table}')"))?);
+        Ok((size("pg_total_relation_size")?, size("pg_indexes_size")?))
+    }
+
     /// How many bytes its tables and their indexes have on disk.
     pub(crate) fn bytes(&self) -> Result<f64, Trouble> {
         let name = &self.name;
