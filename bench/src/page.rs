@@ -77,8 +77,8 @@ with a password and without TLS. It writes down all that it holds (`CHECKPOINT`)
   pipes and remember nothing. That is what this machine can do at best, however many workers there are.
 - **last tenth**: 8 workers settle and claim 32 at once until nothing is left; jobs a second in the last tenth beside
   those in the first. In the second run another session holds a transaction open all the time, so that nothing can be vacuumed.
-- **a queue of 10,000**: the same workers for six minutes; each adds as many jobs as it has settled. Jobs a second in the last
-  quarter beside those in the first, and how large the table that they pass through is at the end of both. The server vacuums it each minute.
+- **a queue of 10,000**: the same workers for six minutes; each adds as many jobs as it has settled. How large the table of
+  those that wait and run is at the end, beside a quarter of the time. The server vacuums it once a minute.
 - **what a job costs the server**: the processor of all its processes, and its log, from one worker that enqueues, claims
   and settles so many jobs in each transaction, each of which prints a line; and the growth of all tables and indexes.
 

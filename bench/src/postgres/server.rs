@@ -94,6 +94,12 @@ impl Server {
     }
 }
 
+/// How many bytes a table has with all that belongs to it, and how many of them its indexes have.
+pub(crate) struct Size {
+    pub(crate) whole: f64,
+    pub(crate) indexes: f64,
+}
+
 /// A schema, dropped with this.
 pub(crate) struct Schema {
     server: Rc<Server>,
@@ -114,12 +120,17 @@ impl Schema {
         Ok(Location::parse(self.url().as_ref(), &|_| None)?)
     }
 
-    /// How many bytes one of its tables has on disk with its indexes, and how many of these the indexes have.
-    pub(crate) fn bytes_of(&self, table: &str) -> Result<(f64, f64), Trouble> {
+    /// How large one of its tables is on disk.
+    pub(crate) fn size_of(&self, table: &str) -> Result<Size, Trouble> {
         let table = format!("{}.{table}", self.name);
-        let size =
-            |function: &str| number(&self.server.sql(&format!("SELECT {function}('{table}')"))?);
-        Ok((size("pg_total_relation_size")?, size("pg_indexes_size")?))
+        let bytes = |function: &str| {
+            let sql = format!("SELECT {function}('{table}')");
+            number(&self.server.sql(&sql)?)
+        };
+        Ok(Size {
+            whole: bytes("pg_total_relation_size")?,
+            indexes: bytes("pg_indexes_size")?,
+        })
     }
 
     /// How many bytes its tables and their indexes have on disk.
