@@ -26,8 +26,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// The same for a worker that runs nothing and knows of no other. Whoever comes
 /// and dies is still found within a second.
 const IDLE_TICK: Duration = Duration::from_millis(900);
-/// A worker that runs nothing leaves a server alone for so long. It may have hundreds of them.
-const ASK_IDLE: Duration = Duration::from_millis(2600);
+/// A worker that runs nothing leaves a server alone for so long: it may have hundreds of them. With a lease of ordinary length
+/// that is when it renews it, too. Who is dead is found within five seconds after its lease all the same.
+const ASK_IDLE: Duration = Duration::from_millis(4400);
 /// How long a result may wait to be made safe from a power cut.
 const SYNC_WITHIN: Duration = Duration::from_millis(50);
 

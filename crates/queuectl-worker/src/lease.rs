@@ -13,10 +13,9 @@ use queuectl_process::os;
 use crate::guard::Guard;
 
 /// Of a lease, two parts are kept free before its end, and two are for ending politely what runs. Halfway between the end of
-/// all and the end of the lease, the guard looks whether it was done.
+/// all and the end of the lease, the guard looks whether it was done. It is renewed when six are over: that is a third, less the time
+/// by which a worker with nothing else to do may be late.
 const PARTS: u32 = 20;
-/// Of so many parts of a lease, one goes by between two renewals.
-const RENEWALS: u32 = 3;
 /// How often the lease is looked at while something runs. No timer goes on while the system sleeps, on every system; and
 /// who wakes up has to see at once that the lease is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -59,7 +58,7 @@ impl Term {
     }
 
     fn renew_at(self) -> Duration {
-        self.sent + self.length / RENEWALS
+        self.sent + self.length / PARTS * 6
     }
 }
 
