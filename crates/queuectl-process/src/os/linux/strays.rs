@@ -33,6 +33,8 @@ const FEW: u32 = 200;
 const DYING: Duration = Duration::from_secs(2);
 
 static ADOPTING: AtomicBool = AtomicBool::new(false);
+/// The pid of a child of ours that no run has left.
+static NO_ORPHAN: AtomicU32 = AtomicU32::new(0);
 
 /// Makes orphans of our jobs our children, not those of process 1 (Linux: `PR_SET_CHILD_SUBREAPER`). A worker calls it once
 /// at its start. Its runs then reap the orphans; other children of the process are left to whoever started them.
@@ -70,34 +72,24 @@ fn has_no_orphans() -> bool {
         let process = process::id();
         File::open(format!("/proc/self/task/{process}/children")).ok()
     });
-    let has_none = |list: &Option<File>| {
-        let children = list.as_ref().and_then(children);
-        children.is_some_and(|children| children.is_none_or(is_no_orphan))
-    };
+    let has_none = |list: &Option<File>| list.as_ref().is_some_and(lists_no_orphan);
     adopting() && has_none(first) && OWN.with(has_none)
 }
 
-/// The only child in a list, if there is one. `None` if there are several, or the list can't be read.
-fn children(list: &File) -> Option<Option<u32>> {
+fn lists_no_orphan(children: &File) -> bool {
     let mut text = [0; 32];
-    let length = list.read_at(&mut text, 0).ok()?;
-    match str::from_utf8(text.get(..length)?).ok()?.trim_ascii() {
-        "" => Some(None),
-        only => Some(Some(only.parse().ok()?)),
-    }
+    let Ok(length) = children.read_at(&mut text, 0) else {
+        return false;
+    };
+    // Several pids are no number.
+    let only = str::from_utf8(text[..length].trim_ascii());
+    only.is_ok_and(|only| only.is_empty() || only.parse() == Ok(NO_ORPHAN.load(Ordering::Relaxed)))
 }
-
-/// A child of ours that no run has left.
-static NO_ORPHAN: AtomicU32 = AtomicU32::new(0);
 
 /// Says of a child of ours that it isn't an orphan that some run has left: we have started it for ourselves. Of several the
 /// last counts; without this, runs take longer to end.
 pub fn no_orphan(child: &Child) {
     NO_ORPHAN.store(child.id(), Ordering::Relaxed);
-}
-
-fn is_no_orphan(child: u32) -> bool {
-    NO_ORPHAN.load(Ordering::Relaxed) == child
 }
 
 /// Ends a stray about which there was a doubt, and what it has started meanwhile.
