@@ -223,7 +223,9 @@ mod linux {
     #[test]
     fn what_we_have_started_for_ourselves_is_spared_and_hides_no_stray() {
         os::adopt_orphans().unwrap();
-        let mut helper = apart("sleep 600").spawn().unwrap();
+        // Its thread ends, so it becomes a child of the first one.
+        let started = std::thread::spawn(|| apart("sleep 600").spawn());
+        let mut helper = started.join().unwrap().unwrap();
         for is_known in [false, true] {
             if is_known {
                 os::no_orphan(&helper);

@@ -8,7 +8,7 @@
 //! environment. A descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for
 //! each pid between the two one `getpgid` says that it is gone or in the group of a running leader.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::process::{self, Child};
@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal, set_child_subreaper,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitid,
 };
 
 use super::leaders::{is_dead_child, is_stranger, reap};
@@ -65,15 +66,19 @@ pub(in crate::os) fn end_strays(leader: Leader, tag: Option<&Tag>) {
 /// while children come and go may lack some of several, but none that is alone.
 fn has_no_orphans() -> bool {
     static FIRST: OnceLock<Option<File>> = OnceLock::new();
-    thread_local! {
-        static OWN: Option<File> = File::open("/proc/thread-self/children").ok();
-    }
     let first = FIRST.get_or_init(|| {
         let process = process::id();
         File::open(format!("/proc/self/task/{process}/children")).ok()
     });
-    let has_none = |list: &Option<File>| list.as_ref().is_some_and(lists_no_orphan);
-    adopting() && has_none(first) && OWN.with(has_none)
+    adopting() && first.as_ref().is_some_and(lists_no_orphan) && is_childless()
+}
+
+/// Whether the calling thread has no children of its own.
+fn is_childless() -> bool {
+    let of_this_thread = WaitIdOptions::from_bits_retain((libc::__WNOTHREAD | libc::__WALL) as u32);
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let looked = waitid(WaitId::All, look | of_this_thread);
+    matches!(looked, Err(Errno::CHILD))
 }
 
 fn lists_no_orphan(children: &File) -> bool {
@@ -130,18 +135,8 @@ fn pid(number: u32) -> Option<Pid> {
 
 /// The pid that was given out last.
 fn last_pid() -> Option<u32> {
-    static LOADAVG: OnceLock<Option<File>> = OnceLock::new();
-    let file = LOADAVG
-        .get_or_init(|| File::open("/proc/loadavg").ok())
-        .as_ref()?;
-    let mut text = [0; 128];
-    let length = file.read_at(&mut text, 0).ok()?;
-    str::from_utf8(text.get(..length)?)
-        .ok()?
-        .split_ascii_whitespace()
-        .next_back()?
-        .parse()
-        .ok()
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_ascii_whitespace().next_back()?.parse().ok()
 }
 
 /// Ends those that have the tag and reaps those that are dead orphans of ours. Says whether it ended any.
