@@ -70,9 +70,8 @@ with a password and without TLS. It writes down all that it holds (`CHECKPOINT`)
   the job's program runs.
 - **idle workers**: real worker processes, each with its two connections. The server's processor is that of all its
   processes.
-- **jobs of 20 ms**: a program of 4 kB that sleeps and ends, without a C library. To start `sleep` costs this machine 0.93 ms of
-  a processor, five times as much: two processors are full of that alone before eight workers have their share, as the line of `sleep`
-  shows.
+- **jobs of 20 ms**: a program of 4 kB that sleeps and ends, without a C library. To start `sleep` costs several times as much: bare loops
+  that start nothing else fill two processors before eight workers have their share, as the line of `sleep` shows.
 - **as many bare spawn loops**: as many processes, with as many threads each, that start the same program, capture its
   pipes and remember nothing. That is what this machine can do at best, however many workers there are.
 - **last tenth**: 8 workers settle and claim 32 at once until nothing is left; jobs a second in the last tenth beside

@@ -19,6 +19,7 @@ const WORKERS: [usize; 4] = [1, 2, 4, 8];
 const SLOTS: usize = 8;
 /// The system's own program that waits as long. Its start alone costs much more.
 const HEAVY: [&str; 2] = ["sleep", "0.02"];
+const OF_HEAVY: usize = 8;
 const BARE: &str = "as many bare spawn loops";
 
 #[derive(Default)]
@@ -45,9 +46,9 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
             figures.of_loops.push(ours, bare);
             figures.of_linear.push(ours, alone * workers as f64);
         }
-        let (workers, count) = (WORKERS[3], scene.size(16_000, 1_600));
-        let bare = bare_loops(&HEAVY, workers, count)?;
-        heavy.push(drain(scene, &HEAVY, workers, count)?, bare);
+        let count = scene.size(16_000, 1_600);
+        let bare = bare_loops(&HEAVY, OF_HEAVY, count)?;
+        heavy.push(drain(scene, &HEAVY, OF_HEAVY, count)?, bare);
     }
     let all = WORKERS.into_iter().zip(&figures);
     let rows = all.flat_map(|(workers, figures)| {
@@ -59,8 +60,8 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
         let bare = Row::ratio(&what, JOBS, &figures.of_loops, BARE, None);
         linear.into_iter().chain([bare])
     });
-    let what = "`sleep 0.02`, 8 slots each: 8 workers";
-    let heavy = Row::ratio(what, JOBS, &heavy, BARE, None);
+    let what = format!("`sleep 0.02`, 8 slots each: {OF_HEAVY} workers");
+    let heavy = Row::ratio(&what, JOBS, &heavy, BARE, None);
     Ok(rows.chain([heavy]).collect())
 }
 

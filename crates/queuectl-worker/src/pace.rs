@@ -17,8 +17,8 @@ const TURNS: u32 = 8;
 const AHEAD: u32 = 2;
 /// How many beats it may wait before it is given back.
 const PATIENCE: u32 = 5;
-/// At most so many for each slot, or in all: a few slots that run short jobs empty a small number sooner than a turn with a
-/// server is worth.
+/// At most so many for each slot, or so many in all if that is more: a few slots that run short jobs would empty the former
+/// sooner than a turn with a server is worth.
 const MOST: (usize, usize) = (8, 128);
 /// Of so many jobs that are to be done, one is claimed ahead.
 const PART: u64 = 16;

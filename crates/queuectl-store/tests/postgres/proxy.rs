@@ -186,12 +186,14 @@ fn carry(
             }
         } else {
             let cut = *mute.lock().unwrap();
-            if cut == Some(Cut::AfterCommit) {
-                // Something was answered; let the server finish, and tell nobody.
-                thread::sleep(Duration::from_millis(200));
-                return End::Said;
-            }
             let answer = place_after(bytes, COMMITTED).filter(|_| cut.is_some());
+            if cut == Some(Cut::AfterCommit) {
+                // The server finishes, and nobody is told.
+                match answer {
+                    Some(_) => return End::Said,
+                    None => continue,
+                }
+            }
             if let Some(end) = answer {
                 let _ = to.write_all(&bytes[..end]);
                 return End::unsaid_by(from);
