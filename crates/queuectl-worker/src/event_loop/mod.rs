@@ -1,0 +1,278 @@
+//! The loop of a worker: tell the store what has happened, do what it says, wait.
+//!
+//! It waits for events, never for time to pass in small steps: an attempt has
+//! ended, the bell was rung, someone wants it to stop. A slow tick looks after
+//! running jobs and other workers.
+
+mod alarms;
+mod endure;
+mod rings;
+mod turn;
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use queuectl_store::{StopMode, Store, Worker};
+
+use self::alarms::Alarms;
+use self::rings::Rings;
+use crate::backlog::Backlog;
+use crate::lease::Lease;
+use crate::others::{Others, Watch};
+use crate::retention::Retention;
+use crate::run::{Options, RunError};
+use crate::signal::{Cause, Signal};
+use crate::slots::Slots;
+use crate::trouble::Trouble;
+use crate::wake::Wake;
+use crate::{Control, Happening, Observer};
+
+pub(crate) struct EventLoop<'a> {
+    store: &'a mut dyn Store,
+    me: &'a Worker,
+    options: &'a Options,
+    control: &'a Control,
+    observer: &'a dyn Observer,
+    slots: Slots<'a>,
+    others: Others<'a>,
+    /// What is told in the next turn.
+    backlog: Backlog,
+    attempts: u64,
+    /// How many jobs there were to do after the last turn.
+    unfinished: u64,
+    stop: Option<StopMode>,
+    /// Set while the store fails.
+    trouble: Option<Trouble>,
+    rings: Rings,
+    alarms: Alarms,
+    retention: Retention,
+}
+
+impl<'a> EventLoop<'a> {
+    pub(crate) fn new(
+        store: &'a mut dyn Store,
+        me: &'a Worker,
+        options: &'a Options,
+        control: &'a Control,
+        observer: &'a dyn Observer,
+        slots: Slots<'a>,
+        wake: Wake,
+    ) -> Self {
+        let leased = slots.lease().is_limited();
+        Self {
+            store,
+            me,
+            options,
+            control,
+            observer,
+            slots,
+            others: Others::new(me, &options.data, leased),
+            backlog: Backlog::default(),
+            attempts: 0,
+            unfinished: 0,
+            stop: None,
+            trouble: None,
+            rings: Rings::new(wake),
+            alarms: Alarms::new(),
+            retention: Retention::new(),
+        }
+    }
+
+    /// Works until the worker has been stopped, or has nothing left to do.
+    pub(crate) fn run(&mut self, signals: &Receiver<Signal>) -> Result<(), RunError> {
+        let result = self.work(signals);
+        if result.is_err() {
+            self.end_all(signals);
+        }
+        if signals
+            .try_iter()
+            .any(|signal| matches!(signal, Signal::Rung))
+        {
+            self.rings.ring();
+        }
+        result
+    }
+
+    /// How many attempts it has run.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
+    fn work(&mut self, signals: &Receiver<Signal>) -> Result<(), RunError> {
+        self.look_after_others(Watch::All)?;
+        let mut cause = Some(Cause::Woken);
+        loop {
+            if let Some(cause) = cause {
+                self.turn(cause)?;
+            }
+            if self.is_done() {
+                return Ok(());
+            }
+            cause = self.wait(signals)?;
+        }
+    }
+
+    /// Whether the worker has been stopped, or has nothing left to do, and owes nothing.
+    fn is_done(&self) -> bool {
+        let owes_nothing = self.backlog.is_empty() && !self.alarms.owes_sync();
+        // Told to stop at once, it doesn't wait for a store that fails: its results
+        // are lost then, and their jobs run again, as after a crash.
+        let gives_up = self.stop == Some(StopMode::Now) && self.trouble.is_some();
+        self.stop.is_some() && self.slots.are_empty() && (owes_nothing || gives_up)
+    }
+
+    /// Waits until there is a reason for a turn, if there is one before the next event.
+    fn wait(&mut self, signals: &Receiver<Signal>) -> Result<Option<Cause>, RunError> {
+        if self.takes_jobs() {
+            self.rings.arm();
+        }
+        if self.rings.asks_again() && self.trouble.is_none() {
+            return Ok(Some(Cause::Woken));
+        }
+        let first = match signals.recv_timeout(self.patience()) {
+            Ok(signal) => Some(signal),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => unreachable!("the slots hold a sender"),
+        };
+        let mut cause = None;
+        for signal in first.into_iter().chain(signals.try_iter()) {
+            cause = cause.max(self.take_in(&signal));
+        }
+        if self.take_ended() | self.take_back_overdue() {
+            cause = cause.max(Some(Cause::Ended));
+        }
+        let now = Instant::now();
+        if self.alarms.is_tick(now) && self.tick(now)? {
+            return Ok(Some(Cause::Tick));
+        }
+        if self.alarms.is_due(now) || self.trouble.is_some() {
+            cause = cause.max(Some(Cause::Woken));
+        }
+        if cause.is_none() && self.alarms.is_sync(now) {
+            self.sync()?;
+        }
+        Ok(cause)
+    }
+
+    /// Whether a slot has nothing to do, and may be given something.
+    fn takes_jobs(&self) -> bool {
+        self.stop.is_none() && self.slots.any_idle()
+    }
+
+    /// How long there is nothing to do unless something happens.
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let next = match self.trouble {
+            Some(trouble) => trouble.until(),
+            None => {
+                let settle = self.slots.settle_within().map(|length| now + length);
+                let alarm = self.alarms.next(self.takes_jobs());
+                settle.map_or(alarm, |settle| settle.min(alarm))
+            }
+        };
+        next.saturating_duration_since(now)
+    }
+
+    fn take_in(&mut self, signal: &Signal) -> Option<Cause> {
+        match signal {
+            Signal::Ended => None,
+            Signal::Rung => self.rings.rung(self.takes_jobs()),
+            Signal::StopAsked => Some(Cause::Woken),
+        }
+    }
+
+    /// Takes in what has ended; says whether that was anything.
+    fn take_ended(&mut self) -> bool {
+        let ended = self.slots.take_ended();
+        let any = !ended.is_empty();
+        for done in ended {
+            if done.lost {
+                self.slots.forget(done.entry);
+                self.observer.notice(&Happening::JobLost { job: &done.job });
+            } else {
+                self.backlog.end(done);
+            }
+        }
+        if self.trouble.is_some() {
+            self.backlog.bound();
+        }
+        any
+    }
+
+    /// Takes back what has waited for a slot for too long; says whether that was anything.
+    fn take_back_overdue(&mut self) -> bool {
+        let overdue = self.slots.recall_overdue();
+        let any = !overdue.is_empty();
+        self.backlog.release(overdue);
+        any
+    }
+
+    /// Looks after others; says whether it is time to ask the store, too.
+    fn tick(&mut self, now: Instant) -> Result<bool, RunError> {
+        self.look_after_others(Watch::Next)?;
+        let leased = self.lease().is_limited();
+        let idle = self.slots.are_empty() && (self.others.are_none() || leased);
+        self.alarms.ticked(now, idle);
+        let is_too_soon = self.alarms.is_too_soon_to_ask(now) && !self.lease().is_to_renew();
+        Ok(!(idle && leased && is_too_soon))
+    }
+
+    fn look_after_others(&mut self, watch: Watch) -> Result<(), RunError> {
+        if self.trouble.is_some() {
+            return Ok(());
+        }
+        match self.others.look(self.store, watch, self.observer) {
+            Ok(rescued) => {
+                if rescued && watch == Watch::Next {
+                    self.rings.ring();
+                }
+                Ok(())
+            }
+            Err(error) => self.endure(error),
+        }
+    }
+
+    /// Does what was asked for in this process, and lets others see it.
+    fn heed_control(&mut self) {
+        let asked = self.control.asked();
+        if let Some(mode) = asked.filter(|_| asked > self.stop) {
+            self.heed(asked);
+            if self.trouble.is_none() {
+                // If the store can't take it now, the worker stops all the same.
+                let me = std::slice::from_ref(&self.me.id);
+                let _ = self.store.request_stop(me, mode);
+            }
+        }
+    }
+
+    fn heed(&mut self, asked: Option<StopMode>) {
+        if asked <= self.stop {
+            return;
+        }
+        self.backlog.release(self.slots.recall());
+        if self.stop.is_none() {
+            self.observer.notice(&Happening::Stopping);
+        }
+        self.stop = asked;
+        self.rings.retire();
+        if asked == Some(StopMode::Now) {
+            self.slots.stop();
+        }
+    }
+
+    fn lease(&self) -> &'a Lease {
+        self.slots.lease()
+    }
+
+    /// Ends everything, since the worker can't go on.
+    fn end_all(&mut self, signals: &Receiver<Signal>) {
+        self.slots.recall();
+        self.slots.stop();
+        loop {
+            self.slots.take_ended();
+            if self.slots.are_empty() || signals.recv().is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! One turn with the store: what is told, and what is done about the answer.
+
+use queuectl_domain::{Event, Fence};
+use queuectl_store::{Reply, Settled, StopMode, StoreError, Turn};
+
+use super::EventLoop;
+use super::rings::Left;
+use crate::Happening;
+use crate::lease::Sent;
+use crate::run::RunError;
+use crate::signal::Cause;
+use crate::trouble::Trouble;
+
+impl EventLoop<'_> {
+    /// One turn with the store, unless it has just failed.
+    pub(super) fn turn(&mut self, cause: Cause) -> Result<(), RunError> {
+        self.heed_control();
+        if !self.lease().is_held() {
+            self.backlog.release(self.slots.recall());
+        }
+        if self.trouble.is_some_and(Trouble::is_fresh) || !self.renew()? {
+            return Ok(());
+        }
+        // A store that has failed isn't taken for mended before it takes what it refused.
+        let (output, held) = if cause == Cause::Tick || self.trouble.is_some() {
+            (self.slots.printed(), self.slots.tickets())
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let turn = Turn {
+            worker: &self.me.id,
+            settled: self.backlog.settled(),
+            released: self.backlog.released(),
+            output: &output,
+            free: self.wanted(),
+            held: &held,
+            rung: self.rings.take_rung(),
+        };
+        self.alarms.asking();
+        match self.store.turn(&turn) {
+            Ok(reply) => {
+                self.slots.turn_took(self.alarms.since_asked());
+                self.recovered();
+                self.accept(reply, cause)
+            }
+            Err(StoreError::NoSuchWorker(_)) => self.start_anew(),
+            Err(error) => {
+                self.slots.unprint(output);
+                self.endure(error)
+            }
+        }
+    }
+
+    /// How many jobs are to be claimed. A worker that may begin nothing wants none.
+    fn wanted(&self) -> usize {
+        if self.stop.is_some() {
+            return 0;
+        }
+        self.slots.wanted(self.unfinished)
+    }
+
+    /// Renews the lease if it is time to; false if that failed. It is done by itself, ahead of the
+    /// turn: a turn may have to wait for others, and what runs isn't to be ended because they are slow.
+    fn renew(&mut self) -> Result<bool, RunError> {
+        if !self.lease().is_to_renew() {
+            return Ok(true);
+        }
+        let sent = Sent::now();
+        match self.store.renew(&self.me.id) {
+            Ok(length) => {
+                if let Some(length) = length {
+                    self.lease().renewed(sent, length);
+                }
+                return Ok(true);
+            }
+            Err(StoreError::NoSuchWorker(_)) => self.start_anew()?,
+            Err(error) => self.endure(error)?,
+        }
+        Ok(false)
+    }
+
+    /// Does what the store says.
+    fn accept(&mut self, reply: Reply, cause: Cause) -> Result<(), RunError> {
+        let has_settled = !self.backlog.settled().is_empty();
+        if reply.unsynced && has_settled && self.observer.is_watched() {
+            self.sync()?;
+        }
+        self.tell_ends(&reply);
+        self.lose_lost(&reply);
+        let unbegun = self.slots.end(&reply);
+        self.backlog.release(unbegun);
+        self.slots.assign(reply.claimed, &reply.settings);
+        self.heed(reply.stop);
+        if self.others.heard(reply.lapsed) {
+            self.alarms.tick_now();
+        }
+        self.alarms.due_in(reply.due_in);
+        self.alarms.unsynced(reply.unsynced);
+        self.see_what_is_left(reply.unfinished, reply.more, has_settled, cause);
+        if cause == Cause::Tick && self.stop.is_none() {
+            let (keep, now) = (reply.settings.keep, reply.now);
+            let tidied = self.retention.tidy(self.store, keep, now);
+            return tidied.or_else(|error| self.endure(error));
+        }
+        Ok(())
+    }
+
+    /// The store knows of the ends that it was told of.
+    fn tell_ends(&mut self, reply: &Reply) {
+        for (settled, owed) in self.backlog.take() {
+            self.slots.forget(owed.entry);
+            let job = &*owed.job;
+            let Settled { ticket, ending, .. } = settled;
+            let fence = ticket.fence;
+            let settle = Event::Settle {
+                fence,
+                ending: ending.clone(),
+            };
+            match job.apply(settle, &reply.settings.policy, reply.now) {
+                Ok(after) if !reply.lost.contains(&fence) => {
+                    self.attempts += 1;
+                    let (ending, after) = (&ending, &after);
+                    self.observer
+                        .notice(&Happening::JobEnded { job, ending, after });
+                }
+                _ => self.observer.notice(&Happening::JobLost { job }),
+            }
+        }
+    }
+
+    fn lose_lost(&self, reply: &Reply) {
+        if !reply.lost.is_empty() {
+            self.lose(|fence| reply.lost.contains(&fence));
+        }
+    }
+
+    /// These claims aren't this worker's any more.
+    pub(super) fn lose(&self, is_lost: impl Fn(Fence) -> bool) {
+        for job in self.slots.lose(is_lost) {
+            self.observer.notice(&Happening::JobLost { job: &job });
+        }
+    }
+
+    /// Wakes others for what is left, and stops if that is nothing and was waited for.
+    fn see_what_is_left(&mut self, unfinished: u64, more: bool, has_settled: bool, cause: Cause) {
+        self.unfinished = unfinished;
+        self.rings.pass_on(&Left {
+            cause,
+            more,
+            unfinished,
+            has_settled,
+            is_stopping: self.stop.is_some(),
+            until_idle: self.options.until_idle,
+            has_others: !self.others.are_none(),
+            others_may_end: self.lease().is_limited() && self.slots.are_empty(),
+        });
+        if unfinished == 0 && self.options.until_idle {
+            self.stop = self.stop.max(Some(StopMode::Drain));
+        }
+    }
+
+    /// Makes results safe from a power cut.
+    pub(super) fn sync(&mut self) -> Result<(), RunError> {
+        match self.store.sync() {
+            Ok(()) => {
+                self.alarms.synced();
+                Ok(())
+            }
+            Err(error) => self.endure(error),
+        }
+    }
+}
