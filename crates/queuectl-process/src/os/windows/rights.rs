@@ -2,6 +2,7 @@
 //! too, as they can't be kept out and expect to be.
 
 use std::io;
+use std::marker::PhantomData;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::Path;
@@ -13,12 +14,12 @@ use windows_sys::Win32::Security::Authorization::{
     GetNamedSecurityInfoW, SDDL_REVISION_1, SE_FILE_OBJECT, SetNamedSecurityInfoW,
 };
 use windows_sys::Win32::Security::{
-    ACCESS_ALLOWED_ACE, ACL, DACL_SECURITY_INFORMATION, EqualSid, GetAce,
-    GetSecurityDescriptorDacl, GetTokenInformation, IsWellKnownSid, OWNER_SECURITY_INFORMATION,
-    PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
-    TOKEN_QUERY, TOKEN_USER, TokenUser, WELL_KNOWN_SID_TYPE, WinAuthenticatedUserSid,
-    WinBuiltinAdministratorsSid, WinBuiltinGuestsSid, WinBuiltinUsersSid, WinInteractiveSid,
-    WinLocalSystemSid, WinWorldSid,
+    ACCESS_ALLOWED_ACE, ACL, CopySid, DACL_SECURITY_INFORMATION, EqualSid, GetAce,
+    GetSecurityDescriptorDacl, GetSecurityDescriptorOwner, GetTokenInformation, IsWellKnownSid,
+    OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID,
+    SECURITY_ATTRIBUTES, SECURITY_MAX_SID_SIZE, TOKEN_QUERY, TOKEN_USER, TokenUser,
+    WELL_KNOWN_SID_TYPE, WinAuthenticatedUserSid, WinBuiltinAdministratorsSid, WinBuiltinGuestsSid,
+    WinBuiltinUsersSid, WinInteractiveSid, WinLocalSystemSid, WinWorldSid,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CreateDirectoryW, FILE_APPEND_DATA, FILE_DELETE_CHILD, FILE_WRITE_DATA, WRITE_DAC, WRITE_OWNER,
@@ -57,23 +58,29 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
         lpSecurityDescriptor: descriptor.0,
         bInheritHandle: 0,
     };
-    // SAFETY: the path ends with a zero, and what is pointed to lives through the call.
-    check(unsafe { CreateDirectoryW(zero_ended(path).as_ptr(), &attributes) })
+    let path = zero_ended(path);
+    // SAFETY: the path ends with a zero. Path, attributes and the descriptor that they point to are locals of this function, so
+    // they live through the call, and the system keeps none of them.
+    check(unsafe { CreateDirectoryW(path.as_ptr(), &attributes) })
 }
 
 /// Takes a file or folder away from everybody but its owner.
 pub(super) fn give_to_owner_alone(path: &Path) -> io::Result<()> {
     let descriptor = Descriptor::for_owner_alone()?;
-    let rights = descriptor.rights()?;
-    // SAFETY: the path ends with a zero, and the list lives as long as its descriptor.
+    // Without a list everybody would be given everything.
+    let no_list = || io::Error::other("the list of rights for the owner alone is missing");
+    let rights = descriptor.rights()?.ok_or_else(no_list)?;
+    let path = zero_ended(path);
+    // SAFETY: the path ends with a zero and is a local, as is the descriptor that the list is part of: both live through the call,
+    // and the system keeps a copy.
     let status = unsafe {
         SetNamedSecurityInfoW(
-            zero_ended(path).as_ptr(),
+            path.as_ptr(),
             SE_FILE_OBJECT,
             DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
             ptr::null_mut(),
             ptr::null_mut(),
-            rights,
+            rights.list,
             ptr::null(),
         )
     };
@@ -82,63 +89,28 @@ pub(super) fn give_to_owner_alone(path: &Path) -> io::Result<()> {
 
 /// What others than the owner may do with a file or folder.
 pub(super) fn of_others(path: &Path) -> io::Result<Others> {
-    let (mut owner, mut rights, mut descriptor) = (
-        PSID::default(),
-        ptr::null_mut::<ACL>(),
-        Descriptor(ptr::null_mut()),
-    );
-    // SAFETY: the path ends with a zero, and the pointers are to locals; what isn't wanted may be null.
-    done(unsafe {
-        GetNamedSecurityInfoW(
-            zero_ended(path).as_ptr(),
-            SE_FILE_OBJECT,
-            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
-            &mut owner,
-            ptr::null_mut(),
-            &mut rights,
-            ptr::null_mut(),
-            &mut descriptor.0,
-        )
-    })?;
-    Ok(by_list(rights, [owner, User::of_this_process()?.sid()]))
+    let (descriptor, me) = (Descriptor::of_file(path)?, User::of_this_process()?);
+    let owners: Vec<_> = descriptor.owner()?.into_iter().chain([me.sid()]).collect();
+    Ok(by_list(descriptor.rights()?, &owners))
 }
 
-/// What a list of rights lets others do than its owner, by either of his names: what an administrator makes belongs to all of
-/// them, and gives him his rights by his own name.
-fn by_list(rights: *const ACL, owner: [PSID; 2]) -> Others {
-    if rights.is_null() {
+/// What a list of rights lets others do than its owner, by any of his names: what an administrator makes belongs to all of
+/// them, and gives him his rights by his own name. Without a list everybody may do everything.
+fn by_list(rights: Option<Rights<'_>>, owners: &[Sid<'_>]) -> Others {
+    let Some(rights) = rights else {
         return Others::Everything;
-    }
-    // SAFETY: it isn't null, and lives as long as its descriptor.
-    let count = u32::from(unsafe { (*rights).AceCount });
-    let each = (0..count).map(|index| by_entry(rights, index, owner));
+    };
+    let each = (0..rights.count()).map(|index| by_entry(rights, index, owners));
     each.max().unwrap_or(Others::Nothing)
 }
 
 /// What one entry of the list lets others do.
-fn by_entry(rights: *const ACL, index: u32, owner: [PSID; 2]) -> Others {
-    const ALLOWS: u8 = 0;
-    const INHERIT_ONLY: u8 = 8;
-    let mut entry = ptr::null_mut();
-    // SAFETY: the list has that many entries, and the pointer is to a local.
-    if unsafe { GetAce(rights, index, &mut entry) } == 0 {
+fn by_entry(rights: Rights<'_>, index: u32, owners: &[Sid<'_>]) -> Others {
+    let Some((mask, whom)) = rights.allowed_by(index) else {
         return Others::Nothing;
-    }
-    let entry: *mut ACCESS_ALLOWED_ACE = entry.cast();
-    // SAFETY: every entry begins with a header.
-    let header = unsafe { (*entry).Header };
-    if header.AceType != ALLOWS || header.AceFlags & INHERIT_ONLY != 0 {
-        return Others::Nothing;
-    }
-    // SAFETY: an entry that allows has what it allows, and at its end to whom.
-    let (mask, whom): (u32, PSID) = unsafe { ((*entry).Mask, (&raw mut (*entry).SidStart).cast()) };
-    let is_one_of = |kinds: &[WELL_KNOWN_SID_TYPE]| {
-        // SAFETY: it is valid as long as the list is.
-        let is = |kind: &WELL_KNOWN_SID_TYPE| unsafe { IsWellKnownSid(whom, *kind) != 0 };
-        kinds.iter().any(is)
     };
-    // SAFETY: all are valid as long as the list is.
-    let is_owner = owner.iter().any(|it| unsafe { EqualSid(whom, *it) != 0 });
+    let is_one_of = |kinds: &[WELL_KNOWN_SID_TYPE]| kinds.iter().any(|kind| whom.is(*kind));
+    let is_owner = owners.iter().any(|owner| whom.is_same_as(*owner));
     if mask == 0 || is_owner || is_one_of(&TRUSTED) {
         Others::Nothing
     } else if mask & CHANGES != 0 && is_one_of(&EVERYBODY) {
@@ -148,13 +120,14 @@ fn by_entry(rights: *const ACL, index: u32, owner: [PSID; 2]) -> Others {
     }
 }
 
-/// Memory of the system's that describes who may do what.
+/// Memory of the system's that describes whose something is and who may do what. It lies where the system has put it,
+/// however this is moved.
 struct Descriptor(PSECURITY_DESCRIPTOR);
 
 impl Descriptor {
     /// Full control, passed on to what is inside, and nothing taken over from above.
     fn for_owner_alone() -> io::Result<Self> {
-        let me = User::of_this_process()?.text()?;
+        let me = User::of_this_process()?.sid().text()?;
         Self::of(&format!(
             "D:P(A;OICI;FA;;;{me})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
         ))
@@ -164,7 +137,8 @@ impl Descriptor {
     fn of(text: &str) -> io::Result<Self> {
         let text = wide(text);
         let mut descriptor = Self(ptr::null_mut());
-        // SAFETY: the text ends with a zero, and the pointer is to a local.
+        // SAFETY: the text ends with a zero. Both pointers are to locals and aren't kept; what the system puts into the second is
+        // memory that it has allocated for us.
         check(unsafe {
             ConvertStringSecurityDescriptorToSecurityDescriptorW(
                 text.as_ptr(),
@@ -176,71 +150,177 @@ impl Descriptor {
         Ok(descriptor)
     }
 
-    /// Its list of rights.
-    fn rights(&self) -> io::Result<*mut ACL> {
-        let (mut present, mut rights, mut by_default) = (0, ptr::null_mut(), 0);
-        // SAFETY: the descriptor is valid, and the pointers are to locals.
-        check(unsafe {
-            GetSecurityDescriptorDacl(self.0, &mut present, &mut rights, &mut by_default)
+    /// What the system knows of a file or folder.
+    fn of_file(path: &Path) -> io::Result<Self> {
+        let path = zero_ended(path);
+        let mut descriptor = Self(ptr::null_mut());
+        // SAFETY: the path ends with a zero, and what isn't wanted may be null. The pointers are to locals and aren't kept; what
+        // the system puts into the last is memory that it has allocated for us.
+        done(unsafe {
+            GetNamedSecurityInfoW(
+                path.as_ptr(),
+                SE_FILE_OBJECT,
+                OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                &mut descriptor.0,
+            )
         })?;
-        Ok(rights)
+        Ok(descriptor)
+    }
+
+    /// Its list of rights, if it has one.
+    fn rights(&self) -> io::Result<Option<Rights<'_>>> {
+        let (mut present, mut list, mut by_default) = (0, ptr::null_mut(), 0);
+        // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to locals, which aren't kept.
+        check(unsafe {
+            GetSecurityDescriptorDacl(self.0, &mut present, &mut list, &mut by_default)
+        })?;
+        let is_there = present != 0 && !list.is_null();
+        Ok(is_there.then_some(Rights {
+            list,
+            _part_of: PhantomData,
+        }))
+    }
+
+    /// Whose it is, if it says so.
+    fn owner(&self) -> io::Result<Option<Sid<'_>>> {
+        let (mut owner, mut by_default) = (PSID::default(), 0);
+        // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to locals, which aren't kept.
+        check(unsafe { GetSecurityDescriptorOwner(self.0, &mut owner, &mut by_default) })?;
+        Ok((!owner.is_null()).then_some(Sid {
+            start: owner,
+            _part_of: PhantomData,
+        }))
     }
 }
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: the system has given it to us, or it is null.
+        // SAFETY: the system has allocated it for us, or it is null. All that points into it borrows it, and so is gone.
         unsafe { LocalFree(self.0) };
     }
 }
 
-/// The user that this process runs as.
+/// A list of rights: a part of a descriptor, which it borrows.
+#[derive(Clone, Copy)]
+struct Rights<'a> {
+    list: *const ACL,
+    _part_of: PhantomData<&'a Descriptor>,
+}
+
+impl<'a> Rights<'a> {
+    fn count(self) -> u32 {
+        // SAFETY: the list is valid: it is part of a descriptor that is borrowed for as long as this is there.
+        u32::from(unsafe { (*self.list).AceCount })
+    }
+
+    /// What an entry allows, and to whom; none if it doesn't allow anything here.
+    fn allowed_by(self, index: u32) -> Option<(u32, Sid<'a>)> {
+        const ALLOWS: u8 = 0;
+        const INHERIT_ONLY: u8 = 8;
+        let mut entry = ptr::null_mut();
+        // SAFETY: the list is valid, as above; the pointer is to a local. The system looks whether there is such an entry.
+        if unsafe { GetAce(self.list, index, &mut entry) } == 0 {
+            return None;
+        }
+        let entry: *mut ACCESS_ALLOWED_ACE = entry.cast();
+        // SAFETY: the entry is part of the list, and every entry begins with a header.
+        let header = unsafe { (*entry).Header };
+        if header.AceType != ALLOWS || header.AceFlags & INHERIT_ONLY != 0 {
+            return None;
+        }
+        // SAFETY: an entry that allows has what it allows, and at its end to whom, which lasts as long as the list.
+        let (mask, whom) = unsafe { ((*entry).Mask, &raw mut (*entry).SidStart) };
+        let whom = Sid {
+            start: whom.cast(),
+            _part_of: PhantomData,
+        };
+        Some((mask, whom))
+    }
+}
+
+/// The system's name ("SID") of a user or a group: a part of something that it borrows.
+#[derive(Clone, Copy)]
+struct Sid<'a> {
+    start: PSID,
+    _part_of: PhantomData<&'a ()>,
+}
+
+impl Sid<'_> {
+    fn is(self, kind: WELL_KNOWN_SID_TYPE) -> bool {
+        // SAFETY: the name is valid: what it is part of is borrowed for as long as this is there.
+        unsafe { IsWellKnownSid(self.start, kind) != 0 }
+    }
+
+    fn is_same_as(self, other: Sid<'_>) -> bool {
+        // SAFETY: both are valid, as above.
+        unsafe { EqualSid(self.start, other.start) != 0 }
+    }
+
+    /// The same in the system's notation.
+    fn text(self) -> io::Result<String> {
+        let mut text = ptr::null_mut();
+        // SAFETY: the name is valid, as above, and the pointer is to a local; what the system puts there it has allocated for us.
+        check(unsafe { ConvertSidToStringSidW(self.start, &mut text) })?;
+        // SAFETY: it ends with a zero, and is ours until it is freed below.
+        let length = (0..)
+            .take_while(|&at| unsafe { *text.add(at) } != 0)
+            .count();
+        // SAFETY: it is as long as was just counted, and what is made of it is a copy.
+        let known = String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(text, length) });
+        // SAFETY: the system has allocated it for us, and nothing points into it any more.
+        unsafe { LocalFree(text.cast()) };
+        Ok(known)
+    }
+}
+
+/// The user that this process runs as, by a copy of its name. What the system tells of a user points into its own buffer; a
+/// name has no pointers in it, so this can be moved.
 struct User {
-    /// Of words, so that it is aligned for what is put into it.
-    buffer: [u64; 64],
+    /// Of words, so that it is aligned for a name.
+    name: [u32; SECURITY_MAX_SID_SIZE as usize / size_of::<u32>()],
 }
 
 impl User {
     fn of_this_process() -> io::Result<Self> {
         let mut token = HANDLE::default();
-        // SAFETY: the pointer is to a local.
+        // SAFETY: the pointer is to a local, and isn't kept.
         check(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &mut token) })?;
         let token = owned(token)?;
-        let mut user = Self { buffer: [0; 64] };
+        // Of words, so that it is aligned for what is put into it.
+        let mut buffer = [0_u64; 64];
+        let room = size_of_val(&buffer) as u32;
+        let told = buffer.as_mut_ptr();
         let mut length = 0;
-        // SAFETY: the buffer has the length that is passed with it.
+        // SAFETY: the token is open, and the buffer has the length that is passed with it.
         check(unsafe {
             GetTokenInformation(
                 token.as_raw_handle(),
                 TokenUser,
-                user.buffer.as_mut_ptr().cast(),
-                size_of_val(&user.buffer) as u32,
+                told.cast(),
+                room,
                 &mut length,
             )
+        })?;
+        let mut user = Self { name: [0; _] };
+        let longest = size_of_val(&user.name) as u32;
+        // SAFETY: the call above has put a user there, whose name lies in the same buffer. That is a local, and still where it was.
+        // The copy has the room that is passed with it, which is enough for every name.
+        check(unsafe {
+            let name = (*told.cast::<TOKEN_USER>()).User.Sid;
+            CopySid(longest, user.name.as_mut_ptr().cast(), name)
         })?;
         Ok(user)
     }
 
-    /// The user's name for the system. What it points to is in memory of its own, or in the buffer.
-    fn sid(&self) -> PSID {
-        // SAFETY: the call above has put one there, and it is small enough.
-        unsafe { (*self.buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid }
-    }
-
-    /// The same in the system's notation.
-    fn text(&self) -> io::Result<String> {
-        let mut text = ptr::null_mut();
-        // SAFETY: the pointer is to a local.
-        check(unsafe { ConvertSidToStringSidW(self.sid(), &mut text) })?;
-        // SAFETY: it ends with a zero.
-        let length = (0..)
-            .take_while(|&at| unsafe { *text.add(at) } != 0)
-            .count();
-        // SAFETY: it is as long as was just counted.
-        let known = String::from_utf16_lossy(unsafe { std::slice::from_raw_parts(text, length) });
-        // SAFETY: the system has given it to us.
-        unsafe { LocalFree(text.cast()) };
-        Ok(known)
+    fn sid(&self) -> Sid<'_> {
+        Sid {
+            start: self.name.as_ptr().cast_mut().cast(),
+            _part_of: PhantomData,
+        }
     }
 }
 
@@ -258,27 +338,35 @@ fn done(status: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use windows_sys::Win32::Security::GetSecurityDescriptorOwner;
-
     use super::*;
 
     /// What a list lets others do, with one user as the file's owner and another, or the same, as who asks.
     fn others(list: &str, owner: &str, me: &str) -> Others {
-        let named = |who: &str| Descriptor::of(&format!("O:{who}")).expect("it is a name");
+        let named = |name: &str| Descriptor::of(&format!("O:{name}")).expect("it is a name");
         let (owner, me) = (named(owner), named(me));
+        let owners =
+            [&owner, &me].map(|it| it.owner().expect("it can be read").expect("it has one"));
         let list = Descriptor::of(&format!("D:{list}")).expect("it is a list");
-        by_list(
-            list.rights().expect("there is one"),
-            [&owner, &me].map(owner_of),
-        )
+        by_list(list.rights().expect("it can be read"), &owners)
     }
 
-    fn owner_of(descriptor: &Descriptor) -> PSID {
-        let (mut owner, mut by_default) = (PSID::default(), 0);
-        // SAFETY: the descriptor is valid, and the pointers are to locals.
-        let done = unsafe { GetSecurityDescriptorOwner(descriptor.0, &mut owner, &mut by_default) };
-        check(done).expect("it has one");
-        owner
+    #[test]
+    fn a_user_is_the_same_wherever_it_is_kept() {
+        let users: Vec<_> = (0..3).map(|_| User::of_this_process()).collect();
+        let named = users.into_iter().map(|user| {
+            let kept = Box::new(user.expect("it is known"));
+            kept.sid().text().expect("it has a name")
+        });
+        let named: Vec<_> = named.collect();
+        assert!(named[0].starts_with("S-1-5-"), "{named:?}");
+        assert!(named.iter().all(|name| *name == named[0]), "{named:?}");
+    }
+
+    #[test]
+    fn without_a_list_everybody_may_do_everything() {
+        let none = Descriptor::of(&format!("O:{ME}")).expect("it is a name");
+        let rights = none.rights().expect("it can be read");
+        assert_eq!(by_list(rights, &[]), Others::Everything);
     }
 
     const ME: &str = "S-1-5-21-1-2-3-1001";
