@@ -48,7 +48,8 @@ pub(crate) fn boot_name() -> String {
 fn boot_session() -> Option<String> {
     let mut text = [0_u8; 64];
     let mut size = text.len();
-    // SAFETY: the name is a C string, and the buffer has the size that is passed with it.
+    // SAFETY: the name is a literal, and the buffer a local with the size that is passed with it;
+    // neither is kept.
     let done = unsafe {
         libc::sysctlbyname(
             c"kern.bootsessionuuid".as_ptr(),
@@ -70,7 +71,7 @@ pub(crate) fn process_room() -> String {
 
 pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
-    // SAFETY: the path is a C string that lives through the call.
+    // SAFETY: the path is a C string and a local, so it lives through the call.
     match unsafe { libc::mkfifo(path.as_ptr(), 0o600) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
@@ -142,7 +143,8 @@ impl ExitWatch {
             ptr::null_mut(),
         );
         let mut receipt = [const { MaybeUninit::<Event>::uninit() }; 1];
-        // SAFETY: the event refers to a process, not to a descriptor.
+        // SAFETY: the event refers to a process, not to a descriptor that may be closed before the
+        // queue, and carries no pointer.
         let (receipts, _) =
             unsafe { kevent(&queue, &[change], &mut receipt, Some(Duration::ZERO)) }?;
         match receipts.first().map_or(0, Event::data) {
@@ -178,7 +180,7 @@ pub(super) fn read(pid: u32) -> Option<Process> {
     let raw = i32::try_from(pid).ok().filter(|raw| *raw > 0)?;
     let mut info = MaybeUninit::<libc::proc_bsdinfo>::zeroed();
     let size = size_of::<libc::proc_bsdinfo>() as i32;
-    // SAFETY: the buffer has the size that is passed with it.
+    // SAFETY: the buffer is a local with the size that is passed with it, and isn't kept.
     let written = unsafe {
         libc::proc_pidinfo(
             raw,
@@ -210,7 +212,7 @@ pub(super) fn pids() -> Vec<u32> {
     let needed = unsafe { libc::proc_listpids(ALL, 0, ptr::null_mut(), 0) };
     let room = usize::try_from(needed).unwrap_or(0) / size_of::<i32>() + 64;
     let mut pids = vec![0_u32; room];
-    // SAFETY: the buffer has the size that is passed with it.
+    // SAFETY: the buffer has the size that is passed with it, and isn't kept.
     let written = unsafe {
         libc::proc_listpids(
             ALL,
@@ -253,7 +255,8 @@ fn arguments(pid: u32) -> Option<Vec<u8>> {
     ];
     let mut size = 1024 * 1024;
     let mut block = vec![0_u8; size];
-    // SAFETY: name and buffer have the lengths that are passed with them.
+    // SAFETY: name and buffer are locals with the lengths that are passed with them, and aren't
+    // kept.
     let done = unsafe {
         libc::sysctl(
             name.as_mut_ptr(),

@@ -21,7 +21,9 @@ pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
     actions.chdir(call.cwd)?;
     let attributes = Attributes::new()?;
     let mut pid = 0;
-    // SAFETY: all pointers are to values that live through the call; both arrays end with a null pointer.
+    // SAFETY: all pointers are to locals, or to what the call borrows: its texts, and the texts
+    // that its arrays point to, are held by the caller until it returns. Both arrays end with a
+    // null pointer.
     check(unsafe {
         libc::posix_spawnp(
             &mut pid,
@@ -37,12 +39,15 @@ pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
     Ok(Born { pid })
 }
 
+/// On this system the type is a pointer to memory that the C library has allocated, so it may be
+/// moved.
 struct Actions(libc::posix_spawn_file_actions_t);
 
 impl Actions {
     fn new() -> io::Result<Self> {
         let mut actions = MaybeUninit::uninit();
-        // SAFETY: the call initialises what the pointer leads to, unless it fails.
+        // SAFETY: the call initialises the local that the pointer leads to, unless it fails, and
+        // doesn't keep the pointer.
         unsafe {
             check(libc::posix_spawn_file_actions_init(actions.as_mut_ptr()))?;
             Ok(Self(actions.assume_init()))
@@ -50,7 +55,7 @@ impl Actions {
     }
 
     fn dup(&mut self, fd: c_int, target: c_int) -> io::Result<()> {
-        // SAFETY: initialised by `new`.
+        // SAFETY: initialised by `new`; a call with two numbers.
         check(unsafe { libc::posix_spawn_file_actions_adddup2(&mut self.0, fd, target) })
     }
 
@@ -67,13 +72,15 @@ impl Drop for Actions {
     }
 }
 
+/// Like [`Actions`] a pointer, and so one that may be moved.
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
     fn new() -> io::Result<Self> {
         let mut attributes = MaybeUninit::uninit();
         let mut signals = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: each value is initialised by the first call that gets it.
+        // SAFETY: each value is initialised by the first call that gets it. Sets of signals are
+        // copied, so the local may go.
         unsafe {
             check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
             let mut attributes = Self(attributes.assume_init());

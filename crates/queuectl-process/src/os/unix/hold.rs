@@ -61,7 +61,8 @@ impl Drop for HeldStop {
 /// Whether whoever started this process wants a signal ignored.
 pub(super) fn is_ignored(signal: i32) -> bool {
     let mut now = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: nothing is changed, and what is there is written to `now`, which has room for it.
+    // SAFETY: nothing is changed, and what is there is written to `now`, a local that has room for
+    // it and isn't kept.
     let asked = unsafe { libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) };
     // SAFETY: the call has succeeded, so it has written `now`.
     asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN

@@ -15,7 +15,7 @@ use super::facts::create_private;
 /// Numbers in a file.
 #[derive(Debug)]
 pub(crate) struct Words {
-    /// Mapped for as long as this lives; never handed out.
+    /// Mapped for as long as this lives. Never handed out, so that no copy of it outlives this.
     words: &'static [AtomicU64],
 }
 
@@ -37,8 +37,10 @@ impl Words {
         let bytes: Vec<u8> = content.iter().flat_map(|word| word.to_ne_bytes()).collect();
         file.write_all(&bytes)?;
         let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: a new mapping, at an address of the system's choice and so aligned to a page; the file is as long as it.
-        // Other processes read the file only when we are dead.
+        // SAFETY: a new mapping, at an address of the system's choice and so aligned to a page; the
+        // file is as long as it. It outlives the file's descriptor, and stays where it is until
+        // `drop` ends it, however this is moved. Other processes read the file only when we are
+        // dead.
         let words = unsafe {
             let start = mmap(null_mut(), bytes.len(), access, MapFlags::SHARED, &file, 0)?;
             slice::from_raw_parts(start.cast(), content.len())
@@ -56,7 +58,8 @@ impl Words {
 impl Drop for Words {
     fn drop(&mut self) {
         let start = self.words.as_ptr().cast_mut();
-        // SAFETY: mapped by `create`, and borrowed by nobody any more.
+        // SAFETY: mapped by `create`, and borrowed by nobody any more: `set` borrows this only
+        // while it runs, and hands nothing out.
         let _ = unsafe { munmap(start.cast(), size_of_val(self.words)) };
     }
 }

@@ -26,7 +26,7 @@ struct Console {
 pub fn ask_to_stop(pid: u32, at_once: bool) -> io::Result<()> {
     let event = shared(&name(pid, at_once), |name| {
         let name = wide(name);
-        // SAFETY: the name ends with a zero and lives through the call.
+        // SAFETY: the name ends with a zero and is a local, which the system doesn't keep.
         owned(unsafe { OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr()) })
     });
     set(&event?)
@@ -45,7 +45,9 @@ pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::R
         closing: event(None, false)?,
     };
     let console = CONSOLE.get_or_init(|| fresh);
-    // SAFETY: the handler only sets events that are never closed, and waits.
+    // SAFETY: the handler is a function, so it is there as long as the process. It may be called at
+    // any time on any thread: it only sets events, which are in a static and never closed, and
+    // waits.
     check(unsafe { SetConsoleCtrlHandler(Some(interrupt), 1) })?;
     thread::Builder::new()
         .name("stop requests".into())
@@ -64,7 +66,8 @@ pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::R
     Ok(())
 }
 
-unsafe extern "system" fn interrupt(kind: u32) -> i32 {
+/// Called by the system, on a thread of its own. One if it was taken care of.
+extern "system" fn interrupt(kind: u32) -> i32 {
     let Some(console) = CONSOLE.get() else {
         return 0;
     };
@@ -110,8 +113,7 @@ mod tests {
         let (returned, returns) = channel();
         for kind in [CTRL_C_EVENT, CTRL_CLOSE_EVENT] {
             let returned = returned.clone();
-            // SAFETY: it may be called on any thread, as the system does.
-            thread::spawn(move || returned.send(unsafe { interrupt(kind) }));
+            thread::spawn(move || returned.send(interrupt(kind)));
             let expected = match kind {
                 CTRL_C_EVENT => Asked::Interrupt,
                 _ => Asked::AtOnce,

@@ -12,7 +12,8 @@ pub fn console_text(bytes: &[u8]) -> Option<String> {
     }
     // A job has a console of its own, without a window: its code page is the one that all begin with.
     let convert = |to: *mut u16, room: i32| {
-        // SAFETY: the bytes have that length, and `to` has that much room, or none is asked for.
+        // SAFETY: the bytes are the caller's and have that length. `to` is null with no room, or a
+        // local of that much room; the system keeps neither.
         unsafe { MultiByteToWideChar(GetOEMCP(), 0, bytes.as_ptr(), length, to, room) }
     };
     let needed = convert(ptr::null_mut(), 0);

@@ -60,7 +60,10 @@ impl Exec {
         startup.StartupInfo.hStdError = streams[2];
         startup.lpAttributeList = list.pointer();
         let mut born = PROCESS_INFORMATION::default();
-        // SAFETY: each text ends with a zero, the environment with two; all that is pointed to lives through the call.
+        // SAFETY: each text ends with a zero, the environment with two. All that is pointed to is
+        // `self`'s or a local of this function, and so lives through the call: the texts, the list
+        // of attributes, the handles that it points to, which it borrows, and the ends of the pipes
+        // that these are. The system keeps copies only.
         check(unsafe {
             CreateProcessW(
                 self.program.as_ptr(),
@@ -92,7 +95,7 @@ impl Exec {
 impl Child {
     /// Lets it go.
     pub(super) fn resume(&self) -> io::Result<()> {
-        // SAFETY: the handle is open.
+        // SAFETY: a call without pointers, on a handle that is open.
         match unsafe { ResumeThread(self.thread.as_raw_handle()) } {
             u32::MAX => Err(io::Error::last_os_error()),
             _ => Ok(()),
@@ -164,10 +167,12 @@ fn empty() -> io::Result<&'static OwnedHandle> {
     Ok(EMPTY.get_or_init(|| empty))
 }
 
-/// What is said of a process that is to be started. It is initialised from the start.
+/// What is said of a process that is to be started. It is initialised from the start, and keeps
+/// pointers to what was said.
 struct List<'a> {
-    /// Words, since it has to lie as pointers do.
-    words: Vec<usize>,
+    /// Words, since it has to lie as pointers do. They never grow, so the list stays where it was
+    /// initialised when this is moved.
+    words: Box<[usize]>,
     _handles: PhantomData<&'a [HANDLE]>,
 }
 
@@ -176,10 +181,11 @@ impl<'a> List<'a> {
     fn new(inherited: &'a [HANDLE], jobs: &'a [HANDLE]) -> io::Result<Self> {
         const COUNT: u32 = 2;
         let mut size = 0;
-        // SAFETY: without a list the call only tells the size.
+        // SAFETY: without a list the call only tells the size, in a local.
         unsafe { InitializeProcThreadAttributeList(ptr::null_mut(), COUNT, 0, &mut size) };
-        let mut words = vec![0_usize; size.div_ceil(size_of::<usize>())];
-        // SAFETY: the list has the size that was asked for.
+        let mut words = vec![0_usize; size.div_ceil(size_of::<usize>())].into_boxed_slice();
+        // SAFETY: the list has the size that was asked for, and stays where it is until it is
+        // deleted.
         check(unsafe {
             InitializeProcThreadAttributeList(words.as_mut_ptr().cast(), COUNT, 0, &mut size)
         })?;
@@ -193,7 +199,8 @@ impl<'a> List<'a> {
     }
 
     fn say(&mut self, what: u32, handles: &'a [HANDLE]) -> io::Result<()> {
-        // SAFETY: the list is initialised; the handles outlive it, as its type says.
+        // SAFETY: the list is initialised. It keeps the pointer to the handles, which it borrows
+        // for as long as it is there.
         check(unsafe {
             UpdateProcThreadAttribute(
                 self.pointer(),
@@ -214,7 +221,8 @@ impl<'a> List<'a> {
 
 impl Drop for List<'_> {
     fn drop(&mut self) {
-        // SAFETY: it was initialised, or there would be none.
+        // SAFETY: it was initialised, or there would be none; nobody has a pointer to it any more,
+        // since `spawn` is over.
         unsafe { DeleteProcThreadAttributeList(self.pointer()) };
     }
 }

@@ -85,7 +85,7 @@ pub fn kill(pid: u32) -> io::Result<()> {
 
 /// Ends a process at once.
 pub(super) fn terminate(process: &OwnedHandle) -> io::Result<()> {
-    // SAFETY: the handle is open.
+    // SAFETY: a call without pointers; the handle is borrowed, so it is open.
     check(unsafe { TerminateProcess(process.as_raw_handle(), 1) })
 }
 
@@ -115,10 +115,12 @@ pub fn start_detached(command: &mut Command) -> io::Result<Child> {
     for number in (4..LAST_HANDLE).step_by(4) {
         let handle = ptr::without_provenance_mut(number);
         let mut flags = 0;
-        // SAFETY: the pointer is to a local; the call fails if there is no such handle.
+        // SAFETY: the number is no pointer, only looked up by the system: the call fails if there
+        // is no such handle. The flags are a local.
         let known = unsafe { GetHandleInformation(handle, &mut flags) } != 0;
         if known && flags & HANDLE_FLAG_INHERIT != 0 {
-            // SAFETY: std makes what it passes on inheritable by itself, and only for that moment.
+            // SAFETY: a call without pointers. std makes what it passes on inheritable by itself,
+            // and only for that moment.
             unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) };
         }
     }
@@ -157,7 +159,7 @@ pub fn native_bytes(text: OsString) -> Option<Vec<u8>> {
 pub fn hostname() -> String {
     let mut name = [0_u16; 256];
     let mut length = name.len() as u32;
-    // SAFETY: the buffer has the length that is passed with it.
+    // SAFETY: the buffer has the length that is passed with it. Both are locals, and aren't kept.
     let done = unsafe {
         GetComputerNameExW(
             ComputerNamePhysicalDnsHostname,
@@ -189,7 +191,9 @@ pub(crate) struct Origin {
 pub(crate) fn origin() -> Origin {
     const BOOT_ID: *const u32 = ptr::without_provenance(0x7FFE_02C4);
     Origin {
-        // SAFETY: the page is mapped into every process, and only ever read.
+        // SAFETY: the system maps this page into every process at this place, for as long as the
+        // process is there. It is no memory of Rust's, so a volatile read needs no pointer that was
+        // derived from any.
         boot: unsafe { ptr::read_volatile(BOOT_ID) }.into(),
         session: 0,
     }
@@ -236,7 +240,7 @@ pub(super) fn now() -> u64 {
         dwLowDateTime: 0,
         dwHighDateTime: 0,
     };
-    // SAFETY: the pointer is to a local.
+    // SAFETY: the pointer is to a local, which the system has filled when the call returns.
     unsafe { GetSystemTimePreciseAsFileTime(&mut time) };
     number(time)
 }
@@ -253,7 +257,8 @@ pub(super) fn start_of(process: &OwnedHandle) -> Option<u64> {
         dwHighDateTime: 0,
     }; 4];
     let [created, ended, kernel, user] = &mut times;
-    // SAFETY: the handle is open and the pointers are to locals.
+    // SAFETY: the handle is borrowed, so it is open; the pointers are to locals, which the system
+    // has filled when the call returns.
     check(unsafe { GetProcessTimes(process.as_raw_handle(), created, ended, kernel, user) })
         .ok()?;
     Some(number(times[0]))

@@ -70,7 +70,7 @@ fn path(spec: &Spec) -> OsString {
 
 fn system_folder() -> PathBuf {
     let mut name = [0_u16; 260];
-    // SAFETY: the buffer has the length that is passed with it.
+    // SAFETY: the buffer is a local that has the length passed with it, and isn't kept.
     let length = unsafe { GetSystemDirectoryW(name.as_mut_ptr(), name.len() as u32) };
     let name = name.get(..length as usize).unwrap_or_default();
     String::from_utf16_lossy(name).into()

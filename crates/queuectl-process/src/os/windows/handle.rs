@@ -10,12 +10,13 @@ use windows_sys::Win32::System::Threading::{
     CreateEventW, INFINITE, SetEvent, Sleep, WaitForMultipleObjects, WaitForSingleObject,
 };
 
-/// Takes a handle that a call has returned; null means that it failed.
+/// Takes a handle that a call has just returned, and that nobody else closes; null means that it
+/// failed.
 pub(super) fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call has just given it to us.
+    // SAFETY: it isn't null. The callers pass what a call has given to them, and to nobody else.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
@@ -42,19 +43,20 @@ pub(super) fn shared<T>(name: &str, get: impl Fn(&str) -> io::Result<T>) -> io::
 /// An event, known to other processes if it has a name; `manual` ones stay set until they are reset.
 pub(super) fn event(name: Option<&str>, manual: bool) -> io::Result<OwnedHandle> {
     let name = name.map(wide);
-    let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
-    // SAFETY: the name is null or ends with a zero and lives through the call.
-    owned(unsafe { CreateEventW(ptr::null(), manual.into(), 0, name) })
+    let pointer = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+    // SAFETY: the pointer is null, or leads to the local above it, which ends with a zero; the
+    // system doesn't keep it.
+    owned(unsafe { CreateEventW(ptr::null(), manual.into(), 0, pointer) })
 }
 
 pub(super) fn set(event: &OwnedHandle) -> io::Result<()> {
-    // SAFETY: the handle is open.
+    // SAFETY: the handle is borrowed, so it is open.
     check(unsafe { SetEvent(event.as_raw_handle()) })
 }
 
 /// Whether the object is signalled now.
 pub(super) fn is_set(object: &impl AsRawHandle) -> bool {
-    // SAFETY: the handle is open.
+    // SAFETY: the object is borrowed, so its handle is open; with one that isn't the call fails.
     unsafe { WaitForSingleObject(object.as_raw_handle(), 0) == WAIT_OBJECT_0 }
 }
 
@@ -73,7 +75,8 @@ pub(super) fn wait_for_one(
         unsafe { Sleep(limit) };
         return Ok(None);
     }
-    // SAFETY: the caller's handles are open, and the length is theirs.
+    // SAFETY: the list is borrowed through the call, and the length is its own. What the handles
+    // belong to is held by the callers meanwhile; with one that isn't open the call fails.
     let which = unsafe { WaitForMultipleObjects(objects.len() as u32, objects.as_ptr(), 0, limit) };
     match which {
         WAIT_FAILED => Err(io::Error::last_os_error()),
@@ -95,7 +98,7 @@ mod tests {
         let name = format!("queuectl-test-{}", std::process::id());
         let open = |name: &str| {
             let name = wide(name);
-            // SAFETY: the name ends with a zero and lives through the call.
+            // SAFETY: the name ends with a zero and is a local, which the system doesn't keep.
             owned(unsafe { OpenEventW(EVENT_MODIFY_STATE, 0, name.as_ptr()) })
         };
         let shared_one = shared(&name, |name| event(Some(name), false)).expect("it is made");

@@ -21,7 +21,8 @@ pub struct HeldStop(());
 pub fn hold_stop() -> io::Result<HeldStop> {
     ASKED.store(false, Ordering::SeqCst);
     HELD.store(true, Ordering::SeqCst);
-    // SAFETY: the handler only sets flags that live as long as the process, and waits.
+    // SAFETY: the handler is a function, so it is there as long as the process. It may be called at
+    // any time on any thread: it only sets flags, which are statics, and waits.
     check(unsafe { SetConsoleCtrlHandler(Some(note), 1) })?;
     Ok(HeldStop(()))
 }
@@ -35,7 +36,8 @@ impl HeldStop {
     /// Ends the process as Ctrl+C would have, so that its parent sees what happened. Does nothing if nobody asked.
     pub fn heed(&self) {
         if self.asked() {
-            // SAFETY: it is this process, and nothing is to be done after it.
+            // SAFETY: a call without pointers. It is this process, and nothing is to be done after
+            // it.
             let _ = unsafe { TerminateProcess(GetCurrentProcess(), STATUS_CONTROL_C_EXIT as u32) };
         }
     }
@@ -47,8 +49,9 @@ impl Drop for HeldStop {
     }
 }
 
-/// One if it was taken care of, zero if the system's own handler, which ends the process, is to follow.
-unsafe extern "system" fn note(kind: u32) -> i32 {
+/// Called by the system, on a thread of its own. One if it was taken care of, zero if the system's
+/// own handler, which ends the process, is to follow.
+extern "system" fn note(kind: u32) -> i32 {
     if !HELD.load(Ordering::SeqCst) {
         return 0;
     }
@@ -72,8 +75,7 @@ mod tests {
     /// What the system is told of one event, when it is.
     fn told(kind: u32) -> Receiver<i32> {
         let (told, tells) = channel();
-        // SAFETY: it may be called on any thread, as the system does.
-        thread::spawn(move || told.send(unsafe { note(kind) }));
+        thread::spawn(move || told.send(note(kind)));
         tells
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Job(OwnedHandle);
 
 impl Job {
     pub(super) fn new() -> io::Result<Self> {
-        // SAFETY: both pointers may be null.
+        // SAFETY: both pointers may be null, and are.
         let job = owned(unsafe { CreateJobObjectW(ptr::null(), ptr::null()) })?;
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         // One that crashes ends, instead of asking a user who isn't there what to do.
@@ -35,14 +35,16 @@ impl Job {
             JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
         let size = size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32;
         let kind = JobObjectExtendedLimitInformation;
-        // SAFETY: the structure is the one that belongs to the kind, with its size.
+        // SAFETY: the job is open. The structure is the one that belongs to the kind, with its
+        // size; it is a local, which the system copies.
         check(unsafe {
             SetInformationJobObject(job.as_raw_handle(), kind, (&raw const limits).cast(), size)
         })?;
         Ok(Self(job))
     }
 
-    /// For who starts a process in it; what that starts is in it too.
+    /// For the start of a process in it; what that starts is in it too. It is open only as long as
+    /// the job is kept.
     pub(super) fn handle(&self) -> HANDLE {
         self.0.as_raw_handle()
     }
@@ -52,7 +54,8 @@ impl Job {
         let mut found = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION::default();
         let size = size_of::<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION>() as u32;
         let kind = JobObjectBasicAccountingInformation;
-        // SAFETY: the structure is the one that belongs to the kind, with its size.
+        // SAFETY: the job is open. The structure is the one that belongs to the kind, with its
+        // size; it is a local, which the system has filled when the call returns.
         let done = check(unsafe {
             QueryInformationJobObject(
                 self.0.as_raw_handle(),
@@ -67,7 +70,7 @@ impl Job {
 
     /// Ends everything in it.
     pub(super) fn end(&self) {
-        // SAFETY: the handle is open.
+        // SAFETY: a call without pointers, on a job that is open.
         unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
     }
 

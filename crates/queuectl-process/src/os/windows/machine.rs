@@ -63,7 +63,8 @@ fn number(key: PCWSTR, name: PCWSTR) -> u32 {
 /// Reads a value of the registry; false if there is none of that kind.
 fn value(key: PCWSTR, name: PCWSTR, kind: u32, to: *mut c_void, size: usize) -> bool {
     let mut size = size as u32;
-    // SAFETY: key and name are wide C strings, and the buffer has the size that is passed with it.
+    // SAFETY: key and name are literals. Both callers pass a local of theirs, with its size, for
+    // which any content is valid; the system keeps no pointer to it.
     let done = unsafe {
         RegGetValueW(
             HKEY_LOCAL_MACHINE,

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::process;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use windows_sys::Win32::Foundation::{
@@ -29,9 +29,8 @@ pub(super) struct Pipe {
     end: OwnedHandle,
     /// Set when the read is over.
     read: OwnedHandle,
-    /// Both are where they are until the read is over, however this is moved.
-    overlapped: Box<OVERLAPPED>,
-    buffer: Box<[u8]>,
+    overlapped: Lent<OVERLAPPED>,
+    buffer: Lent<[u8]>,
     /// Whether a read is under way, or over and not taken. One that was refused leaves the structure as if it were.
     reading: bool,
 }
@@ -47,7 +46,7 @@ impl Pipe {
         // The first of its name, so that nobody else listens in our place; and for one writer.
         let how = PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE;
         let remote = PIPE_REJECT_REMOTE_CLIENTS;
-        // SAFETY: the name ends with a zero and lives through the call.
+        // SAFETY: the name ends with a zero and is a local, which the system doesn't keep.
         let end = file(unsafe {
             CreateNamedPipeW(name.as_ptr(), how, remote, 1, size, size, 0, ptr::null())
         })?;
@@ -56,8 +55,8 @@ impl Pipe {
         let mut pipe = Self {
             end,
             read,
-            overlapped: Box::default(),
-            buffer: vec![0; CHUNK].into(),
+            overlapped: Lent::new(Box::default()),
+            buffer: Lent::new(vec![0; CHUNK].into()),
             reading: false,
         };
         pipe.begin()?;
@@ -72,9 +71,11 @@ impl Pipe {
     /// Hands out what was read, once the event is signalled, and reads on. `None` if the pipe has ended.
     pub(super) fn take(mut self, mut to: impl FnMut(&[u8])) -> Option<Self> {
         let mut length = 0;
-        // SAFETY: the handle is open; the read is over, since its event is signalled.
+        // SAFETY: the handle is open. The structure is the one that the read was begun with, and
+        // where it was then; the length is a local.
         let done = unsafe {
-            GetOverlappedResult(self.end.as_raw_handle(), &*self.overlapped, &mut length, 0)
+            let overlapped = self.overlapped.pointer();
+            GetOverlappedResult(self.end.as_raw_handle(), overlapped, &mut length, 0)
         };
         let error = io::Error::last_os_error();
         if done == 0 && error.raw_os_error() == Some(ERROR_IO_INCOMPLETE as i32) {
@@ -85,24 +86,30 @@ impl Pipe {
         if done == 0 {
             return None;
         }
-        to(self.buffer.get(..length as usize).unwrap_or_default());
+        // SAFETY: the read is over, so the system leaves the buffer alone until the next one begins
+        // below.
+        let buffer = unsafe { &*self.buffer.pointer() };
+        to(buffer.get(..length as usize).unwrap_or_default());
         self.begin().ok()?;
         Some(self)
     }
 
     fn begin(&mut self) -> io::Result<()> {
-        *self.overlapped = OVERLAPPED {
+        let fresh = OVERLAPPED {
             hEvent: self.read.as_raw_handle(),
             ..OVERLAPPED::default()
         };
-        // SAFETY: the buffer and the structure stay until the read is over: `drop` sees to that.
+        // SAFETY: no read is under way, so both are ours. The system keeps the pointers to them
+        // until this read is over: they stay where they are however this is moved, and `drop` waits
+        // for the end of the read before they go.
         let done = unsafe {
+            self.overlapped.pointer().write(fresh);
             ReadFile(
                 self.end.as_raw_handle(),
-                self.buffer.as_mut_ptr(),
+                self.buffer.pointer().cast(),
                 CHUNK as u32,
                 ptr::null_mut(),
-                &mut *self.overlapped,
+                self.overlapped.pointer(),
             )
         };
         let error = io::Error::last_os_error();
@@ -117,11 +124,37 @@ impl Drop for Pipe {
             return;
         }
         let mut length = 0;
-        // SAFETY: the handle is open. A read that is over already isn't touched by either call.
+        // SAFETY: the handle is open, and the structure is the one of the read. A read that is over
+        // already isn't touched by either call; when the second returns, the system has let go of
+        // structure and buffer.
         unsafe {
-            CancelIoEx(self.end.as_raw_handle(), &*self.overlapped);
-            GetOverlappedResult(self.end.as_raw_handle(), &*self.overlapped, &mut length, 1);
+            let overlapped = self.overlapped.pointer();
+            CancelIoEx(self.end.as_raw_handle(), overlapped);
+            GetOverlappedResult(self.end.as_raw_handle(), overlapped, &mut length, 1);
         }
+    }
+}
+
+/// Memory at a fixed place that the system writes to while a read is under way. It is known by a
+/// bare pointer: a `Box` says each time it is moved that nobody else writes to what is in it, and
+/// so does a reference.
+struct Lent<T: ?Sized>(NonNull<T>);
+
+impl<T: ?Sized> Lent<T> {
+    fn new(content: Box<T>) -> Self {
+        Self(NonNull::from(Box::leak(content)))
+    }
+
+    fn pointer(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+}
+
+impl<T: ?Sized> Drop for Lent<T> {
+    fn drop(&mut self) {
+        // SAFETY: it came from a box and is freed only here; whoever lends it waits until it was
+        // given back.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
 
@@ -132,7 +165,8 @@ pub(super) fn inheritable(name: &[u16], access: u32) -> io::Result<OwnedHandle> 
         lpSecurityDescriptor: ptr::null_mut(),
         bInheritHandle: 1,
     };
-    // SAFETY: the name ends with a zero; all lives through the call.
+    // SAFETY: name and attributes are the caller's and a local; the name ends with a zero, and the
+    // system keeps neither.
     file(unsafe {
         CreateFileW(
             name.as_ptr(),

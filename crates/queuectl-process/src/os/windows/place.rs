@@ -62,7 +62,8 @@ fn is_open(error: &io::Error) -> bool {
 pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
     let file = File::open(path)?;
     let mut seen = BY_HANDLE_FILE_INFORMATION::default();
-    // SAFETY: the handle is open, and the pointer is to a local.
+    // SAFETY: the file is a local, so its handle is open; the structure is one too, and has been
+    // filled when the call returns.
     check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut seen) })?;
     let number = u64::from(seen.nFileIndexHigh) << 32 | u64::from(seen.nFileIndexLow);
     Ok([u64::from(seen.dwVolumeSerialNumber), number])
@@ -77,9 +78,10 @@ pub fn sync_dir(_path: &Path) -> io::Result<()> {
 pub fn network_file_system(path: &Path) -> io::Result<Option<String>> {
     let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
     let mut root = [0_u16; 1024];
-    // SAFETY: the path ends with a zero, and the buffer has the length that is passed with it.
+    // SAFETY: the path ends with a zero, and the buffer has the length that is passed with it. Both
+    // are locals, and aren't kept.
     check(unsafe { GetVolumePathNameW(path.as_ptr(), root.as_mut_ptr(), root.len() as u32) })?;
-    // SAFETY: the call above has put a zero at the end.
+    // SAFETY: the call above has put a zero at the end; the buffer is still where it was.
     let remote = unsafe { GetDriveTypeW(root.as_ptr()) } == DRIVE_REMOTE;
     Ok(remote.then(|| "network drive".to_owned()))
 }

@@ -39,7 +39,8 @@ impl Polite {
     /// Whether somebody has the event open, besides us.
     pub(super) fn is_heard(&self) -> bool {
         let mut found = PUBLIC_OBJECT_BASIC_INFORMATION::default();
-        // SAFETY: the handle is open, and the structure is the one that belongs to the kind, with its size.
+        // SAFETY: the handle is open. The structure is the one that belongs to the kind, with its
+        // size; it is a local, which the system has filled when the call returns.
         let status = unsafe {
             NtQueryObject(
                 self.event.as_raw_handle(),

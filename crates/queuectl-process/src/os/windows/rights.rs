@@ -59,8 +59,8 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
         bInheritHandle: 0,
     };
     let path = zero_ended(path);
-    // SAFETY: the path ends with a zero. Path, attributes and the descriptor that they point to are locals of this function, so
-    // they live through the call, and the system keeps none of them.
+    // SAFETY: the path ends with a zero. Path, attributes and the descriptor that they point to are
+    // locals of this function, so they live through the call, and the system keeps none of them.
     check(unsafe { CreateDirectoryW(path.as_ptr(), &attributes) })
 }
 
@@ -71,8 +71,8 @@ pub(super) fn give_to_owner_alone(path: &Path) -> io::Result<()> {
     let no_list = || io::Error::other("the list of rights for the owner alone is missing");
     let rights = descriptor.rights()?.ok_or_else(no_list)?;
     let path = zero_ended(path);
-    // SAFETY: the path ends with a zero and is a local, as is the descriptor that the list is part of: both live through the call,
-    // and the system keeps a copy.
+    // SAFETY: the path ends with a zero and is a local, as is the descriptor that the list is part
+    // of: both live through the call, and the system keeps a copy.
     let status = unsafe {
         SetNamedSecurityInfoW(
             path.as_ptr(),
@@ -94,8 +94,9 @@ pub(super) fn of_others(path: &Path) -> io::Result<Others> {
     Ok(by_list(descriptor.rights()?, &owners))
 }
 
-/// What a list of rights lets others do than its owner, by any of his names: what an administrator makes belongs to all of
-/// them, and gives him his rights by his own name. Without a list everybody may do everything.
+/// What a list of rights lets others do than its owner, by any of his names: what an administrator
+/// makes belongs to all of them, and gives him his rights by his own name. Without a list everybody
+/// may do everything.
 fn by_list(rights: Option<Rights<'_>>, owners: &[Sid<'_>]) -> Others {
     let Some(rights) = rights else {
         return Others::Everything;
@@ -120,8 +121,8 @@ fn by_entry(rights: Rights<'_>, index: u32, owners: &[Sid<'_>]) -> Others {
     }
 }
 
-/// Memory of the system's that describes whose something is and who may do what. It lies where the system has put it,
-/// however this is moved.
+/// Memory of the system's that describes whose something is and who may do what. It lies where the
+/// system has put it, however this is moved.
 struct Descriptor(PSECURITY_DESCRIPTOR);
 
 impl Descriptor {
@@ -137,8 +138,8 @@ impl Descriptor {
     fn of(text: &str) -> io::Result<Self> {
         let text = wide(text);
         let mut descriptor = Self(ptr::null_mut());
-        // SAFETY: the text ends with a zero. Both pointers are to locals and aren't kept; what the system puts into the second is
-        // memory that it has allocated for us.
+        // SAFETY: the text ends with a zero. Both pointers are to locals and aren't kept; what the
+        // system puts into the second is memory that it has allocated for us.
         check(unsafe {
             ConvertStringSecurityDescriptorToSecurityDescriptorW(
                 text.as_ptr(),
@@ -154,8 +155,9 @@ impl Descriptor {
     fn of_file(path: &Path) -> io::Result<Self> {
         let path = zero_ended(path);
         let mut descriptor = Self(ptr::null_mut());
-        // SAFETY: the path ends with a zero, and what isn't wanted may be null. The pointers are to locals and aren't kept; what
-        // the system puts into the last is memory that it has allocated for us.
+        // SAFETY: the path ends with a zero, and what isn't wanted may be null. The pointers are to
+        // locals and aren't kept; what the system puts into the last is memory that it has
+        // allocated for us.
         done(unsafe {
             GetNamedSecurityInfoW(
                 path.as_ptr(),
@@ -174,7 +176,8 @@ impl Descriptor {
     /// Its list of rights, if it has one.
     fn rights(&self) -> io::Result<Option<Rights<'_>>> {
         let (mut present, mut list, mut by_default) = (0, ptr::null_mut(), 0);
-        // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to locals, which aren't kept.
+        // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to
+        // locals, which aren't kept.
         check(unsafe {
             GetSecurityDescriptorDacl(self.0, &mut present, &mut list, &mut by_default)
         })?;
@@ -188,7 +191,8 @@ impl Descriptor {
     /// Whose it is, if it says so.
     fn owner(&self) -> io::Result<Option<Sid<'_>>> {
         let (mut owner, mut by_default) = (PSID::default(), 0);
-        // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to locals, which aren't kept.
+        // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to
+        // locals, which aren't kept.
         check(unsafe { GetSecurityDescriptorOwner(self.0, &mut owner, &mut by_default) })?;
         Ok((!owner.is_null()).then_some(Sid {
             start: owner,
@@ -199,7 +203,8 @@ impl Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: the system has allocated it for us, or it is null. All that points into it borrows it, and so is gone.
+        // SAFETY: the system has allocated it for us, or it is null. All that points into it
+        // borrows it, and so is gone.
         unsafe { LocalFree(self.0) };
     }
 }
@@ -213,7 +218,8 @@ struct Rights<'a> {
 
 impl<'a> Rights<'a> {
     fn count(self) -> u32 {
-        // SAFETY: the list is valid: it is part of a descriptor that is borrowed for as long as this is there.
+        // SAFETY: the list is valid: it is part of a descriptor that is borrowed for as long as
+        // this is there.
         u32::from(unsafe { (*self.list).AceCount })
     }
 
@@ -222,7 +228,8 @@ impl<'a> Rights<'a> {
         const ALLOWS: u8 = 0;
         const INHERIT_ONLY: u8 = 8;
         let mut entry = ptr::null_mut();
-        // SAFETY: the list is valid, as above; the pointer is to a local. The system looks whether there is such an entry.
+        // SAFETY: the list is valid, as above; the pointer is to a local. The system looks whether
+        // there is such an entry.
         if unsafe { GetAce(self.list, index, &mut entry) } == 0 {
             return None;
         }
@@ -232,7 +239,8 @@ impl<'a> Rights<'a> {
         if header.AceType != ALLOWS || header.AceFlags & INHERIT_ONLY != 0 {
             return None;
         }
-        // SAFETY: an entry that allows has what it allows, and at its end to whom, which lasts as long as the list.
+        // SAFETY: an entry that allows has what it allows, and at its end to whom, which lasts as
+        // long as the list.
         let (mask, whom) = unsafe { ((*entry).Mask, &raw mut (*entry).SidStart) };
         let whom = Sid {
             start: whom.cast(),
@@ -263,7 +271,8 @@ impl Sid<'_> {
     /// The same in the system's notation.
     fn text(self) -> io::Result<String> {
         let mut text = ptr::null_mut();
-        // SAFETY: the name is valid, as above, and the pointer is to a local; what the system puts there it has allocated for us.
+        // SAFETY: the name is valid, as above, and the pointer is to a local; what the system puts
+        // there it has allocated for us.
         check(unsafe { ConvertSidToStringSidW(self.start, &mut text) })?;
         // SAFETY: it ends with a zero, and is ours until it is freed below.
         let length = (0..)
@@ -277,8 +286,8 @@ impl Sid<'_> {
     }
 }
 
-/// The user that this process runs as, by a copy of its name. What the system tells of a user points into its own buffer; a
-/// name has no pointers in it, so this can be moved.
+/// The user that this process runs as, by a copy of its name. What the system tells of a user
+/// points into its own buffer; a name has no pointers in it, so this can be moved.
 struct User {
     /// Of words, so that it is aligned for a name.
     name: [u32; SECURITY_MAX_SID_SIZE as usize / size_of::<u32>()],
@@ -307,8 +316,9 @@ impl User {
         })?;
         let mut user = Self { name: [0; _] };
         let longest = size_of_val(&user.name) as u32;
-        // SAFETY: the call above has put a user there, whose name lies in the same buffer. That is a local, and still where it was.
-        // The copy has the room that is passed with it, which is enough for every name.
+        // SAFETY: the call above has put a user there, whose name lies in the same buffer. That is
+        // a local, and still where it was. The copy has the room that is passed with it, which is
+        // enough for every name.
         check(unsafe {
             let name = (*told.cast::<TOKEN_USER>()).User.Sid;
             CopySid(longest, user.name.as_mut_ptr().cast(), name)

@@ -131,8 +131,8 @@ impl Attempt<'_> {
 
     /// Waits until something happens, and passes on what was read. Says whether the stop signal is given.
     fn wait(&mut self, patience: Option<Duration>, heed_stop: bool) -> bool {
-        let stop = self.stop.event();
-        let stop = heed_stop.then(|| stop.as_raw_handle());
+        let event = self.stop.event();
+        let stop = heed_stop.then(|| event.as_raw_handle());
         let leader = self.ended.is_none().then(|| self.process.as_raw_handle());
         let streams = self.streams.iter();
         let streams = streams.filter_map(|(_, pipe)| pipe.as_ref().map(Pipe::event));
@@ -167,7 +167,7 @@ impl AsRawHandle for Ready<'_> {
 /// The exit code of a process that has ended: a number without a sign, as Windows shows it.
 fn exit_code(process: &OwnedHandle) -> i64 {
     let mut code = 0;
-    // SAFETY: the handle is open and the pointer is to a local.
+    // SAFETY: the handle is borrowed, so it is open; the pointer is to a local, and isn't kept.
     let told: io::Result<()> =
         check(unsafe { GetExitCodeProcess(process.as_raw_handle(), &mut code) });
     told.map_or(-1, |()| i64::from(code))

@@ -41,7 +41,7 @@ impl StopSignal {
 
     /// Takes the signal back, before the next run.
     pub fn reset(&self) {
-        // SAFETY: the handle is open.
+        // SAFETY: the handle is owned by what is borrowed here, so it is open.
         unsafe { ResetEvent(self.handle.event.as_raw_handle()) };
         self.handle.force_at.clear();
     }

@@ -24,7 +24,8 @@ impl Wake {
     pub fn open(path: &Path) -> io::Result<Self> {
         let semaphore = shared(&name(path)?, |name| {
             let name = wide(name);
-            // SAFETY: the name ends with a zero and lives through the call.
+            // SAFETY: the name ends with a zero and is a local, which the system doesn't keep;
+            // attributes may be null.
             owned(unsafe { CreateSemaphoreW(ptr::null(), 0, 1, name.as_ptr()) })
         });
         Ok(Self {
@@ -34,7 +35,7 @@ impl Wake {
 
     /// Blocks until it has taken a token. Of several that wait, the system gives it to exactly one.
     pub fn wait(&self) -> io::Result<()> {
-        // SAFETY: the handle is open.
+        // SAFETY: the handle is borrowed, so it stays open through the wait.
         match unsafe { WaitForSingleObject(self.semaphore.as_raw_handle(), INFINITE) } {
             WAIT_OBJECT_0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -46,7 +47,7 @@ impl Wake {
 pub fn wake(path: &Path) -> io::Result<bool> {
     let semaphore = shared(&name(path)?, |name| {
         let name = wide(name);
-        // SAFETY: the name ends with a zero and lives through the call.
+        // SAFETY: the name ends with a zero and is a local, which the system doesn't keep.
         owned(unsafe { OpenSemaphoreW(SEMAPHORE_MODIFY_STATE, 0, name.as_ptr()) })
     });
     let semaphore = match semaphore {
@@ -55,7 +56,8 @@ pub fn wake(path: &Path) -> io::Result<bool> {
         }
         opened => opened?,
     };
-    // SAFETY: the handle is open.
+    // SAFETY: the handle is a local that stays open through the call; where the former count would
+    // go may be null.
     if unsafe { ReleaseSemaphore(semaphore.as_raw_handle(), 1, ptr::null_mut()) } == 0 {
         let error = io::Error::last_os_error();
         if error.raw_os_error() != Some(ERROR_TOO_MANY_POSTS as i32) {
