@@ -75,8 +75,9 @@ fn clone(birth: &mut Birth<'_>, pidfds: c_int, pidfd: &mut c_int) -> io::Result<
     let mut stack = MaybeUninit::<Stack>::uninit();
     let mut mask = MaybeUninit::<libc::sigset_t>::uninit();
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: see the head of this file. The stack grows down from its end; all that is pointed to outlives the child's use
-    // of it, since this thread sleeps meanwhile.
+    // SAFETY: see the head of this file. The stack grows down from its end. Stack, masks and
+    // `pidfd`, and all that `birth` borrows, are in frames of this thread, which sleeps until the
+    // child uses them no more; so they can't go or move meanwhile.
     let (pid, error) = unsafe {
         libc::sigfillset(all.as_mut_ptr());
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), mask.as_mut_ptr());
@@ -97,7 +98,8 @@ fn clone(birth: &mut Birth<'_>, pidfds: c_int, pidfd: &mut c_int) -> io::Result<
 
 /// The child's life before its program. It only returns if that can't be had, and with its return it ends.
 extern "C" fn be_born(birth: *mut c_void) -> c_int {
-    // SAFETY: `spawn` passed a pointer to one, and sleeps.
+    // SAFETY: `clone` was passed a pointer to one that `spawn` has in its frame. That thread
+    // sleeps, so nobody else uses it.
     let birth = unsafe { &mut *birth.cast::<Birth>() };
     birth.error = birth.become_program();
     127
@@ -108,7 +110,8 @@ impl Birth<'_> {
     fn become_program(&self) -> c_int {
         let call = self.call;
         let fds = call.fds.iter().zip(0..);
-        // SAFETY: system calls, each with pointers to what lives on in the sleeping thread; arrays end with a null pointer.
+        // SAFETY: this is the child. System calls, each with pointers to what lives on in the
+        // sleeping thread, or to locals; arrays end with a null pointer.
         unsafe {
             self.reset_handlers();
             if libc::setpgid(0, 0) < 0 {
@@ -130,9 +133,15 @@ impl Birth<'_> {
     }
 
     /// Puts SIGPIPE, which Rust ignores, and all signals with handlers back to their defaults.
+    ///
+    /// # Safety
+    ///
+    /// Only the child may call it: in any other process handlers of ours, and those of libraries,
+    /// would no longer be called.
     unsafe fn reset_handlers(&self) {
-        // SAFETY: an action of zeroes is the default, with no flags. It can only be refused for a number that is no signal,
-        // or one that the C library keeps to itself.
+        // SAFETY: an action of zeroes is the default, with no flags. It can only be refused for a
+        // number that is no signal, or one that the C library keeps to itself. The action is a
+        // local, which the system copies.
         unsafe {
             let default: libc::sigaction = MaybeUninit::zeroed().assume_init();
             let mut left = self.handled;
@@ -145,10 +154,16 @@ impl Birth<'_> {
     }
 
     /// Tries each candidate, and goes on where `execvp` would. Returns the error number.
+    ///
+    /// # Safety
+    ///
+    /// Only the child may call it, as its process becomes the program. Both arrays of the call have
+    /// to end with a null pointer, and all else in them has to point to texts that end with a zero.
     unsafe fn execute(&self) -> c_int {
         let mut error = libc::ENOENT;
         for candidate in self.candidates {
-            // SAFETY: as above.
+            // SAFETY: the candidate is borrowed from the sleeping thread, and so are the arrays and
+            // what they point to: `Exec::spawn` holds all of it until its call returns.
             unsafe {
                 libc::execve(
                     candidate.as_ptr(),
@@ -199,7 +214,8 @@ fn handled() -> u64 {
     static HANDLED: OnceLock<u64> = OnceLock::new();
     let has_handler = |signal: &c_int| {
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: with nothing to set, the call only fills what the pointer leads to; all zeroes are valid too.
+        // SAFETY: with nothing to set, the call only fills the local that the pointer leads to; all
+        // zeroes are valid too.
         let action = unsafe {
             libc::sigaction(*signal, null(), action.as_mut_ptr());
             action.assume_init().sa_sigaction

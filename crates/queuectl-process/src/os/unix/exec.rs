@@ -30,7 +30,9 @@ pub(super) struct Child {
     pub(super) stderr: OwnedFd,
 }
 
-/// What the native call is given. Both arrays end with a null pointer.
+/// What the native call is given. Both arrays end with a null pointer. What they point to isn't
+/// borrowed by their type: `Exec::spawn`, which alone makes one, has all of it in its own fields,
+/// in what is inherited, and in temporaries that last until its call returns.
 pub(in crate::os) struct Call<'a> {
     /// A path, or a name that is looked for in our own PATH.
     pub(in crate::os) program: &'a CStr,

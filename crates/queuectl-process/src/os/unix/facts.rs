@@ -70,7 +70,8 @@ pub fn keep_descriptors() -> io::Result<()> {
             .to_str()
             .and_then(|name| name.parse().ok());
         if let Some(number) = number.filter(|number| *number > 2) {
-            // SAFETY: it is used for this one call; the one that is gone by now, the folder's, is an error and no more.
+            // SAFETY: it is used for this one call, and not kept. One that is gone by now, as the
+            // folder's is, is an error and no more.
             let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
             let _ = rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC);
         }
