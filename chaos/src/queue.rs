@@ -13,6 +13,9 @@ use crate::trouble::{Trouble, io};
 /// How long the storm itself waits for the store: rather than wait, it does something else.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long processes that were killed may take to go, on a machine that is busy with a storm.
+const GOING: Duration = Duration::from_secs(10);
+
 /// All processes of this queue have this in their environment, with this queue's own folder.
 const HOME: &str = "QUEUECTL_HOME";
 
@@ -123,7 +126,7 @@ impl Queue {
 
     fn end_tagged(&self, tag: &Tag) -> Result<usize, Trouble> {
         let no_roster = Path::new("/nonexistent/roster");
-        let orphans = end_orphans(no_roster, tag);
+        let orphans = end_orphans(no_roster, tag, GOING);
         let orphans = orphans.map_err(io("end the processes of this run"))?;
         Ok(orphans.ended)
     }

@@ -5,8 +5,10 @@
 //! no process to end. A worker may be killed between any two words of a record, so a pid is written last and taken away first:
 //! it never stands beside the times of another. The file is private to one machine.
 
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::os::{self, Origin, Words};
 use crate::{Leader, Tag};
@@ -15,7 +17,7 @@ const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER2");
 /// The first version had no labels.
 const WITHOUT_LABELS: u64 = u64::from_le_bytes(*b"QROSTER1");
 
-// The file begins with what it is and where it comes from; the words of each entry follow.
+// The file begins with what it is and where it comes from; the words of each entry follow. The last word is the beat.
 const HEAD: usize = 3;
 const PID: usize = 0;
 const EARLIEST: usize = 1;
@@ -28,6 +30,8 @@ const RECORD: usize = 5;
 #[derive(Debug)]
 pub struct Roster {
     words: Words,
+    /// Where the beat is.
+    beat: usize,
 }
 
 /// What a dead worker left.
@@ -45,9 +49,16 @@ impl Roster {
     pub fn create(path: &Path, entries: usize) -> io::Result<Self> {
         let Origin { boot, session } = os::origin();
         let mut content = vec![MAGIC, boot, session];
-        content.resize(HEAD + RECORD * entries, 0);
+        let beat = HEAD + RECORD * entries;
+        content.resize(beat + 1, 0);
         let words = Words::create(path, &content)?;
-        Ok(Self { words })
+        Ok(Self { words, beat })
+    }
+
+    /// Notes that the worker goes about its work now, for other processes to see with [`since_beat`].
+    pub fn beat(&self) -> io::Result<()> {
+        let now = u64::try_from(os::since_boot().as_millis()).unwrap_or(u64::MAX);
+        self.words.set(self.beat, now.max(1))
     }
 
     /// What the caller knows by this label is about to be run.
@@ -80,17 +91,34 @@ impl Roster {
     }
 }
 
+/// How long ago a worker noted its last [`beat`](Roster::beat). None if it never has since the machine was started, or if its
+/// roster can't be read.
+pub fn since_beat(roster: &Path) -> Option<Duration> {
+    let mut word = [0; size_of::<u64>()];
+    let mut file = File::open(roster).ok()?;
+    file.seek(SeekFrom::End(-(size_of_val(&word) as i64)))
+        .ok()?;
+    file.read_exact(&mut word).ok()?;
+    let beat = Some(u64::from_ne_bytes(word)).filter(|beat| *beat != 0)?;
+    os::since_boot().checked_sub(Duration::from_millis(beat))
+}
+
 /// Ends what a dead worker left running: the groups in its roster, and every process of ours that has its tag in the
 /// environment. Returns once they have gone. No roster means no groups.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
-pub fn end_orphans(roster: &Path, worker: &Tag) -> io::Result<Orphans> {
+///
+/// # Errors
+///
+/// Fails if some haven't gone within `patience`. All of them were killed by then, so they do nothing more: a process that
+/// takes longer hangs inside the kernel.
+pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
     let Left {
         origin,
         leaders,
         running,
     } = read(roster)?;
-    let ended = os::end_all(&leaders, origin, worker)?;
+    let ended = os::end_all(&leaders, origin, worker, patience)?;
     Ok(Orphans {
         ended,
         running: running.filter(|_| origin.boot == os::origin().boot),

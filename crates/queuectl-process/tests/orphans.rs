@@ -78,7 +78,7 @@ fn kill(mut worker: Child) {
 }
 
 fn end(folder: &Path) -> Orphans {
-    end_orphans(&folder.join("roster"), &worker_tag(folder)).unwrap()
+    end_orphans(&folder.join("roster"), &worker_tag(folder), LONG).unwrap()
 }
 
 fn pids(folder: &Path) -> Vec<u32> {

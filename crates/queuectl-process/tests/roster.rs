@@ -5,8 +5,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use queuectl_process::{Leader, Orphans, Roster, Tag, end_orphans, os};
+use queuectl_process::{Leader, Orphans, Roster, Tag, end_orphans, os, since_beat};
 use support::*;
 
 const FOLDER: &str = "ROSTER_TEST_FOLDER";
@@ -50,7 +51,7 @@ fn end(roster: &Path) -> Orphans {
         name: "QUEUECTL_WORKER_ID".to_owned(),
         value: roster.display().to_string(),
     };
-    end_orphans(roster, &nobody).unwrap()
+    end_orphans(roster, &nobody, LONG).unwrap()
 }
 
 fn orphans(ended: usize, running: Option<&[u64]>) -> Orphans {
@@ -144,6 +145,27 @@ fn a_roster_of_the_first_version_names_processes_and_no_labels() {
 }
 
 #[test]
+fn a_worker_s_last_beat_is_seen_from_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    assert_eq!(since_beat(&path), None, "there is no roster");
+    let roster = Roster::create(&path, 3).unwrap();
+    assert_eq!(since_beat(&path), None, "it has never beaten");
+    let before = os::since_boot();
+    roster.beat().unwrap();
+    roster.begin(2, u64::MAX).unwrap();
+    let since = since_beat(&path).unwrap();
+    // The beat is noted in milliseconds.
+    let passed = os::since_boot() - before + Duration::from_millis(1);
+    assert!(since <= passed, "{since:?} of {passed:?}");
+    assert_eq!(end(&path), orphans(0, Some(&[u64::MAX])));
+    std::fs::write(&path, [0xff; 64]).unwrap();
+    assert_eq!(since_beat(&path), None, "it is from the future");
+    std::fs::write(&path, "short").unwrap();
+    assert_eq!(since_beat(&path), None, "it is cut off");
+}
+
+#[test]
 fn what_is_no_roster_is_refused_and_what_is_cut_off_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
@@ -152,7 +174,7 @@ fn what_is_no_roster_is_refused_and_what_is_cut_off_is_none() {
         name: "NOBODY".to_owned(),
         value: "1".to_owned(),
     };
-    let refused = end_orphans(&path, &tag).unwrap_err().to_string();
+    let refused = end_orphans(&path, &tag, LONG).unwrap_err().to_string();
     assert_eq!(refused, "not a roster of this version");
     for cut in ["", "QROSTER2"] {
         std::fs::write(&path, cut).unwrap();

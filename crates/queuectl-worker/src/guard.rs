@@ -20,6 +20,11 @@ use crate::{DataFolder, Launch};
 /// How often a guard looks at the clock. No timer goes on while the system sleeps, on every system.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// After how long it looks for the first time whether what it has killed is gone. Each further time comes later.
+const SHORTEST: Duration = Duration::from_millis(5);
+/// How long a guard whose worker has gone waits for the end of what it has killed.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// A guard, as its worker sees it. It ends when this is dropped.
 pub(crate) struct Guard {
     launch: Launch,
@@ -102,21 +107,27 @@ pub fn guard(
     let tag = worker_tag(worker.as_str());
     let terms = listen(pipe)?;
     let mut until = None;
+    let mut pause = SHORTEST;
     loop {
         let left = until.map(|until: Duration| until.saturating_sub(os::since_boot()));
         let wait = match left {
-            Some(Duration::ZERO) => {
-                // What can't be ended now may be at the next look.
-                let _ = end_orphans(&roster, &tag);
-                LOOK
+            // Nothing is waited for here: the worker may yet be heard of.
+            Some(Duration::ZERO) if end_orphans(&roster, &tag, Duration::ZERO).is_err() => {
+                pause = (pause * 2).min(LOOK);
+                pause
             }
-            Some(left) => LOOK.min(left),
-            None => LOOK,
+            Some(left) if !left.is_zero() => {
+                pause = SHORTEST;
+                LOOK.min(left)
+            }
+            _ => LOOK,
         };
         match terms.recv_timeout(wait) {
             Ok(term) => until = Some(term),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return end_orphans(&roster, &tag).map(drop),
+            Err(RecvTimeoutError::Disconnected) => {
+                return end_orphans(&roster, &tag, FAREWELL).map(drop);
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod others;
 mod pace;
 mod registry;
 mod rescue;
+mod rescuer;
 mod retention;
 mod run;
 mod signal;

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use queuectl_process::{Machine, os};
+use queuectl_process::{Machine, os, since_beat};
 use queuectl_store::{Worker, WorkerInfo};
 
 /// Whether a worker lives, as far as this machine can tell.
@@ -41,6 +41,15 @@ pub fn liveness(info: &WorkerInfo) -> Liveness {
 /// Whether the process of a worker runs on this machine.
 pub(crate) fn is_running_here(worker: &Worker) -> bool {
     Place::of(worker) == Place::Here && os::is_alive(worker.pid, worker.pid_started)
+}
+
+/// How old the last beat of a worker may be that looks after others: more than a tick.
+const BEAT: Duration = Duration::from_millis(1500);
+
+/// Whether a worker of this machine that lives looks after others, too. One that is frozen, or whose loop waits for something,
+/// doesn't.
+pub(crate) fn looks_after_others(worker: &Worker) -> bool {
+    since_beat(&Life::roster_of(&worker.life)).is_some_and(|since| since < BEAT)
 }
 
 /// A living worker's hold on its file.
@@ -145,7 +154,7 @@ impl Remains {
 
 /// Where a worker is, seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     /// On this machine.
     Here,
     /// On this machine, before it was started anew.
@@ -155,7 +164,7 @@ enum Place {
 }
 
 impl Place {
-    fn of(worker: &Worker) -> Self {
+    pub(crate) fn of(worker: &Worker) -> Self {
         let same_name = worker.host == hostname();
         let this = Machine::this();
         match Machine::parse(&worker.machine) {

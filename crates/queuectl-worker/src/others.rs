@@ -5,13 +5,17 @@
 //! their locks tell of a death long before a lease does. Who they are is asked seldom.
 
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant, SystemTime};
 
+use queuectl_process::Orphans;
 use queuectl_store::{Store, StoreError, Worker, WorkerInfo};
 
-use crate::life::Remains;
-use crate::rescue::{Seen, rescue_gone};
-use crate::{DataFolder, Observer};
+use crate::life::{Remains, looks_after_others};
+use crate::rescue::{Dead, Look, Seen};
+use crate::rescuer::{Rescuer, Tried};
+use crate::signal::Signal;
+use crate::{DataFolder, Happening, Observer};
 
 /// Which of the other workers are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +23,12 @@ pub(crate) enum Watch {
     /// All of them.
     All,
     /// Only the next ones in the ring of all workers in the order of their ids, up
-    /// to the second that lives. So each worker is watched by two others, one
-    /// of which may be frozen, and looking costs the same with three workers as with many.
+    /// to the second that looks after others itself. So each worker is watched by two others that
+    /// aren't frozen, and looking costs the same with three workers as with many.
     Next,
 }
 
-/// How many living workers each worker watches.
+/// How many workers that look after others each worker watches.
 pub(crate) const WATCHED: usize = 2;
 
 /// How often a worker of a server asks who else is on its machine, if nothing tells it before.
@@ -48,10 +52,16 @@ pub(crate) struct Others<'a> {
     asked: Option<(Instant, Option<SystemTime>)>,
     /// From when on workers whose leases are over are taken to be gone.
     settled_at: Instant,
+    rescuer: Rescuer,
 }
 
 impl<'a> Others<'a> {
-    pub(crate) fn new(me: &'a Worker, data: &DataFolder, leased: bool) -> Self {
+    pub(crate) fn new(
+        me: &'a Worker,
+        data: &DataFolder,
+        leased: bool,
+        signals: Sender<Signal>,
+    ) -> Self {
         Self {
             me,
             folder: data.workers(),
@@ -61,12 +71,18 @@ impl<'a> Others<'a> {
             lapsed: false,
             asked: None,
             settled_at: Instant::now() + RETURN,
+            rescuer: Rescuer::new(signals),
         }
     }
 
     /// Whether there are surely no others. On a server there may be some that have come since this was last looked at.
     pub(crate) fn are_none(&self) -> bool {
         self.none && !self.leased
+    }
+
+    /// Whether a dead one is being rescued.
+    pub(crate) fn are_being_rescued(&self) -> bool {
+        self.rescuer.is_at_work()
     }
 
     /// The store has said whether some lease is over. Says whether that is news.
@@ -81,7 +97,8 @@ impl<'a> Others<'a> {
         self.settled_at = Instant::now() + RETURN;
     }
 
-    /// Looks after others: rescues the jobs of those that are gone. Says whether there were any.
+    /// Looks after others: rescues the jobs of those whose leases are over, and begins to rescue those that have died. Says
+    /// whether jobs were put back.
     pub(crate) fn look(
         &mut self,
         store: &mut dyn Store,
@@ -93,15 +110,54 @@ impl<'a> Others<'a> {
             return Ok(false);
         }
         let changed = self.changed();
+        let workers = store.workers()?;
+        let is_known = |id: &_| workers.iter().any(|info| info.worker.id == *id);
+        self.rescuer.forget_all_but(is_known);
+        let look = Look {
+            me: Some(&self.me.id),
+            watch,
+            lapsed,
+            leave: &|id| self.rescuer.leaves(id),
+        };
         let Seen {
             none,
             rescued,
             here,
-        } = rescue_gone(store, Some(&self.me.id), watch, lapsed, observer)?;
+            dead,
+        } = look.at(workers, store, observer)?;
+        for dead in dead {
+            let worker = dead.worker.clone();
+            if let Err(error) = self.rescuer.begin(dead) {
+                let (worker, error) = (&worker, &error);
+                observer.notice(&Happening::RescueFailed { worker, error });
+            }
+        }
         self.none = none;
         self.here = here;
         self.asked = Some((Instant::now(), changed));
         Ok(rescued)
+    }
+
+    /// Whether what a dead worker left running has ended: its jobs are to be put back then.
+    pub(crate) fn tried(
+        &mut self,
+        tried: Tried,
+        observer: &dyn Observer,
+    ) -> Option<(Dead, Orphans)> {
+        let Tried { dead, orphans } = tried;
+        match orphans {
+            Ok(orphans) => {
+                self.rescuer.succeeded(&dead.worker);
+                // Others may have died for which there was no thread.
+                self.asked = None;
+                Some((dead, orphans))
+            }
+            Err(error) => {
+                self.rescuer.failed(&dead.worker);
+                dead.failed(&error, observer);
+                None
+            }
+        }
     }
 
     /// Whether someone of this machine has come, gone or died since this was asked.
@@ -109,10 +165,25 @@ impl<'a> Others<'a> {
         let Some((at, changed)) = self.asked else {
             return true;
         };
-        let watched = self.here.iter().take(WATCHED);
         at.elapsed() >= ASK
             || changed != self.changed()
-            || watched.into_iter().any(|info| Remains::of(info).is_ok())
+            || self.rescuer.is_due()
+            || self.has_one_died()
+    }
+
+    /// Whether one of those has died that this worker watches.
+    fn has_one_died(&self) -> bool {
+        let mut watchers = 0;
+        for info in &self.here {
+            if watchers >= WATCHED {
+                return false;
+            }
+            if Remains::of(info).is_ok() {
+                return true;
+            }
+            watchers += usize::from(looks_after_others(&info.worker));
+        }
+        false
     }
 
     fn changed(&self) -> Option<SystemTime> {

@@ -1,75 +1,165 @@
 //! What to do when another worker has died: end what it left running, then put its jobs back.
+//!
+//! To end it may take long, if it hangs in the kernel. So a worker has that done beside its loop (see [`rescuer`](crate::rescuer));
+//! commands wait, for seconds at most.
 
-use queuectl_domain::{Job, WorkerId};
-use queuectl_process::end_orphans;
+use std::io;
+use std::time::{Duration, Instant};
+
+use queuectl_domain::WorkerId;
+use queuectl_process::{Orphans, end_orphans};
 use queuectl_store::{Store, StoreError, WorkerInfo};
 
-use crate::life::{Liveness, Remains, liveness};
+use crate::life::{Liveness, Place, Remains, liveness, looks_after_others};
 use crate::others::{WATCHED, Watch};
 use crate::slot::{fences, worker_tag};
 use crate::{Happening, Observer};
 
+/// How long a command waits in all for the end of what dead workers left running, and for each of them at the least: what was
+/// killed is gone within a moment, unless it hangs in the kernel.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(100));
+
+/// A worker that has died. While this is held, all others take it for alive, and leave it alone.
+pub(crate) struct Dead {
+    pub(crate) worker: WorkerId,
+    pub(crate) remains: Remains,
+}
+
 /// What was seen of other workers.
-#[derive(Debug)]
 pub(crate) struct Seen {
     /// There is none, dead or alive.
     pub(crate) none: bool,
-    /// Jobs of some that are gone were put back.
+    /// Jobs of some whose leases were over were put back.
     pub(crate) rescued: bool,
-    /// Those that live on this machine, the next after whoever looks first.
+    /// Those that live on this machine, the next after the worker that looks first.
     pub(crate) here: Vec<WorkerInfo>,
+    /// Those that have died on this machine.
+    pub(crate) dead: Vec<Dead>,
 }
 
-/// Rescues the jobs of workers on this machine that have died and, if `lapsed` ones are to be looked after, of those anywhere
-/// whose leases are over.
-pub(crate) fn rescue_gone(
-    store: &mut dyn Store,
-    me: Option<&WorkerId>,
-    watch: Watch,
-    lapsed: bool,
-    observer: &dyn Observer,
-) -> Result<Seen, StoreError> {
-    let mut others = store.workers()?;
-    others.retain(|info| Some(&info.worker.id) != me);
-    others.sort_by(|a, b| a.worker.id.cmp(&b.worker.id));
-    let after_me = others.partition_point(|info| Some(&info.worker.id) < me);
-    others.rotate_left(after_me);
-    let none = others.is_empty();
-    let enough = |living| watch == Watch::Next && living >= WATCHED;
-    let mut rescued = false;
-    if lapsed {
-        let mut living = 0;
-        for info in &others {
-            if enough(living) {
+/// How to look at other workers.
+pub(crate) struct Look<'a> {
+    /// The worker that looks, if it is one.
+    pub(crate) me: Option<&'a WorkerId>,
+    pub(crate) watch: Watch,
+    /// Rescue the jobs of those whose leases are over, wherever they are.
+    pub(crate) lapsed: bool,
+    /// Which of the dead to leave alone for now.
+    pub(crate) leave: &'a dyn Fn(&WorkerId) -> bool,
+}
+
+impl Look<'_> {
+    /// Looks at the others, which are all `workers` but this one, in the order of the ring.
+    pub(crate) fn at(
+        &self,
+        workers: Vec<WorkerInfo>,
+        store: &mut dyn Store,
+        observer: &dyn Observer,
+    ) -> Result<Seen, StoreError> {
+        let mut others = workers;
+        others.retain(|info| Some(&info.worker.id) != self.me);
+        others.sort_by(|a, b| a.worker.id.cmp(&b.worker.id));
+        let after_me = others.partition_point(|info| Some(&info.worker.id) < self.me);
+        others.rotate_left(after_me);
+        let none = others.is_empty();
+        let rescued = self.lapsed && self.rescue_lapsed(store, &others, observer)?;
+        let (here, dead) = self.walk(others);
+        Ok(Seen {
+            none,
+            rescued,
+            here,
+            dead,
+        })
+    }
+
+    /// Whether enough others look after those that come next in the ring.
+    fn is_enough(&self, watchers: usize) -> bool {
+        self.watch == Watch::Next && watchers >= WATCHED
+    }
+
+    fn rescue_lapsed(
+        &self,
+        store: &mut dyn Store,
+        others: &[WorkerInfo],
+        observer: &dyn Observer,
+    ) -> Result<bool, StoreError> {
+        let (mut watchers, mut rescued) = (0, false);
+        for info in others {
+            if self.is_enough(watchers) {
                 break;
+            }
+            if (self.leave)(&info.worker.id) {
+                // It is held here, or may be later: its lock tells nothing now.
+                continue;
             }
             match liveness(info) {
                 Liveness::Lapsed => rescued |= rescue_lapsed(store, info, observer)?,
-                Liveness::Alive | Liveness::Elsewhere => living += 1,
+                Liveness::Alive => watchers += usize::from(looks_after_others(&info.worker)),
+                Liveness::Elsewhere => watchers += 1,
                 Liveness::Dead => {}
             }
         }
+        Ok(rescued)
     }
-    let mut here = Vec::new();
-    for info in others {
-        if enough(here.len()) {
-            break;
+
+    /// Those that live on this machine, and those that have died. A worker that is frozen lives, but looks after nobody:
+    /// so the walk goes on past it.
+    fn walk(&self, others: Vec<WorkerInfo>) -> (Vec<WorkerInfo>, Vec<Dead>) {
+        let (mut here, mut dead) = (Vec::new(), Vec::new());
+        let mut watchers = 0;
+        for info in others {
+            if self.is_enough(watchers) {
+                if info.lease_left.is_none() {
+                    // They are asked for anew at the next tick.
+                    break;
+                }
+                if Place::of(&info.worker) == Place::Here {
+                    here.push(info);
+                }
+                continue;
+            }
+            if (self.leave)(&info.worker.id) {
+                continue;
+            }
+            match Remains::of(&info) {
+                Ok(remains) => dead.push(Dead {
+                    worker: info.worker.id,
+                    remains,
+                }),
+                Err(Liveness::Alive) => {
+                    watchers += usize::from(looks_after_others(&info.worker));
+                    here.push(info);
+                }
+                Err(_) => {}
+            }
         }
-        match Remains::of(&info) {
-            Ok(remains) => rescued |= rescue(store, &info, remains, observer)?,
-            Err(Liveness::Alive) => here.push(info),
-            Err(_) => {}
-        }
+        (here, dead)
     }
-    Ok(Seen {
-        none,
-        rescued,
-        here,
-    })
+}
+
+/// Rescues the jobs of workers on this machine that have died and, if `lapsed` ones are to be looked after, of those anywhere
+/// whose leases are over. What can't be ended soon is left for the next who comes.
+pub(crate) fn rescue_gone(
+    store: &mut dyn Store,
+    lapsed: bool,
+    observer: &dyn Observer,
+) -> Result<(), StoreError> {
+    let look = Look {
+        me: None,
+        watch: Watch::All,
+        lapsed,
+        leave: &|_| false,
+    };
+    let mut patience = Patience::new();
+    let workers = store.workers()?;
+    for dead in look.at(workers, store, observer)?.dead {
+        rescue(store, dead, &mut patience, observer)?;
+    }
+    Ok(())
 }
 
 /// Rescues the jobs of a worker whose lease is over, wherever it is; says whether there were any. What it ran it has ended
-/// itself, or whoever watches over it on its machine.
+/// itself, or its guard on its machine.
 fn rescue_lapsed(
     store: &mut dyn Store,
     gone: &WorkerInfo,
@@ -87,31 +177,66 @@ fn rescue_lapsed(
     Ok(!jobs.is_empty())
 }
 
-/// Rescues the jobs of one dead worker; says whether there were any.
+/// How long a command still waits for what was killed.
+pub(crate) struct Patience(Instant);
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Self(Instant::now() + PATIENCE.0)
+    }
+
+    /// For the next dead worker.
+    pub(crate) fn left(&self) -> Duration {
+        let left = self.0.saturating_duration_since(Instant::now());
+        left.max(PATIENCE.1)
+    }
+}
+
+/// Rescues the jobs of one dead worker, here and now.
 pub(crate) fn rescue(
     store: &mut dyn Store,
-    dead: &WorkerInfo,
-    remains: Remains,
+    dead: Dead,
+    patience: &mut Patience,
     observer: &dyn Observer,
-) -> Result<bool, StoreError> {
-    let worker = &dead.worker.id;
-    let tag = worker_tag(worker.as_str());
-    let orphans = match end_orphans(&remains.roster(), &tag) {
-        Ok(orphans) => orphans,
+) -> Result<(), StoreError> {
+    match dead.end_orphans(patience.left()) {
+        Ok(orphans) => dead.put_back(store, orphans, observer).map(drop),
         Err(error) => {
-            // Two copies of a job must never run side by side: its jobs stay where they are.
-            let error = &error;
-            observer.notice(&Happening::RescueFailed { worker, error });
-            return Ok(false);
+            dead.failed(&error, observer);
+            Ok(())
         }
-    };
-    let begun = orphans.running.map(fences);
-    let jobs: Vec<Job> = store.rescue(worker, begun.as_deref())?;
-    remains.remove();
-    observer.notice(&Happening::Rescued {
-        worker,
-        jobs: &jobs,
-        orphans: orphans.ended,
-    });
-    Ok(!jobs.is_empty())
+    }
+}
+
+impl Dead {
+    /// Ends what it left running. It does so within `patience`, or fails.
+    pub(crate) fn end_orphans(&self, patience: Duration) -> io::Result<Orphans> {
+        let tag = worker_tag(self.worker.as_str());
+        end_orphans(&self.remains.roster(), &tag, patience)
+    }
+
+    /// Puts its jobs back, now that nothing of it runs any more; says whether there were any.
+    pub(crate) fn put_back(
+        self,
+        store: &mut dyn Store,
+        orphans: Orphans,
+        observer: &dyn Observer,
+    ) -> Result<bool, StoreError> {
+        let worker = &self.worker;
+        let begun = orphans.running.map(fences);
+        let jobs = store.rescue(worker, begun.as_deref())?;
+        self.remains.remove();
+        observer.notice(&Happening::Rescued {
+            worker,
+            jobs: &jobs,
+            orphans: orphans.ended,
+        });
+        Ok(!jobs.is_empty())
+    }
+
+    /// Tells that it can't be rescued now. Two copies of a job must never run side by side: its jobs stay where they are.
+    pub(crate) fn failed(self, error: &io::Error, observer: &dyn Observer) {
+        let worker = &self.worker;
+        observer.notice(&Happening::RescueFailed { worker, error });
+    }
 }

@@ -1,5 +1,7 @@
 //! What a worker's loop waits for, and what brings a turn with the store about.
 
+use crate::rescuer::Tried;
+
 /// What a worker's loop waits for.
 pub(crate) enum Signal {
     /// Attempts have ended.
@@ -8,6 +10,8 @@ pub(crate) enum Signal {
     Rung,
     /// [`Control::stop`](crate::Control::stop) was called.
     StopAsked,
+    /// It was tried to end what a dead worker left running.
+    Tried(Box<Tried>),
 }
 
 /// What brings a turn about.

@@ -214,9 +214,14 @@ impl<'scope> Slots<'scope> {
         }
     }
 
-    /// How long what runs may go on.
-    pub(crate) fn lease(&self) -> &'scope Lease {
-        &self.surroundings.lease
+    /// What all slots share.
+    pub(crate) fn surroundings(&self) -> &'scope Surroundings<'scope> {
+        self.surroundings
+    }
+
+    /// Where the worker's loop is told of what happens.
+    pub(crate) fn signals(&self) -> Sender<Signal> {
+        self.table.signals.clone()
     }
 
     /// Takes out what has ended.

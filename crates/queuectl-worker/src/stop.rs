@@ -9,7 +9,6 @@ use queuectl_process::os;
 use queuectl_store::{Location, StopMode, Store, StoreError, WorkerInfo};
 
 use crate::life::is_running_here;
-use crate::others::Watch;
 use crate::rescue::rescue_gone;
 use crate::{DataFolder, Happening, Liveness, Observer, liveness, registry};
 
@@ -84,7 +83,7 @@ pub fn stop(
     }
     if let Some(store) = store {
         // One that was killed before it could obey may have left jobs behind.
-        rescue_gone(store, None, Watch::All, false, &Nobody)?;
+        rescue_gone(store, false, &Nobody)?;
         // Others were cut off while they were waited for.
         let cut_off = out_of_reach(store, data, &order.whom)?;
         away.extend(cut_off.into_iter().filter(|id| told.contains(id)));
@@ -108,7 +107,7 @@ pub fn at_work(store: &mut dyn Store) -> Result<Vec<WorkerInfo>, StoreError> {
     if known.is_empty() {
         return Ok(known);
     }
-    rescue_gone(store, None, Watch::All, true, &Nobody)?;
+    rescue_gone(store, true, &Nobody)?;
     store.workers()
 }
 

@@ -10,6 +10,9 @@ use queuectl_process::{
     Ended, Leader, Program, Spec, StopHandle, StopSignal, Stream, Tag, Watcher, run,
 };
 
+/// How long anything here may take before it counts as stuck.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
 /// The example of this package that is a fake job.
 const FAKE_JOB: &str = "fake-job-of-process";
 
@@ -157,7 +160,7 @@ pub(crate) fn lives(pid: u32) -> bool {
 
 /// Waits for something that must come, without hoping for a certain time.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let patience = std::time::Instant::now() + Duration::from_secs(30);
+    let patience = std::time::Instant::now() + LONG;
     while !holds() {
         assert!(std::time::Instant::now() < patience, "{what}");
         std::thread::yield_now();

@@ -4,13 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use queuectl_domain::WorkerId;
-use queuectl_process::{end_orphans, os};
+use queuectl_process::os;
 use queuectl_store::WorkerInfo;
 
 use super::store::left_running;
 use super::{Diagnosis, Examined, Subject, some};
 use crate::life::Remains;
-use crate::slot::worker_tag;
+use crate::rescue::{Dead, Patience};
 use crate::{DataFolder, registry};
 
 /// Looks at the files of workers other than those `known` to the store, which tells of these itself.
@@ -19,16 +19,18 @@ use crate::{DataFolder, registry};
 /// to another store either: that its worker is dead can be told without it, and its processes are ended first.
 pub fn files(data: &DataFolder, known: &[WorkerInfo], fix: bool) -> Examined {
     let mut findings = Vec::new();
-    for (worker, remains) in strangers(data, known) {
-        let left = left_running(&worker, &remains).map(|left| left.what);
+    let patience = Patience::new();
+    for dead in strangers(data, known) {
+        let worker = &dead.worker;
+        let left = left_running(worker, &dead.remains).map(|left| left.what);
         let what = left.unwrap_or_else(|| format!("{worker} has died, and its files are left"));
         findings.push(Diagnosis::mendable(
             what,
             "ends what it left running and removes them",
             fix,
             || {
-                end_orphans(&remains.roster(), &worker_tag(worker.as_str()))?;
-                remains.remove();
+                dead.end_orphans(patience.left())?;
+                dead.remains.remove();
                 Ok::<_, io::Error>(())
             },
         ));
@@ -42,7 +44,7 @@ pub fn files(data: &DataFolder, known: &[WorkerInfo], fix: bool) -> Examined {
 }
 
 /// Workers that hold their file no longer, and that the store doesn't know.
-fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<(WorkerId, Remains)> {
+fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<Dead> {
     let Ok(entries) = std::fs::read_dir(data.workers()) else {
         return Vec::new();
     };
@@ -56,7 +58,8 @@ fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<(WorkerId, Remains)
         if is_known {
             return None;
         }
-        Some((worker, Remains::at(path)?))
+        let remains = Remains::at(path)?;
+        Some(Dead { worker, remains })
     });
     named.collect()
 }

@@ -9,7 +9,7 @@ use queuectl_store::{Check, Checked, Finding, Store, StoreError, WorkerInfo};
 
 use super::{Diagnosis, Examined, Subject, some};
 use crate::life::{Life, Liveness, Remains};
-use crate::rescue::rescue;
+use crate::rescue::{Dead, Patience, rescue};
 use crate::slot::worker_tag;
 use crate::{DataFolder, Happening, Observer};
 
@@ -82,16 +82,14 @@ fn treat(store: &mut dyn Store, data: &DataFolder, finding: &Finding, fix: bool)
 fn end_unknown(data: &DataFolder, worker: &WorkerId) -> Result<(), String> {
     let life = data.life(worker);
     let tag = worker_tag(worker.as_str());
-    let ended = |error: std::io::Error| error.to_string();
-    match Remains::at(life.clone()) {
-        Some(remains) => {
-            end_orphans(&remains.roster(), &tag).map_err(ended)?;
-            remains.remove();
-        }
-        None if life.exists() => return Err("it lives, and is about to find out".to_owned()),
-        None => {
-            end_orphans(&Life::roster_of(&life), &tag).map_err(ended)?;
-        }
+    let remains = Remains::at(life.clone());
+    if remains.is_none() && life.exists() {
+        return Err("it lives, and is about to find out".to_owned());
+    }
+    let ended = end_orphans(&Life::roster_of(&life), &tag, Patience::new().left());
+    ended.map_err(|error| error.to_string())?;
+    if let Some(remains) = remains {
+        remains.remove();
     }
     Ok(())
 }
@@ -103,11 +101,12 @@ fn workers(
 ) -> Result<(Vec<Diagnosis>, Vec<Diagnosis>), StoreError> {
     let now = store.now()?;
     let (mut workers, mut processes) = (Vec::new(), Vec::new());
+    let mut patience = Patience::new();
     for info in store.workers()? {
         match Remains::of(&info) {
             Ok(remains) => {
                 let left = left_running(&info.worker.id, &remains);
-                let worker = dead(store, &info, remains, fix);
+                let worker = dead(store, &info, remains, fix, &mut patience);
                 if let Some(left) = left {
                     processes.push(Diagnosis {
                         outcome: worker.outcome.clone(),
@@ -146,7 +145,13 @@ pub(super) fn left_running(worker: &WorkerId, remains: &Remains) -> Option<Diagn
     }
 }
 
-fn dead(store: &mut dyn Store, info: &WorkerInfo, remains: Remains, fix: bool) -> Diagnosis {
+fn dead(
+    store: &mut dyn Store,
+    info: &WorkerInfo,
+    remains: Remains,
+    fix: bool,
+    patience: &mut Patience,
+) -> Diagnosis {
     let what = format!(
         "{} has died, and holds {} job(s)",
         info.worker.id, info.running
@@ -157,7 +162,8 @@ fn dead(store: &mut dyn Store, info: &WorkerInfo, remains: Remains, fix: bool) -
         fix,
         || {
             let heard = Heard::default();
-            let rescued = rescue(store, info, remains, &heard);
+            let worker = info.worker.id.clone();
+            let rescued = rescue(store, Dead { worker, remains }, patience, &heard);
             rescued.map_err(|error| error.to_string())?;
             let trouble = heard.0.into_inner().unwrap_or_default();
             trouble.map_or(Ok(()), Err)

@@ -19,6 +19,7 @@ use self::rings::Rings;
 use crate::backlog::Backlog;
 use crate::lease::Lease;
 use crate::others::{Others, Watch};
+use crate::rescuer::Tried;
 use crate::retention::Retention;
 use crate::run::{Options, RunError};
 use crate::signal::{Cause, Signal};
@@ -58,7 +59,8 @@ impl<'a> EventLoop<'a> {
         slots: Slots<'a>,
         wake: Wake,
     ) -> Self {
-        let leased = slots.lease().is_limited();
+        let leased = slots.surroundings().lease.is_limited();
+        let signals = slots.signals();
         Self {
             store,
             me,
@@ -66,7 +68,7 @@ impl<'a> EventLoop<'a> {
             control,
             observer,
             slots,
-            others: Others::new(me, &options.data, leased),
+            others: Others::new(me, &options.data, leased, signals),
             backlog: Backlog::default(),
             attempts: 0,
             unfinished: 0,
@@ -114,6 +116,10 @@ impl<'a> EventLoop<'a> {
 
     /// Whether the worker has been stopped, or has nothing left to do, and owes nothing.
     fn is_done(&self) -> bool {
+        // What it has begun to rescue would otherwise wait for the next who looks.
+        if self.stop == Some(StopMode::Drain) && self.others.are_being_rescued() {
+            return false;
+        }
         let owes_nothing = self.backlog.is_empty() && !self.alarms.owes_sync();
         // Told to stop at once, it doesn't wait for a store that fails: its results
         // are lost then, and their jobs run again, as after a crash.
@@ -136,7 +142,7 @@ impl<'a> EventLoop<'a> {
         };
         let mut cause = None;
         for signal in first.into_iter().chain(signals.try_iter()) {
-            cause = cause.max(self.take_in(&signal));
+            cause = cause.max(self.take_in(signal)?);
         }
         if self.take_ended() | self.take_back_overdue() {
             cause = cause.max(Some(Cause::Ended));
@@ -173,11 +179,32 @@ impl<'a> EventLoop<'a> {
         next.saturating_duration_since(now)
     }
 
-    fn take_in(&mut self, signal: &Signal) -> Option<Cause> {
-        match signal {
+    fn take_in(&mut self, signal: Signal) -> Result<Option<Cause>, RunError> {
+        Ok(match signal {
             Signal::Ended => None,
             Signal::Rung => self.rings.rung(self.takes_jobs()),
             Signal::StopAsked => Some(Cause::Woken),
+            Signal::Tried(tried) => self.take_rescued(*tried)?.then_some(Cause::Woken),
+        })
+    }
+
+    /// Puts back the jobs of a dead worker of which nothing runs any more; says whether there were any.
+    fn take_rescued(&mut self, tried: Tried) -> Result<bool, RunError> {
+        let Some((dead, orphans)) = self.others.tried(tried, self.observer) else {
+            return Ok(false);
+        };
+        if self.trouble.is_some() {
+            // It stays dead, and is found again.
+            return Ok(false);
+        }
+        match dead.put_back(self.store, orphans, self.observer) {
+            Ok(rescued) => {
+                if rescued {
+                    self.rings.ring();
+                }
+                Ok(rescued)
+            }
+            Err(error) => self.endure(error).map(|()| false),
         }
     }
 
@@ -226,6 +253,8 @@ impl<'a> EventLoop<'a> {
                 if rescued && watch == Watch::Next {
                     self.rings.ring();
                 }
+                // Without it, others look further than they have to.
+                let _ = self.slots.surroundings().roster.beat();
                 Ok(())
             }
             Err(error) => self.endure(error),
@@ -261,7 +290,7 @@ impl<'a> EventLoop<'a> {
     }
 
     fn lease(&self) -> &'a Lease {
-        self.slots.lease()
+        &self.slots.surroundings().lease
     }
 
     /// Ends everything, since the worker can't go on.

@@ -83,28 +83,49 @@ fn another_worker_ends_the_orphan_and_runs_the_job_within_a_second() {
     assert_eq!(outcomes, ["crashed", "completed"]);
 }
 
-#[test]
-fn a_frozen_worker_doesnt_keep_the_others_from_noticing_a_dead_one() {
+/// Starts workers, freezes those that watch the one that runs a job, kills that one, and says after how many seconds the job
+/// started again.
+fn took_with_frozen_watchers(workers: usize, watchers: usize) -> f64 {
     let home = Home::new();
     home.enqueue("a", &jobs::held_and_counted("a"), &[]);
-    home.start_workers(&["--count", "3"]);
+    home.start_workers(&["--count", &workers.to_string()]);
     home.wait_for_pid("a.pid");
     let dead = worker_of(&home, "a");
-    // The one before it in the order of ids, the last being before the first, watches it.
+    // Those before it in the order of ids, the last being before the first, watch it.
     let mut ring: Vec<Value> = home.workers();
     ring.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
     let at = ring.iter().position(|worker| worker["id"] == dead["id"]);
-    let watcher = pid_of(&ring[(at.expect("it is listed") + ring.len() - 1) % ring.len()]);
+    let at = at.expect("it is listed") + ring.len();
+    let frozen: Vec<_> = (1..=watchers)
+        .map(|before| pid_of(&ring[(at - before) % ring.len()]))
+        .collect();
 
-    system::freeze(watcher);
+    frozen.iter().for_each(|pid| system::freeze(*pid));
     let begin = Instant::now();
     system::kill_hard(pid_of(&dead));
-    wait_until("the job to start again", || has_started(&home, "a", 2));
+    wait_for("the job to start again", || {
+        has_started(&home, "a", 2)
+            .then_some(())
+            .ok_or_else(|| "not yet".into())
+    });
     let took = begin.elapsed().as_secs_f64();
-    system::wake(watcher);
-    assert!(took < SOON, "it took {took} s");
+    frozen.iter().for_each(|pid| system::wake(*pid));
     home.touch("a.go");
     home.wait_for_state("a", "completed");
+    took
+}
+
+#[test]
+fn a_frozen_worker_doesnt_keep_the_others_from_noticing_a_dead_one() {
+    let took = took_with_frozen_watchers(3, 1);
+    assert!(took < SOON, "it took {took} s");
+}
+
+#[test]
+fn a_dead_worker_is_noticed_though_both_that_watch_it_are_frozen() {
+    let took = took_with_frozen_watchers(4, 2);
+    // Before, it has to be noticed that those don't look after anybody.
+    assert!(took < SOON + 1.5, "it took {took} s");
 }
 
 #[test]

@@ -98,6 +98,16 @@ pub(crate) fn closes_its_streams() -> String {
     "fake-job out before close sleep 0.3 exit 3".into()
 }
 
+/// Adds a line to `NAME.starts`; the first time it then writes its process id to `NAME.pid`, looks for `file`, and waits until it
+/// is there.
+#[cfg(target_os = "linux")]
+pub(crate) fn hangs_once(name: &str, file: &std::path::Path) -> String {
+    let file = file.to_str().expect("a temporary folder has a plain name");
+    format!(
+        "fake-job append {name}.starts start first {name}.begun [ pidfile {name}.pid await {file} ]"
+    )
+}
+
 /// Runs for ever.
 pub(crate) fn never_ends() -> String {
     "fake-job sleep 600".into()

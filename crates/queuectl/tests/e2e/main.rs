@@ -86,6 +86,9 @@ mod clocks_of_file;
 mod full_disk;
 #[cfg(target_os = "linux")]
 mod read_only;
+// A disk that doesn't answer is a file system whose other end is a test.
+#[cfg(target_os = "linux")]
+mod stuck_orphans;
 
 // How `cmd` reads a line, what a console prints, exit codes of 32 bits, Job Objects.
 #[cfg(windows)]

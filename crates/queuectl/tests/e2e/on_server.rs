@@ -39,6 +39,9 @@ mod status;
 mod stop_job;
 #[path = "stopping.rs"]
 mod stopping;
+#[cfg(target_os = "linux")]
+#[path = "stuck_orphans.rs"]
+mod stuck_orphans;
 #[path = "trees.rs"]
 mod trees;
 #[path = "workers.rs"]
@@ -75,6 +78,12 @@ impl Home {
     #[cfg(target_os = "linux")]
     pub(crate) fn with_clock() -> Self {
         Self::of(AnyHome::with_clock())
+    }
+
+    /// A new one, with a folder that nobody answers for.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_stuck_folder() -> Self {
+        Self::of(AnyHome::with_stuck_folder())
     }
 
     fn of(home: AnyHome) -> Self {

@@ -12,8 +12,11 @@ use super::facts::signal;
 use crate::os::native;
 use crate::{Leader, Tag};
 
-/// How long ended processes may take to go. Longer takes only one that hangs inside the kernel.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait between two looks at what was killed: at first, and at most. A process that hangs in the kernel may
+/// take long to go, and each look reads all processes of the machine.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+/// How many of the processes that don't end are named.
+const NAMED: usize = 3;
 
 /// Which boot and which session the processes of a worker belong to. A group never spans sessions, so one that merely got
 /// the same number later is told apart.
@@ -34,12 +37,19 @@ pub(crate) fn origin() -> Origin {
 }
 
 /// Ends every process in one of these groups and every one with the tag, and returns how many there were, once all have gone.
-pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Result<usize> {
+/// Fails if some haven't within `patience`; all of them were killed then.
+pub(crate) fn end_all(
+    leaders: &[Leader],
+    theirs: Origin,
+    tag: &Tag,
+    patience: Duration,
+) -> io::Result<usize> {
     let began = Instant::now();
+    let mut pause = PAUSE.0;
     let mut ended = HashSet::new();
     let mut out_of_reach = HashSet::new();
     loop {
-        let mut left = false;
+        let mut left = Vec::new();
         for found in find(leaders, theirs, tag) {
             if out_of_reach.contains(&found) {
                 continue;
@@ -48,7 +58,7 @@ pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Resu
             match signal(pid, Signal::KILL) {
                 Ok(()) => {
                     ended.insert(found);
-                    left = true;
+                    left.push(pid);
                 }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     out_of_reach.insert(found);
@@ -56,16 +66,27 @@ pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> io::Resu
                 Err(_) => {}
             }
         }
-        if !left {
+        if left.is_empty() {
             return Ok(ended.len());
         }
-        if began.elapsed() > PATIENCE {
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "processes of a dead worker don't end",
-            ));
+        let time_left = patience.saturating_sub(began.elapsed());
+        if time_left.is_zero() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, say_left(&left)));
         }
-        thread::sleep(Duration::from_millis(2));
+        thread::sleep(pause.min(time_left));
+        pause = (pause * 2).min(PAUSE.1);
+    }
+}
+
+fn say_left(pids: &[u32]) -> String {
+    let named: Vec<_> = pids.iter().take(NAMED).map(u32::to_string).collect();
+    let named = named.join(", ");
+    match (pids.len(), pids.len().saturating_sub(NAMED)) {
+        (1, _) => format!("process {named} doesn't end, though it was killed"),
+        (_, 0) => format!("processes {named} don't end, though they were killed"),
+        (_, more) => {
+            format!("processes {named} and {more} more don't end, though they were killed")
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command};
 use std::ptr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, GetHandleInformation,
@@ -176,9 +176,6 @@ pub fn signal_name(_signal: i32) -> Option<&'static str> {
     None
 }
 
-/// How long an ended process may take to go. Longer takes only one that hangs inside the kernel.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Which start of the machine the processes of a worker belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origin {
@@ -200,21 +197,29 @@ pub(crate) fn origin() -> Origin {
 }
 
 /// A dead worker's Job Objects were closed by the system, and closing them ended all that was in them. That may just be going
-/// on: so their leaders are ended here too, and waited for. Returns how many still ran.
-pub(crate) fn end_all(leaders: &[Leader], theirs: Origin, _tag: &Tag) -> io::Result<usize> {
-    let mut ended = 0;
-    for (_, process) in left(leaders, theirs) {
+/// on: so their leaders are ended here too, and waited for, within `patience`. Returns how many still ran.
+pub(crate) fn end_all(
+    leaders: &[Leader],
+    theirs: Origin,
+    _tag: &Tag,
+    patience: Duration,
+) -> io::Result<usize> {
+    let began = Instant::now();
+    let left: Vec<_> = left(leaders, theirs).collect();
+    for (_, process) in &left {
         // It fails for one that has just ended.
-        let _ = terminate(&process);
-        if wait_for_one(&[process.as_raw_handle()], Some(PATIENCE))?.is_none() {
+        let _ = terminate(process);
+    }
+    for (pid, process) in &left {
+        let time_left = patience.saturating_sub(began.elapsed());
+        if wait_for_one(&[process.as_raw_handle()], Some(time_left))?.is_none() {
             return Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                "processes of a dead worker don't end",
+                format!("process {pid} doesn't end, though it was killed"),
             ));
         }
-        ended += 1;
     }
-    Ok(ended)
+    Ok(left.len())
 }
 
 /// The processes that [`end_all`] would end.

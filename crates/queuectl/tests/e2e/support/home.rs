@@ -11,6 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 #[cfg(target_os = "linux")]
+use super::stuck::Stuck;
+#[cfg(target_os = "linux")]
 use super::{Clock, Namespace};
 use super::{Output, items, number, system, text, wait_for, wait_until};
 
@@ -28,7 +30,9 @@ pub(crate) struct Home {
     /// What `QUEUECTL_DB` is, and what else its calls are told.
     pub(super) variables: Vec<(String, OsString)>,
     #[cfg(target_os = "linux")]
-    namespace: Option<Namespace>,
+    pub(super) namespace: Option<Namespace>,
+    #[cfg(target_os = "linux")]
+    pub(super) stuck: Option<Stuck>,
     #[cfg(target_os = "linux")]
     pub(super) clock: Option<Clock>,
 }
@@ -50,6 +54,8 @@ impl Home {
             variables: Vec::new(),
             #[cfg(target_os = "linux")]
             namespace: None,
+            #[cfg(target_os = "linux")]
+            stuck: None,
             #[cfg(target_os = "linux")]
             clock: None,
         }
@@ -368,6 +374,8 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
+        #[cfg(target_os = "linux")]
+        self.unstick();
         let mut left = self.end_processes();
         left.extend(self.files_left());
         if !left.is_empty() && !std::thread::panicking() {

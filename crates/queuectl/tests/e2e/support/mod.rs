@@ -11,6 +11,8 @@ mod output;
 mod redact;
 mod running;
 mod session;
+#[cfg(target_os = "linux")]
+mod stuck;
 pub(crate) mod system;
 #[cfg(unix)]
 mod terminal;

@@ -54,6 +54,11 @@ impl Namespace {
         command
     }
 
+    /// The process that holds it.
+    pub(super) fn holder(&self) -> i32 {
+        self.holder.id().cast_signed()
+    }
+
     /// Where `path` of in here is seen from outside.
     pub(crate) fn outside(&self, path: &Path) -> PathBuf {
         let relative = path.strip_prefix("/").expect("the path is absolute");

@@ -1,0 +1,106 @@
+//! Dead workers whose jobs left a process that can't end: it hangs in the kernel. Only its own job waits for it.
+
+use std::time::{Duration, Instant};
+
+use super::support::{Home, items, number, system, text, wait_until};
+use crate::jobs;
+
+/// How soon anything that waits for nobody has to be done, on a busy machine.
+const SOON: Duration = Duration::from_secs(3);
+
+/// Starts a worker that runs the job `stuck`, which hangs in the kernel the first time it runs.
+struct Victim {
+    worker: i32,
+    job: i32,
+}
+
+impl Victim {
+    fn new(home: &Home) -> Self {
+        let worker = home.start_workers(&[])[0];
+        home.enqueue("stuck", &jobs::hangs_once("stuck", &home.stuck_file()), &[]);
+        let job = home.wait_for_pid("stuck.pid");
+        home.wait_until_one_is_stuck();
+        Self { worker, job }
+    }
+}
+
+fn kill(worker: i32) {
+    system::kill_hard(worker);
+    wait_until("the worker to be dead", || !system::is_alive(worker));
+}
+
+#[track_caller]
+fn is_run_soon(home: &Home, id: &str) {
+    let begin = Instant::now();
+    home.enqueue(id, jobs::SUCCEEDS, &[]);
+    home.wait_for_state(id, "completed");
+    assert!(begin.elapsed() < SOON, "it took {:?}", begin.elapsed());
+}
+
+#[test]
+fn other_jobs_start_and_go_on_and_its_own_runs_again_when_it_has_ended() {
+    let home = Home::with_stuck_folder();
+    home.ok(["config", "set", "lease", "3"]);
+    let victim = Victim::new(&home);
+    home.start_workers(&["--concurrency", "2"]);
+    home.enqueue("held", &jobs::held("held"), &[]);
+    home.wait_for_pid("held.pid");
+    kill(victim.worker);
+    let began = Instant::now();
+    let mut count = 0;
+    while began.elapsed() < Duration::from_secs(8) {
+        is_run_soon(&home, &format!("quick{count}"));
+        count += 1;
+    }
+    assert!(system::is_alive(victim.job), "it ended after all");
+    home.touch("held.go");
+    let job = home.wait_for_state("held", "completed");
+    assert_eq!(items(&job["runs"]).len(), 1, "it was ended: {job}");
+
+    home.unstick();
+    wait_until("it to end", || !system::is_alive(victim.job));
+    let job = home.wait_for_state("stuck", "completed");
+    assert_eq!(number(&job, "attempts"), 1, "a crash consumed an attempt");
+    assert_eq!(home.read("stuck.starts").lines().count(), 2);
+}
+
+#[test]
+fn a_worker_that_starts_works_at_once_and_rescues_others_that_are_dead() {
+    let home = Home::with_stuck_folder();
+    let other = home.start_workers(&[])[0];
+    home.enqueue("other", &jobs::held_and_counted("other"), &[]);
+    home.wait_for_pid("other.pid");
+    let victim = Victim::new(&home);
+    kill(victim.worker);
+    kill(other);
+    let begin = Instant::now();
+    home.start_workers(&["--concurrency", "2"]);
+    is_run_soon(&home, "quick");
+    wait_until("the other job to start again", || {
+        home.read("other.starts").lines().count() == 2
+    });
+    assert!(begin.elapsed() < SOON, "it took {:?}", begin.elapsed());
+    home.touch("other.go");
+    home.wait_for_state("other", "completed");
+    home.unstick();
+    home.wait_for_state("stuck", "completed");
+}
+
+#[test]
+fn commands_that_clear_up_say_so_and_are_soon_done() {
+    let home = Home::with_stuck_folder();
+    let Victim { worker, job } = Victim::new(&home);
+    kill(worker);
+    let begin = Instant::now();
+    let output = home.run(["doctor", "--fix"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    let said = format!("process {job} doesn't end");
+    assert!(output.out().contains(&said), "{output}");
+    assert_eq!(home.ok(["worker", "stop"]), "No workers to stop\n");
+    assert!(begin.elapsed() < SOON * 2, "it took {:?}", begin.elapsed());
+    assert_eq!(text(&home.show("stuck"), "state"), "processing");
+    home.unstick();
+    wait_until("it to end", || !system::is_alive(job));
+    home.ok(["doctor", "--fix"]);
+    assert_eq!(text(&home.show("stuck"), "state"), "pending");
+}
