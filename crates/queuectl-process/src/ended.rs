@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Unable;
+
 /// The end of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -98,14 +100,9 @@ pub enum StartError {
     /// There is no program to start.
     #[error("can't start: the command is empty")]
     Empty,
-    /// The script for a long line could not be written.
-    #[error("can't write the script of a long command to `{}`: {reason}", path.display())]
-    Script {
-        /// The file.
-        path: PathBuf,
-        /// In the operating system's words.
-        reason: String,
-    },
+    /// Nothing is wrong with the command: at this moment no other could be started either.
+    #[error(transparent)]
+    Unable(#[from] Unable),
     /// Anything else.
     #[error("can't start `{program}`: {reason}")]
     Other {

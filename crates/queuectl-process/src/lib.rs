@@ -13,6 +13,7 @@ mod roster;
 mod settings;
 mod spec;
 mod text;
+mod unable;
 
 pub use ended::{Ended, How, StartError};
 pub use machine::Machine;
@@ -22,3 +23,4 @@ pub use roster::{Orphans, Roster, end_orphans, orphans, since_beat};
 pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};
 pub use text::{Encoding, line_text};
+pub use unable::{Step, Unable};

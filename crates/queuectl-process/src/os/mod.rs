@@ -14,6 +14,7 @@ mod system;
 #[cfg(windows)]
 #[path = "windows/mod.rs"]
 mod system;
+mod unable;
 
 pub use script::abandoned_scripts;
 pub use system::{

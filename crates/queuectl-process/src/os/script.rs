@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::plain::plain;
+use super::unable::no_script;
 use super::{create_private, process_start};
 use crate::StartError;
 
@@ -46,10 +46,7 @@ impl Script {
         let script = Self { path };
         match script.fill(text) {
             Ok(()) => Ok(script),
-            Err(error) => Err(StartError::Script {
-                path: script.path.clone(),
-                reason: plain(&error),
-            }),
+            Err(error) => Err(no_script(scratch, &error)),
         }
     }
 

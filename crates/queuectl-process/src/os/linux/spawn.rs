@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 
 use rustix::process::{Pid, PidfdFlags, WaitOptions, getpid, pidfd_open, waitpid};
 
-use crate::os::system::Call;
+use crate::os::system::{Call, Fault};
 
 /// A process that was just started.
 pub(in crate::os) struct Born {
@@ -42,15 +42,18 @@ struct Birth<'a> {
     call: &'a Call<'a>,
     candidates: &'a [CString],
     handled: u64,
+    /// All is done that is the same for every command.
+    is_prepared: bool,
     /// Why it didn't become its program.
     error: c_int,
 }
 
-pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
+pub(in crate::os) fn spawn(call: &Call) -> Result<Born, Fault> {
     let mut birth = Birth {
         call,
         candidates: &candidates(call.program),
         handled: handled(),
+        is_prepared: false,
         error: 0,
     };
     let mut pidfd: c_int = -1;
@@ -65,7 +68,11 @@ pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     if birth.error != 0 {
         let _ = rustix::io::retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
-        return Err(io::Error::from_raw_os_error(birth.error));
+        let error = io::Error::from_raw_os_error(birth.error);
+        return Err(match birth.is_prepared {
+            true => Fault::Command(error),
+            false => Fault::Machine(error),
+        });
     }
     Ok(Born { pid, pidfd })
 }
@@ -107,7 +114,7 @@ extern "C" fn be_born(birth: *mut c_void) -> c_int {
 
 impl Birth<'_> {
     /// Returns the error number.
-    fn become_program(&self) -> c_int {
+    fn become_program(&mut self) -> c_int {
         let call = self.call;
         let fds = call.fds.iter().zip(0..);
         // SAFETY: this is the child. System calls, each with pointers to what lives on in the
@@ -122,6 +129,7 @@ impl Birth<'_> {
                     return errno();
                 }
             }
+            self.is_prepared = true;
             if libc::chdir(call.cwd.as_ptr()) < 0 {
                 return errno();
             }

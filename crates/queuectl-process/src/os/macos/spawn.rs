@@ -6,14 +6,14 @@ use std::mem::MaybeUninit;
 
 use rustix::process::Pid;
 
-use crate::os::system::Call;
+use crate::os::system::{Call, Fault};
 
 /// A process that was just started.
 pub(in crate::os) struct Born {
     pub(in crate::os) pid: Pid,
 }
 
-pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
+pub(in crate::os) fn spawn(call: &Call) -> Result<Born, Fault> {
     let mut actions = Actions::new()?;
     for (fd, target) in call.fds.into_iter().zip(0..) {
         actions.dup(fd, target)?;
@@ -33,7 +33,8 @@ pub(in crate::os) fn spawn(call: &Call) -> io::Result<Born> {
             call.argv.as_ptr().cast(),
             call.environment.as_ptr().cast(),
         )
-    })?;
+    })
+    .map_err(Fault::Command)?;
     let pid =
         Pid::from_raw(pid).ok_or_else(|| io::Error::other("the system gave no process id"))?;
     Ok(Born { pid })

@@ -43,9 +43,23 @@ pub(in crate::os) struct Call<'a> {
     pub(in crate::os) fds: [RawFd; 3],
 }
 
+/// Why there is no process.
+pub(in crate::os) enum Fault {
+    /// A step failed that is the same for every command.
+    Machine(io::Error),
+    /// A step failed that uses the command's folder or its program.
+    Command(io::Error),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Machine(error)
+    }
+}
+
 impl Exec {
     /// Starts it: as the leader of a new group, with an empty stdin, and without our signal mask or our ignored SIGPIPE.
-    pub(super) fn spawn(&self) -> io::Result<Child> {
+    pub(super) fn spawn(&self) -> Result<Child, Fault> {
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
         let born = native::spawn(&Call {

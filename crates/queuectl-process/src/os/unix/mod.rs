@@ -19,7 +19,7 @@ mod words;
 pub use super::native::{adopt_orphans, network_file_system, no_orphan, since_boot, trusted_roots};
 pub(crate) use super::native::{boot_name, process_room};
 pub use ask::{ask_to_stop, when_asked_to_stop};
-pub(super) use exec::Call;
+pub(super) use exec::{Call, Fault};
 pub use facts::{
     CHILDREN_OUTLIVE_US, console_text, create_private, hostname, is_alive, keep_descriptors, kill,
     leave_terminal, native_bytes, native_text, never_wait, private_dir, process_start, signal_name,
@@ -30,5 +30,6 @@ pub(crate) use orphans::{Origin, end_all, find_all, origin};
 pub use place::{access, file_identity, make_private, new_private_dir, replace, sync_dir};
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
+pub(super) use trouble::lacks;
 pub use wake::{Wake, wake};
 pub(crate) use words::Words;

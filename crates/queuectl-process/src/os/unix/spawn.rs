@@ -14,8 +14,8 @@ use super::exec::{Environment, Exec};
 use super::group;
 use super::trouble::explain;
 use crate::os::native::{self, ExitWatch, Running};
-use crate::os::plain::plain;
 use crate::os::script::Script;
+use crate::os::unable::no_process;
 use crate::{Leader, Program, Spec, StartError};
 
 /// Linux takes at most 128 KiB in one argument; beyond this a line goes through a file.
@@ -43,16 +43,13 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
     let earliest = native::now();
     let child = exec
         .spawn()
-        .map_err(|error| explain(&error, program, spec))?;
+        .map_err(|fault| explain(&fault, program, spec))?;
     let latest = native::now();
     let pid = child.born.pid;
     let running = starting.noted(pid);
     let exit = ExitWatch::new(child.born).map_err(|error| {
         group::abandon(pid);
-        StartError::Other {
-            program: name(),
-            reason: plain(&error),
-        }
+        no_process(&error)
     })?;
     let leader = Leader {
         pid: pid.as_raw_nonzero().get().unsigned_abs(),

@@ -40,9 +40,23 @@ pub(super) struct Child {
     thread: OwnedHandle,
 }
 
+/// Why there is no process.
+pub(super) enum Fault {
+    /// A step failed that is the same for every command.
+    Machine(io::Error),
+    /// A step failed that uses the command's folder or its program.
+    Command(io::Error),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Machine(error)
+    }
+}
+
 impl Exec {
     /// Starts it inside a job, so that it ends with us from its first moment on.
-    pub(super) fn spawn(mut self, job: &Job) -> io::Result<Child> {
+    pub(super) fn spawn(mut self, job: &Job) -> Result<Child, Fault> {
         let (stdout, stdout_end) = Pipe::new()?;
         let (stderr, stderr_end) = Pipe::new()?;
         let streams = [
@@ -81,7 +95,8 @@ impl Exec {
                 (&raw const startup).cast(),
                 &mut born,
             )
-        })?;
+        })
+        .map_err(Fault::Command)?;
         Ok(Child {
             pid: born.dwProcessId,
             process: owned(born.hProcess)?,

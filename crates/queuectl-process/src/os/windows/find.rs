@@ -3,19 +3,22 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
 use std::iter;
 use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
 
+use super::trouble::lacks;
 use crate::Spec;
 
 /// What the name of a program may lack.
 const EXTENSIONS: [&str; 4] = ["com", "exe", "bat", "cmd"];
 
 /// The file that a program's name means: that of a path, which counts from the command's own folder, or the first in the
-/// system's folder and those of PATH.
-pub(super) fn find(program: &OsStr, spec: &Spec) -> Option<PathBuf> {
+/// system's folder and those of PATH. It fails if the machine has no room to look.
+pub(super) fn find(program: &OsStr, spec: &Spec) -> io::Result<Option<PathBuf>> {
     if has_folder(program) {
         return complete(spec.cwd.join(program));
     }
@@ -23,7 +26,8 @@ pub(super) fn find(program: &OsStr, spec: &Spec) -> Option<PathBuf> {
     let folders = iter::once(system_folder()).chain(env::split_paths(&path));
     folders
         .filter(|folder| !folder.as_os_str().is_empty())
-        .find_map(|folder| complete(spec.cwd.join(folder).join(program)))
+        .find_map(|folder| complete(spec.cwd.join(folder).join(program)).transpose())
+        .transpose()
 }
 
 /// Whether a program is named by a path.
@@ -40,7 +44,7 @@ pub(super) fn is_batch(path: &Path) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case("bat") || kind.eq_ignore_ascii_case("cmd"))
 }
 
-fn complete(path: PathBuf) -> Option<PathBuf> {
+fn complete(path: PathBuf) -> io::Result<Option<PathBuf>> {
     let whole = path.extension().is_some().then(|| path.clone());
     let longer = EXTENSIONS.iter().map(|extension| {
         let mut name = path.clone().into_os_string();
@@ -51,7 +55,11 @@ fn complete(path: PathBuf) -> Option<PathBuf> {
     whole
         .into_iter()
         .chain(longer)
-        .find(|candidate| candidate.is_file())
+        .find_map(|candidate| match fs::metadata(&candidate) {
+            Ok(found) => found.is_file().then_some(Ok(candidate)),
+            Err(error) => lacks(&error).map(|_| Err(error)),
+        })
+        .transpose()
 }
 
 /// The PATH of the command: its own, if it is given one.

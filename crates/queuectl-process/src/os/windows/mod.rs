@@ -19,6 +19,7 @@ mod run;
 mod shell;
 mod spawn;
 mod stop;
+mod trouble;
 mod wake;
 mod words;
 
@@ -39,5 +40,6 @@ pub use place::{
 pub use roots::trusted_roots;
 pub use run::run;
 pub use stop::{StopHandle, StopSignal};
+pub(super) use trouble::lacks;
 pub use wake::{Wake, wake};
 pub(crate) use words::Words;

@@ -3,15 +3,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::OwnedHandle;
 use std::path::Path;
-
-use windows_sys::Win32::Foundation::{
-    ERROR_BAD_EXE_FORMAT, ERROR_ELEVATION_REQUIRED, ERROR_EXE_MACHINE_TYPE_MISMATCH,
-    ERROR_FILENAME_EXCED_RANGE,
-};
 
 use super::exec::{Exec, environment};
 use super::facts::{now, start_of};
@@ -19,9 +14,11 @@ use super::find::{find, has_folder, is_batch};
 use super::job::Job;
 use super::pipe::Pipe;
 use super::polite::{Polite, VARIABLE};
+use super::trouble::explain;
 use super::{quote, shell};
 use crate::os::plain::plain;
 use crate::os::script::Script;
+use crate::os::unable::{no_process, no_room};
 use crate::{Leader, Program, Spec, StartError};
 
 /// More than this the system takes of no command.
@@ -41,14 +38,10 @@ pub(super) struct Started {
 pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
     let program = program(spec)?;
     let name = program.to_string_lossy().replace('\0', "\u{fffd}");
-    let other = |error: io::Error| StartError::Other {
-        program: name.clone(),
-        reason: plain(&error),
-    };
-    let polite = Polite::new().map_err(other)?;
+    let polite = Polite::new().map_err(|error| no_process(&error))?;
     let (exec, script) = exec(spec, program, &name, &polite)?;
-    let job = Job::new().map_err(other)?;
-    let child = exec.spawn(&job).map_err(|error| explain(&error, &name))?;
+    let job = Job::new().map_err(|error| no_process(&error))?;
+    let child = exec.spawn(&job).map_err(|fault| explain(&fault, &name))?;
     let (before, started) = (now(), start_of(&child.process));
     let leader = Leader {
         pid: child.pid,
@@ -56,7 +49,7 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
         latest: started.unwrap_or(before),
     };
     // With the job it ends.
-    child.resume().map_err(other)?;
+    child.resume().map_err(|error| no_process(&error))?;
     Ok(Started {
         leader,
         process: child.process,
@@ -91,7 +84,8 @@ fn exec(
         return Err(nul());
     }
     let cwd = cwd(spec)?;
-    let found = find(program, spec).ok_or_else(|| not_found(program, name))?;
+    let find = |program: &OsStr| find(program, spec).map_err(|error| no_process(&error));
+    let found = find(program)?.ok_or_else(|| not_found(program, name))?;
     let mut file = found.clone();
     let (mut line, script) = match &spec.program {
         Program::Shell { line, .. } => shell::line(name, line, &spec.scratch)?,
@@ -102,7 +96,7 @@ fn exec(
                 let batch = || StartError::Batch {
                     program: name.to_owned(),
                 };
-                file = find(OsStr::new("cmd"), spec).ok_or_else(|| not_found(program, "cmd"))?;
+                file = find(OsStr::new("cmd"))?.ok_or_else(|| not_found(program, "cmd"))?;
                 (line.ok_or_else(batch)?, None)
             } else {
                 (quote::line(program, arguments), None)
@@ -142,7 +136,7 @@ fn cwd(spec: &Spec) -> Result<Vec<u16>, StartError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(refused(&missing(&spec.cwd)));
         }
-        Err(error) => return Err(refused(&plain(&error))),
+        Err(error) => return Err(no_room(&error).unwrap_or_else(|| refused(&plain(&error)))),
         Ok(found) if !found.is_dir() => return Err(refused("not a directory")),
         Ok(_) => {}
     }
@@ -191,24 +185,6 @@ fn not_found(program: &OsStr, name: &str) -> StartError {
             program: program_name,
         }
     }
-}
-
-fn explain(error: &io::Error, program: &str) -> StartError {
-    let program = program.to_owned();
-    let code = error.raw_os_error().unwrap_or(0).unsigned_abs();
-    let no_program = [
-        ERROR_BAD_EXE_FORMAT,
-        ERROR_EXE_MACHINE_TYPE_MISMATCH,
-        ERROR_ELEVATION_REQUIRED,
-    ];
-    if code == ERROR_FILENAME_EXCED_RANGE {
-        return StartError::TooLong { program };
-    }
-    let reason = plain(error);
-    if error.kind() == ErrorKind::PermissionDenied || no_program.contains(&code) {
-        return StartError::NotExecutable { program, reason };
-    }
-    StartError::Other { program, reason }
 }
 
 fn ended(text: &OsStr) -> Vec<u16> {

@@ -1,0 +1,33 @@
+//! Errors of a start that say nothing of the command, in words.
+
+use std::io;
+use std::path::Path;
+
+use super::plain::plain;
+use super::system::lacks;
+use crate::{StartError, Step, Unable};
+
+/// A step failed that is the same for every command.
+pub(super) fn no_process(error: &io::Error) -> StartError {
+    let why = lacks(error).unwrap_or("no process can be started");
+    unable(Step::Process, why, error)
+}
+
+/// A step failed in which the command has a part. None if that is why.
+pub(super) fn no_room(error: &io::Error) -> Option<StartError> {
+    lacks(error).map(|why| unable(Step::Process, why, error))
+}
+
+/// A script could not be written to this folder, which is ours.
+pub(super) fn no_script(scratch: &Path, error: &io::Error) -> StartError {
+    let why = format!(
+        "the script of a long command can't be written to `{}`",
+        scratch.display()
+    );
+    unable(Step::Script, &why, error)
+}
+
+fn unable(step: Step, why: &str, error: &io::Error) -> StartError {
+    let reason = format!("{why}: {}", plain(error));
+    Unable { step, reason }.into()
+}
