@@ -80,6 +80,7 @@ fn live(store: &mut dyn Store) -> Outcome<()> {
         Some(settled(one, ending, text))
     });
     turn(store, &first.id, ended.collect(), 0)?;
+    store.set_trouble(&first.id, Some("no room"))?;
     store.request_stop(&[first.id], StopMode::Drain)?;
     let shell = Some("bash".parse()?);
     let argv = ["printf", "%s", "two  words"].map(|arg| queuectl_domain::NativeString(arg.into()));

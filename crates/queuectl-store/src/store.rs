@@ -187,6 +187,10 @@ pub trait Store: Send {
     /// they come back. Unknown workers are passed over.
     fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<(), StoreError>;
 
+    /// A worker can start no jobs, for this reason; or it can again. One that makes itself known can. Unknown workers are
+    /// passed over.
+    fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> Result<(), StoreError>;
+
     /// Looks whether all that is kept agrees with itself and with the clock, and changes nothing.
     /// It reads everything, and keeps nobody waiting. What is of no meaning to a kind of store,
     /// or can't be looked at since the store is damaged, is left out.

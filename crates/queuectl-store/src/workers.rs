@@ -41,9 +41,20 @@ pub struct WorkerInfo {
     pub heartbeat_at: Timestamp,
     /// How it was asked to stop, if it was.
     pub stop: Option<StopMode>,
+    /// What keeps it from starting jobs, if it has said so.
+    pub trouble: Option<StartTrouble>,
     /// For how long its lease still holds by the store's clock, zero if it is over. None in a store
     /// that gives no leases.
     pub lease_left: Option<Duration>,
+}
+
+/// Why a worker can start no jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartTrouble {
+    /// What its machine, or its process, lacks.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// How a worker is to stop.

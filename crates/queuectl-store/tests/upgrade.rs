@@ -68,6 +68,7 @@ fn a_store_of_every_version_is_kept() {
 #[test]
 fn what_an_earlier_version_has_stored_is_there() {
     of_every_version(|path| {
+        let written_by = version(path);
         let store = &mut *try_open(path).unwrap();
         let limit = usize::MAX;
         let page = store.list(&Query { state: None, limit }).unwrap();
@@ -110,6 +111,9 @@ fn what_an_earlier_version_has_stored_is_there() {
             (workers[0].running, workers[0].stop),
             (2, Some(StopMode::Drain))
         );
+        let trouble = workers[0].trouble.as_ref();
+        let known = trouble.map(|trouble| trouble.reason.as_str());
+        assert_eq!(known, (written_by >= 5).then_some("no room"));
     });
 }
 

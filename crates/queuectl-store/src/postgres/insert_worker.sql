@@ -7,4 +7,4 @@ ON CONFLICT (id) DO UPDATE
 SET pid = excluded.pid, pid_started = excluded.pid_started, host = excluded.host, slots = excluded.slots,
     life = excluded.life, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
     lease_until = excluded.lease_until, machine = excluded.machine, version = excluded.version,
-    stop = greatest(workers.stop, excluded.stop)
+    stop = greatest(workers.stop, excluded.stop), trouble = NULL, trouble_since = NULL

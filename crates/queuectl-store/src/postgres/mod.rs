@@ -317,6 +317,11 @@ impl Store for PostgresStore {
             .ask(async |wire| workers::request_stop(wire, ids, mode).await)
     }
 
+    fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> Result<()> {
+        self.session
+            .ask(async |wire| workers::set_trouble(wire, id, reason).await)
+    }
+
     fn check(&mut self) -> Result<Vec<Checked>> {
         self.session.run(Effort::Bulk, check::check)
     }

@@ -14,7 +14,7 @@ use super::row::Columns;
 use super::session::Cached;
 use super::wire::{Wire, params};
 use super::{look, mend, sql};
-use crate::records::{Code, Gone, micros, parsed};
+use crate::records::{Code, Gone, micros, parsed, trouble};
 use crate::{StopMode, StoreError, Worker, WorkerInfo};
 
 /// How often settings were changed, as far as nothing is known of them.
@@ -139,6 +139,13 @@ pub(super) async fn request_stop(wire: &Wire, ids: &[WorkerId], mode: StopMode) 
     Ok(())
 }
 
+pub(super) async fn set_trouble(wire: &Wire, id: &WorkerId, reason: Option<&str>) -> Result<()> {
+    let reason = reason.map(|reason| reason.as_bytes().to_vec());
+    let values = params![id.as_str(), reason];
+    wire.rows(sql!("set_trouble"), values).await?;
+    Ok(())
+}
+
 /// Those that were forgotten since their leases were over.
 pub(super) async fn lost(wire: &Wire) -> Result<Vec<WorkerId>> {
     let rows = wire.rows(sql!("lost_workers"), Vec::new()).await?;
@@ -166,12 +173,14 @@ fn read(row: &Row) -> Result<WorkerInfo> {
     };
     let started_at = row.timestamp()?;
     let standing = look::read_standing(row)?;
+    let trouble = trouble(row.optional_text()?, row.next()?);
     let lease_left = row.duration()?;
     Ok(WorkerInfo {
         worker,
         started_at,
         heartbeat_at: standing.heartbeat_at,
         stop: standing.stop,
+        trouble,
         running: row.unsigned()?,
         lease_left: Some(lease_left),
     })

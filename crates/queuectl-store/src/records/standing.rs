@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queuectl_domain::Timestamp;
 
-use crate::StopMode;
+use crate::{StartTrouble, StopMode};
 
 /// How often a worker that is at work says so.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -29,4 +29,12 @@ impl Standing {
     pub(crate) fn clock_was_set_back(&self, now: Timestamp) -> bool {
         now < self.heartbeat_at
     }
+}
+
+/// What keeps a worker from starting jobs, as it is kept: both, or neither.
+pub(crate) fn trouble(reason: Option<String>, since: Option<i64>) -> Option<StartTrouble> {
+    Some(StartTrouble {
+        reason: reason?,
+        since: Timestamp(since?),
+    })
 }

@@ -4,4 +4,4 @@ INSERT INTO workers (
 ON CONFLICT (id) DO UPDATE
 SET pid = excluded.pid, pid_started = excluded.pid_started, host = excluded.host, machine = excluded.machine,
     version = excluded.version, slots = excluded.slots, life = excluded.life, started_at = excluded.started_at,
-    heartbeat_at = excluded.heartbeat_at
+    heartbeat_at = excluded.heartbeat_at, trouble = NULL, trouble_since = NULL

@@ -306,6 +306,10 @@ impl Store for SqliteStore {
         self.change(|change| workers::request_stop(change, ids, mode))
     }
 
+    fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> Result<()> {
+        self.change(|change| workers::set_trouble(change, id, reason))
+    }
+
     fn check(&mut self) -> Result<Vec<Checked>> {
         check::check(&mut self.session)
     }

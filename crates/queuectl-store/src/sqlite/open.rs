@@ -21,11 +21,12 @@ use crate::{Options, StoreError, legacy};
 pub(crate) const APPLICATION_ID: i32 = 0x7163_746c;
 
 /// What brings a store from each version to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_fences_reserved.sql"),
     include_str!("migrations/0003_fleet.sql"),
     include_str!("migrations/0004_keep.sql"),
+    include_str!("migrations/0005_trouble.sql"),
 ];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;

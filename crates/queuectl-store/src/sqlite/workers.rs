@@ -11,7 +11,7 @@ use super::jobs::{self, Kept};
 use super::row::Columns;
 use super::session::Change;
 use super::{attempts, mend, sql};
-use crate::records::{Code, Gone, Standing, parsed};
+use crate::records::{Code, Gone, Standing, parsed, trouble};
 use crate::{StopMode, StoreError, Worker, WorkerInfo};
 
 /// How a worker stands.
@@ -130,6 +130,12 @@ pub(super) fn request_stop(change: &Change<'_>, ids: &[WorkerId], mode: StopMode
     Ok(())
 }
 
+pub(super) fn set_trouble(change: &Change<'_>, id: &WorkerId, reason: Option<&str>) -> Result<()> {
+    let mut statement = change.conn.prepare_cached(sql!("set_trouble"))?;
+    statement.execute(params![id.as_str(), reason, change.now.0])?;
+    Ok(())
+}
+
 /// All workers, longest running first.
 pub(super) fn all(conn: &Connection) -> Result<Vec<WorkerInfo>> {
     let mut statement = conn.prepare_cached(sql!("workers"))?;
@@ -157,6 +163,7 @@ fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
         started_at: row.timestamp()?,
         heartbeat_at: row.timestamp()?,
         stop: stop_mode(row.next()?)?,
+        trouble: trouble(row.next()?, row.next()?),
         running: row.unsigned()?,
         lease_left: None,
     })

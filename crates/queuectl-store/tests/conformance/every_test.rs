@@ -125,6 +125,8 @@ macro_rules! conformance {
                 a_worker_that_makes_itself_known_again_is_to_stop_still,
                 unknown_workers_are_passed_over_when_others_are_asked_to_stop,
                 a_worker_asked_to_stop_gets_nothing_new,
+                a_worker_that_can_start_no_jobs_is_known_to_since_it_said_so,
+                a_worker_that_makes_itself_known_can_start_jobs,
                 a_worker_that_ends_gives_its_jobs_back,
             });
             theme!($scene: rescue {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{Outcome, State};
-use queuectl_store::{StopMode, StoreError, WorkerInfo};
+use queuectl_store::{StartTrouble, StopMode, StoreError, WorkerInfo};
 
 use crate::hand::{Hand, a_worker, counts, id, named, seconds, unnamed};
 use crate::scene::Scene;
@@ -20,6 +20,7 @@ pub(crate) fn a_worker_is_known_as_it_made_itself_known<S: Scene>() {
         started_at: now,
         heartbeat_at: now,
         stop: None,
+        trouble: None,
         lease_left: S::LEASES.then_some(seconds(15)),
     };
     assert_eq!(scene.open().workers().unwrap(), [known]);
@@ -128,6 +129,47 @@ pub(crate) fn a_worker_asked_to_stop_gets_nothing_new<S: Scene>() {
     assert_eq!((reply.claimed, reply.lost), (vec![], vec![]));
     let one = hand.store.job(&id("one")).unwrap();
     assert_eq!(one.state, State::Completed);
+}
+
+pub(crate) fn a_worker_that_can_start_no_jobs_is_known_to_since_it_said_so<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    let since = hand.store.now().unwrap();
+    let known = |reason: &str| {
+        let reason = reason.to_owned();
+        Some(StartTrouble { reason, since })
+    };
+    let mut store = scene.open();
+    let mut say = |reason| {
+        hand.store.set_trouble(&hand.id, reason).unwrap();
+        scene.advance(seconds(5));
+        store.workers().unwrap().remove(0).trouble
+    };
+    assert_eq!(say(Some("no `memory`\0: ÿ")), known("no `memory`\0: ÿ"));
+    assert_eq!(say(Some("no room")), known("no room"), "it goes on");
+    assert_eq!(say(None), None);
+    assert_eq!(say(None), None);
+    let again = say(Some("no room")).unwrap();
+    assert_eq!(again.since, since.after(seconds(20)));
+}
+
+pub(crate) fn a_worker_that_makes_itself_known_can_start_jobs<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    let other = Hand::new(&scene, "other");
+    hand.store.set_trouble(&hand.id, Some("no room")).unwrap();
+    let nobody = a_worker("nobody").id;
+    hand.store.set_trouble(&nobody, Some("no room")).unwrap();
+    let unable = |hand: &mut Hand| {
+        let known = hand.store.workers().unwrap().into_iter();
+        let unable = known.filter(|info| info.trouble.is_some());
+        let ids: Vec<_> = unable.map(|info| info.worker.id).collect();
+        ids
+    };
+    assert_eq!(unable(&mut hand), [hand.id.clone()]);
+    hand.store.register(&a_worker("w")).unwrap();
+    assert_eq!(unable(&mut hand), []);
+    drop(other);
 }
 
 pub(crate) fn a_worker_that_ends_gives_its_jobs_back<S: Scene>() {

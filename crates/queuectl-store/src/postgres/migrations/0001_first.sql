@@ -186,6 +186,9 @@ CREATE TABLE queuectl.workers (
     started_at bigint NOT NULL,
     heartbeat_at bigint NOT NULL,
     stop bigint,
+    -- Why it can start no jobs, and since when.
+    trouble bytea,
+    trouble_since bigint,
     lease_until bigint NOT NULL,
     version text COLLATE "C" NOT NULL,
     machine text COLLATE "C" NOT NULL
