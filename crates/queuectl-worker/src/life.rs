@@ -122,6 +122,8 @@ impl Remains {
                 Ok(()) => Ok(remains(Some(file))),
                 Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(alive),
             },
+            // Whoever can't look has seen nothing.
+            Err(error) if os::is_out_of_room(&error) => Err(alive),
             // Without the file, the process itself has to tell, if it can be asked from here.
             Err(_) => match place {
                 Place::Elsewhere => Err(Liveness::Elsewhere),

@@ -26,6 +26,7 @@ pub use system::{
     wake, when_asked_to_stop,
 };
 pub(crate) use system::{Origin, Words, boot_name, end_all, find_all, origin, process_room};
+pub use unable::is_out_of_room;
 
 /// How this process was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

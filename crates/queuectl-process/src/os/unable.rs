@@ -7,6 +7,12 @@ use super::plain::plain;
 use super::system::lacks;
 use crate::{StartError, Step, Unable};
 
+/// Whether something failed since this machine or this process has no room for it: nothing can be told from that of what was
+/// looked at.
+pub fn is_out_of_room(error: &io::Error) -> bool {
+    lacks(error).is_some()
+}
+
 /// A step failed that is the same for every command.
 pub(super) fn no_process(error: &io::Error) -> StartError {
     let why = lacks(error).unwrap_or("no process can be started");
