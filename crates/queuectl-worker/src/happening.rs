@@ -1,6 +1,7 @@
 //! What a worker tells of itself while it runs.
 
 use queuectl_domain::{Ending, Job, Stream, WorkerId};
+use queuectl_process::Unable;
 use queuectl_store::StoreError;
 
 /// Something that happens in a worker.
@@ -13,7 +14,7 @@ pub enum Happening<'a> {
         /// Its process.
         pid: u32,
     },
-    /// An attempt begins.
+    /// An attempt has begun: its command runs, or turns out not to be one.
     JobStarted {
         /// The job, as claimed: its `attempts` is the number of this attempt.
         job: &'a Job,
@@ -71,6 +72,13 @@ pub enum Happening<'a> {
     },
     /// The store can be used again.
     StoreRecovered,
+    /// The machine refuses to start jobs: they are given back, and the worker takes none until it can start them again.
+    StartTrouble {
+        /// What it lacks.
+        why: &'a Unable,
+    },
+    /// Jobs can be started again.
+    StartRecovered,
     /// The worker has been asked to stop, and finishes what runs.
     Stopping,
     /// The worker has ended.

@@ -27,6 +27,7 @@ mod signal;
 mod slot;
 mod slots;
 mod stop;
+mod trial;
 mod trouble;
 mod wake;
 

@@ -95,6 +95,10 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
             "the store has been out of reach for too long: {running} jobs are ended before others run them"
         ),
         Happening::StoreRecovered => "the store can be used again".into(),
+        Happening::StartTrouble { why } => {
+            format!("can't start jobs: {why}; they are given back, and tried again")
+        }
+        Happening::StartRecovered => "jobs can be started again".into(),
         Happening::Stopping => "stopping".into(),
         Happening::WorkerStopped { worker, attempts } => {
             format!("{worker} stopped after {attempts} attempts")

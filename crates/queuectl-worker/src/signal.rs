@@ -6,6 +6,8 @@ use crate::rescuer::Tried;
 pub(crate) enum Signal {
     /// Attempts have ended.
     Ended,
+    /// A worker that couldn't start jobs may claim one: a trial went well, or the one before was started.
+    Able,
     /// The bell was rung.
     Rung,
     /// [`Control::stop`](crate::Control::stop) was called.

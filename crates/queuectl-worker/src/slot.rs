@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use queuectl_domain::{Command, Ending, Fence, Job, NativeString, Stream};
 use queuectl_process::{
-    Ended, How, Leader, Program, Roster, Spec, StopSignal, Tag, Watcher, os, signal_name,
+    Ended, How, Leader, Program, Roster, Spec, StartError, StopSignal, Tag, Watcher, os,
+    signal_name,
 };
 use queuectl_store::Settled;
 
 use crate::capture::SharedCapture;
 use crate::lease::Lease;
-use crate::slots::{Assignment, Table};
+use crate::slots::{Assignment, Report, Table, Task};
+use crate::trial::try_start;
 use crate::{Happening, Observer};
 
 /// What all slots of a worker share.
@@ -41,17 +43,18 @@ pub(crate) struct Slot<'a> {
 impl Slot<'_> {
     /// Runs one job after the other, as long as there are any to come.
     pub(crate) fn work(&self) {
-        let mut ended = None;
+        let mut report = None;
         let lease = &self.surroundings.lease;
-        while let Some(assignment) = self.table.next(self.number, ended.take(), lease) {
-            ended = Some(self.attempt(&assignment));
+        while let Some(task) = self.table.next(self.number, report.take(), lease) {
+            report = Some(match task {
+                Task::Attempt(assignment) => self.attempt(&assignment),
+                Task::Trial(step) => Report::Tried(try_start(step, self.surroundings, &self.stop)),
+            });
         }
     }
 
-    fn attempt(&self, assignment: &Assignment) -> Settled {
+    fn attempt(&self, assignment: &Assignment) -> Report {
         let job = &*assignment.job;
-        let observer = self.surroundings.observer;
-        observer.notice(&Happening::JobStarted { job });
         let spec = self.spec(assignment);
         let mut watch = Watch {
             slot: self,
@@ -62,13 +65,26 @@ impl Slot<'_> {
         let roster = &self.surroundings.roster;
         let _ = roster.begin(assignment.entry, label(assignment.ticket.fence));
         let ended = queuectl_process::run(&spec, &self.stop, &mut watch);
+        if let How::NotStarted(error) = &ended.how {
+            if let StartError::Unable(why) = error {
+                // Should the worker die now, this was no crash of the job.
+                let _ = roster.clear(assignment.entry);
+                return Report::Refused(why.clone());
+            }
+            self.tell_start(job);
+        }
         let _ = roster.end(assignment.entry);
         let mut capture = self.capture.lock();
-        Settled {
+        Report::Ended(Settled {
             ticket: assignment.ticket,
             ending: ending(ended, job, capture.last_line().as_deref()),
             output: capture.take(),
-        }
+        })
+    }
+
+    fn tell_start(&self, job: &Job) {
+        let observer = self.surroundings.observer;
+        observer.notice(&Happening::JobStarted { job });
     }
 
     fn spec(&self, assignment: &Assignment) -> Spec {
@@ -103,7 +119,7 @@ impl Slot<'_> {
 }
 
 /// The variable by which the processes of a worker's jobs are recognised.
-const WORKER_VARIABLE: &str = "QUEUECTL_WORKER_ID";
+pub(crate) const WORKER_VARIABLE: &str = "QUEUECTL_WORKER_ID";
 /// The variable by which the processes of one attempt are recognised: its worker
 /// and its fence, since another store may give the same fence.
 const CLAIM_VARIABLE: &str = "QUEUECTL_CLAIM";
@@ -179,6 +195,8 @@ impl Watcher for Watch<'_> {
         let roster = &self.slot.surroundings.roster;
         // As above: without it, orphans are found by their environment alone.
         let _ = roster.note(self.assignment.entry, leader);
+        self.slot.table.started(self.assignment.ticket.fence);
+        self.slot.tell_start(&self.assignment.job);
     }
 
     fn output(&mut self, stream: queuectl_process::Stream, bytes: &[u8]) {

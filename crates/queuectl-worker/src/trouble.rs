@@ -1,11 +1,11 @@
-//! How long a worker leaves a store alone that has failed.
+//! How long a worker leaves alone what has failed: its store, or the start of a job.
 
 use std::time::{Duration, Instant};
 
-/// How long to wait after the store failed: at first, and at most.
+/// How long to wait after a failure: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// The store fails: how long the wait is, and until when it is left alone.
+/// Something fails: how long the wait is, and until when it is left alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trouble {
     wait: Duration,
@@ -21,7 +21,7 @@ impl Trouble {
         Self { wait, until }
     }
 
-    /// Until when the store is left alone.
+    /// Until when it is left alone.
     pub(crate) fn until(self) -> Instant {
         self.until
     }

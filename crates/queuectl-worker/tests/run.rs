@@ -143,6 +143,8 @@ impl Observer for Teller {
             Happening::StoreTrouble { error } => format!("trouble: {error}"),
             Happening::CutOff { running } => format!("cut off {running}"),
             Happening::StoreRecovered => "recovered".into(),
+            Happening::StartTrouble { .. } => "unable".into(),
+            Happening::StartRecovered => "able".into(),
             Happening::Stopping => "stopping".into(),
             Happening::WorkerStopped { .. } => "worker stopped".into(),
         };
@@ -225,6 +227,40 @@ fn the_stop_that_the_store_asks_for_is_heeded() {
         .unwrap();
     worker.end();
     assert_eq!(scene.job(&id).state, State::Pending);
+}
+
+/// Scripts are numbered; folders are where those of the first numbers would be.
+#[test]
+fn a_job_whose_script_has_no_place_is_given_back_and_runs_when_it_has_one() {
+    let scene = Scene::new();
+    let workers = scene.path("data/workers");
+    std::fs::create_dir_all(&workers).unwrap();
+    let process = std::process::id();
+    let in_the_way = (0..4).map(|number| {
+        let place = format!("line-{process}-{number}");
+        ["sh", "cmd"].map(|kind| workers.join(format!("{place}.{kind}")))
+    });
+    let in_the_way: Vec<_> = in_the_way.flatten().collect();
+    for place in &in_the_way {
+        std::fs::create_dir(place).unwrap();
+    }
+    // Too long for one argument, as far as that matters.
+    let long = format!("exit 0\n{}", "# never read\n".repeat(20_000));
+    let long = scene.enqueue("long", &long);
+    let short = scene.enqueue("short", "exit 0");
+    let worker = scene.worker(false);
+    worker.wait_for("unable");
+    worker.wait_for("able");
+    worker.control.stop(StopMode::Drain);
+    worker.end();
+    for id in [&long, &short] {
+        let job = scene.job(id);
+        assert_eq!((job.state, job.attempts), (State::Completed, 1));
+        assert_eq!(scene.store().attempts(id).unwrap().len(), 1);
+    }
+    for place in &in_the_way {
+        std::fs::remove_dir(place).unwrap();
+    }
 }
 
 /// On Windows a start takes longer than what is claimed ahead may take: there nothing is.

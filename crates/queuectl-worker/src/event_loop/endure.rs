@@ -40,6 +40,7 @@ impl EventLoop<'_> {
         }
         self.lose(|_| true);
         self.alarms.synced();
+        self.unable.is_forgotten();
         let sent = Sent::now();
         match self.store.register(self.me) {
             Ok(lease) => {

@@ -8,6 +8,7 @@ mod alarms;
 mod endure;
 mod rings;
 mod turn;
+mod unable;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use queuectl_store::{StopMode, Store, Worker};
 
 use self::alarms::Alarms;
 use self::rings::Rings;
+use self::unable::Reported;
 use crate::backlog::Backlog;
 use crate::lease::Lease;
 use crate::others::{Others, Watch};
@@ -44,6 +46,8 @@ pub(crate) struct EventLoop<'a> {
     stop: Option<StopMode>,
     /// Set while the store fails.
     trouble: Option<Trouble>,
+    /// What keeps it from starting jobs.
+    unable: Reported,
     rings: Rings,
     alarms: Alarms,
     retention: Retention,
@@ -74,6 +78,7 @@ impl<'a> EventLoop<'a> {
             unfinished: 0,
             stop: None,
             trouble: None,
+            unable: Reported::default(),
             rings: Rings::new(wake),
             alarms: Alarms::new(),
             retention: Retention::new(),
@@ -107,6 +112,7 @@ impl<'a> EventLoop<'a> {
             if let Some(cause) = cause {
                 self.turn(cause)?;
             }
+            self.tell_ability()?;
             if self.is_done() {
                 return Ok(());
             }
@@ -144,7 +150,7 @@ impl<'a> EventLoop<'a> {
         for signal in first.into_iter().chain(signals.try_iter()) {
             cause = cause.max(self.take_in(signal)?);
         }
-        if self.take_ended() | self.take_back_overdue() {
+        if self.take_ended() | self.take_back() {
             cause = cause.max(Some(Cause::Ended));
         }
         let now = Instant::now();
@@ -183,7 +189,7 @@ impl<'a> EventLoop<'a> {
         Ok(match signal {
             Signal::Ended => None,
             Signal::Rung => self.rings.rung(self.takes_jobs()),
-            Signal::StopAsked => Some(Cause::Woken),
+            Signal::Able | Signal::StopAsked => Some(Cause::Woken),
             Signal::Tried(tried) => self.take_rescued(*tried)?.then_some(Cause::Woken),
         })
     }
@@ -226,11 +232,12 @@ impl<'a> EventLoop<'a> {
         any
     }
 
-    /// Takes back what has waited for a slot for too long; says whether that was anything.
-    fn take_back_overdue(&mut self) -> bool {
-        let overdue = self.slots.recall_overdue();
-        let any = !overdue.is_empty();
-        self.backlog.release(overdue);
+    /// Takes back what has waited for a slot for too long, or couldn't be started; says whether that was anything.
+    fn take_back(&mut self) -> bool {
+        let mut back = self.slots.take_refused();
+        back.extend(self.slots.recall_overdue());
+        let any = !back.is_empty();
+        self.backlog.release(back);
         any
     }
 

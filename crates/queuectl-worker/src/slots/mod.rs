@@ -5,19 +5,22 @@
 //! next job by themselves, and tell the loop of an end when it should act on it: at once, unless jobs
 //! are short and enough are claimed ahead for them to go on with.
 
+mod ability;
 mod table;
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use queuectl_domain::{Event, Fence, Job, Settings};
-use queuectl_process::StopSignal;
+use queuectl_process::{StopSignal, Unable};
 use queuectl_store::{Claimed, Printed, Reply, Ticket};
 
+use self::ability::Ability;
 use self::table::{Place, State};
 use crate::capture::SharedCapture;
 use crate::lease::Lease;
@@ -25,7 +28,7 @@ use crate::pace::Pace;
 use crate::signal::Signal;
 use crate::slot::{Slot, Surroundings};
 
-pub(crate) use self::table::{Assignment, Done, Table};
+pub(crate) use self::table::{Assignment, Done, Report, Table, Task};
 
 /// A worker's slots, as its loop sees them. Their threads end when this is dropped.
 pub(crate) struct Slots<'scope> {
@@ -51,6 +54,8 @@ impl<'scope> Slots<'scope> {
                 places: Vec::with_capacity(count),
                 waiting: VecDeque::new(),
                 ended: Vec::new(),
+                refused: Vec::new(),
+                ability: Ability::default(),
                 pace,
                 lead: 0,
                 free_entries: (0..Self::entries(count)).rev().collect(),
@@ -59,6 +64,7 @@ impl<'scope> Slots<'scope> {
             }),
             changed: Condvar::new(),
             signals,
+            troubled: AtomicBool::new(false),
         });
         let slots = Self {
             table,
@@ -108,19 +114,34 @@ impl<'scope> Slots<'scope> {
         let mut state = self.state();
         state.lead = state.pace.lead(unfinished);
         let held = state.waiting.len() + state.ended.len();
-        (state.idle() + state.lead).saturating_sub(held)
+        let wanted = (state.idle() + state.lead).saturating_sub(held);
+        wanted.min(state.ability.most())
     }
 
-    /// Whether a slot has nothing to do.
+    /// Whether a slot has nothing to do, and may be given something.
     pub(crate) fn any_idle(&self) -> bool {
         let state = self.state();
-        state.idle() > state.waiting.len()
+        state.idle() > state.waiting.len() && state.ability.most() > 0
     }
 
     /// Whether nothing runs, waits for a slot, or has ended without the loop knowing.
     pub(crate) fn are_empty(&self) -> bool {
         let state = self.state();
-        state.idle() == state.places.len() && state.waiting.is_empty() && state.ended.is_empty()
+        let nothing_runs = state.idle() == state.places.len();
+        let nothing_ended = state.ended.is_empty() && state.refused.is_empty();
+        nothing_runs && nothing_ended && state.waiting.is_empty()
+    }
+
+    /// Why the machine refuses to start jobs, or did a short time ago.
+    pub(crate) fn unable(&self) -> Option<Unable> {
+        if !self.table.troubled.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut state = self.state();
+        let unable = state.ability.unable(Instant::now()).cloned();
+        let is_troubled = unable.is_some();
+        self.table.troubled.store(is_troubled, Ordering::Relaxed);
+        unable
     }
 
     /// How long an end may be kept from the store. None while no jobs wait for a slot: then it isn't kept at all.
@@ -142,6 +163,7 @@ impl<'scope> Slots<'scope> {
         let claimed_at = Instant::now();
         let mut state = self.state();
         for Claimed { ticket, job } in claimed {
+            state.ability.claimed(ticket.fence);
             let entry = state.free_entries.pop();
             state.waiting.push_back(Assignment {
                 ticket,
@@ -181,6 +203,17 @@ impl<'scope> Slots<'scope> {
         // As in a slot: without it, more is taken for begun than was.
         let _ = self.surroundings.roster.clear(entry);
         self.state().free_entries.push(entry);
+    }
+
+    /// Takes out the claims of jobs that couldn't be started, and of those that wait while none can be.
+    pub(crate) fn take_refused(&self) -> Vec<Ticket> {
+        let mut state = self.state();
+        let mut refused = std::mem::take(&mut state.refused);
+        if !state.ability.may_begin() {
+            let waiting = state.take_waiting(|_| true);
+            refused.extend(waiting.into_iter().map(|one| one.ticket));
+        }
+        refused
     }
 
     /// Takes back the jobs that wait for a slot.

@@ -1,14 +1,16 @@
 //! What a worker's loop and its slots share: the jobs that wait for a slot, those that run, those that have ended.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use queuectl_domain::{Ending, Fence, Job, Outcome};
-use queuectl_process::StopSignal;
+use queuectl_process::{Step, StopSignal, Unable};
 use queuectl_store::{Settled, Ticket};
 
+use super::ability::Ability;
 use crate::Happening;
 use crate::capture::{Capture, SharedCapture};
 use crate::lease::Lease;
@@ -22,12 +24,17 @@ pub(crate) struct Table {
     /// A job waits for a slot, or the table has been closed.
     pub(super) changed: Condvar,
     pub(super) signals: Sender<Signal>,
+    /// Whether starts are or were refused, to be asked without the lock.
+    pub(super) troubled: AtomicBool,
 }
 
 pub(super) struct State {
     pub(super) places: Vec<Place>,
     pub(super) waiting: VecDeque<Assignment>,
     pub(super) ended: Vec<Done>,
+    /// Claims of jobs whose starts the machine has refused.
+    pub(super) refused: Vec<Ticket>,
+    pub(super) ability: Ability,
     pub(super) pace: Pace,
     /// How many jobs were to be claimed ahead in the last turn.
     pub(super) lead: usize,
@@ -66,6 +73,24 @@ pub(crate) struct Assignment {
     pub(super) claimed_at: Instant,
 }
 
+/// What a slot is to do.
+pub(crate) enum Task {
+    /// To run a job.
+    Attempt(Assignment),
+    /// To find out whether this can be done again.
+    Trial(Step),
+}
+
+/// What has come of it.
+pub(crate) enum Report {
+    /// The attempt has ended.
+    Ended(Settled),
+    /// The attempt never began: the machine has no room for it.
+    Refused(Unable),
+    /// The trial has.
+    Tried(Result<(), Unable>),
+}
+
 /// An attempt that has ended.
 pub(crate) struct Done {
     pub(crate) settled: Settled,
@@ -76,34 +101,65 @@ pub(crate) struct Done {
 }
 
 impl Table {
-    /// The next job of a slot, whose last attempt has ended if there was one. Waits for it; none if
-    /// there won't be any more.
-    pub(crate) fn next(
-        &self,
-        slot: usize,
-        ended: Option<Settled>,
-        lease: &Lease,
-    ) -> Option<Assignment> {
+    /// What a slot does next, after what it reports. Waits for it; none if there won't be anything any more.
+    pub(crate) fn next(&self, slot: usize, report: Option<Report>, lease: &Lease) -> Option<Task> {
         let mut state = self.state();
-        if let Some(settled) = ended {
-            state.end(slot, settled, lease);
+        match report {
+            None => {}
+            Some(Report::Ended(settled)) => state.end(slot, settled, lease),
+            Some(Report::Refused(why)) => {
+                state.refuse(slot, why);
+                self.troubled.store(true, Ordering::Relaxed);
+            }
+            Some(Report::Tried(result)) => {
+                let may_claim = state.ability.tried(result, Instant::now());
+                if may_claim {
+                    self.tell(Signal::Able);
+                }
+            }
         }
-        let mut next = state.begin(slot, lease);
+        let mut next = state.begin(slot, lease).map(Task::Attempt);
         if state.should_tell() {
             state.told = true;
             drop(state);
-            // A loop that has gone doesn't want to know.
-            let _ = self.signals.send(Signal::Ended);
+            self.tell(Signal::Ended);
             state = self.state();
         }
         while next.is_none() && !state.closed {
-            next = state.begin(slot, lease);
+            let job = state.begin(slot, lease).map(Task::Attempt);
+            next = job.or_else(|| state.ability.try_now(Instant::now()).map(Task::Trial));
             if next.is_none() {
-                let waited = self.changed.wait(state);
-                state = waited.unwrap_or_else(PoisonError::into_inner);
+                state = self.wait(state);
             }
         }
         next
+    }
+
+    /// Waits until something has changed, or it is time for a trial.
+    fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        match state.ability.pause(Instant::now()) {
+            None => self.changed.wait(state),
+            Some(pause) => {
+                let waited = self.changed.wait_timeout(state, pause);
+                waited
+                    .map(|(state, _)| state)
+                    .map_err(|poisoned| PoisonError::new(poisoned.into_inner().0))
+            }
+        }
+        .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The command of a job runs.
+    pub(crate) fn started(&self, fence: Fence) {
+        // A worker that is well has nothing to note, and a short job no time to lose.
+        if self.troubled.load(Ordering::Relaxed) && self.state().ability.started(fence) {
+            self.tell(Signal::Able);
+        }
+    }
+
+    fn tell(&self, signal: Signal) {
+        // A loop that has gone doesn't want to know.
+        let _ = self.signals.send(signal);
     }
 
     /// Ends everything that runs, in so long at the latest: the lease is about to be over.
@@ -146,14 +202,16 @@ impl State {
         let (taken, kept): (Vec<_>, Vec<_>) =
             waiting.partition(|waiting| is_wanted(waiting.ticket.fence));
         self.waiting = kept.into();
-        let entries = taken.iter().map(|assignment| assignment.entry);
-        self.free_entries.extend(entries);
+        for assignment in &taken {
+            self.free_entries.push(assignment.entry);
+            self.ability.settled(assignment.ticket.fence);
+        }
         taken
     }
 
-    /// The next job of a slot. None is begun without a lease that lasts.
+    /// The next job of a slot. None is begun without a lease that lasts, or on a machine without room.
     fn begin(&mut self, slot: usize, lease: &Lease) -> Option<Assignment> {
-        if self.waiting.is_empty() || !lease.is_held() {
+        if self.waiting.is_empty() || !lease.is_held() || !self.ability.may_begin() {
             return None;
         }
         let place = self.places.get_mut(slot)?;
@@ -189,6 +247,7 @@ impl State {
             settled.ending = Ending::cut_off(settled.ending.exec_time);
         }
         self.pace.saw(settled.ending.exec_time);
+        self.ability.settled(settled.ticket.fence);
         self.ended.push(Done {
             settled,
             job: running.job,
@@ -197,9 +256,20 @@ impl State {
         });
     }
 
+    /// The job of a slot couldn't be started, for a reason that isn't its own.
+    fn refuse(&mut self, slot: usize, why: Unable) {
+        self.ability.refused(why);
+        let place = self.places.get_mut(slot);
+        if let Some(running) = place.and_then(|place| place.running.take()) {
+            self.free_entries.push(running.entry);
+            self.refused.push(running.ticket);
+        }
+    }
+
     /// Whether the loop should hear now that something has ended.
     fn should_tell(&self) -> bool {
-        !self.told && !self.ended.is_empty() && self.waiting.len() <= self.lead / 2
+        let is_time = !self.ended.is_empty() && self.waiting.len() <= self.lead / 2;
+        !self.told && (is_time || !self.refused.is_empty())
     }
 }
 

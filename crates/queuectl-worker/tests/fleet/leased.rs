@@ -145,6 +145,7 @@ impl Store for Leased {
         fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Vec<Job>;
         fn lost_workers(&mut self) -> Vec<WorkerId>;
         fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> ();
+        fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> ();
         fn check(&mut self) -> Vec<Checked>;
         fn mend(&mut self, finding: &Finding) -> bool;
         fn backup(&mut self, to: &BackupTo<'_>, progress: &mut dyn FnMut(Progress)) -> ();

@@ -29,6 +29,11 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
             jobs(*running as u64)
         ),
         Happening::StoreRecovered => "the store can be used again".into(),
+        Happening::StartTrouble { why } => format!(
+            "can't start jobs: {}; they are given back, and tried again",
+            visible(&why.reason)
+        ),
+        Happening::StartRecovered => "jobs can be started again".into(),
         Happening::Stopping => {
             "stopping as soon as running jobs have finished; Ctrl+C again ends them now".into()
         }
@@ -49,6 +54,8 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
             | Happening::StoreTrouble { .. }
             | Happening::CutOff { .. }
             | Happening::StoreRecovered
+            | Happening::StartTrouble { .. }
+            | Happening::StartRecovered
     )
 }
 
@@ -78,6 +85,8 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
         }
         Happening::CutOff { running } => ("cut_off", json!({ "running": running })),
         Happening::StoreRecovered => ("store_recovered", json!({})),
+        Happening::StartTrouble { why } => ("start_trouble", json!({ "error": why.reason })),
+        Happening::StartRecovered => ("start_recovered", json!({})),
         Happening::Stopping => ("stopping", json!({})),
         Happening::WorkerStopped { attempts, .. } => {
             ("worker_stopped", json!({ "attempts": attempts }))
