@@ -63,7 +63,7 @@ impl Subject {
             Self::Jobs => "each can be read, and has an owner while it is processed",
             Self::Clock => "nothing was written down later than now",
             Self::Log => "the log of changes is no longer than it has to be",
-            Self::Workers => "all that are known live",
+            Self::Workers => "all that are known live and can start jobs",
             Self::Processes => "none is left of a dead worker",
             Self::Files => "none is left of a dead worker",
         }

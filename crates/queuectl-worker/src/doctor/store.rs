@@ -122,7 +122,7 @@ fn workers(
                 workers.push(silent(store, &info, minutes, fix));
             }
             Err(Liveness::Lapsed) => workers.push(lapsed(store, &info, fix)),
-            Err(_) => {}
+            Err(_) => workers.extend(unable(&info)),
         }
     }
     Ok((workers, processes))
@@ -192,6 +192,14 @@ fn lapsed(store: &mut dyn Store, info: &WorkerInfo, fix: bool) -> Diagnosis {
         let rescued = store.rescue_lapsed(&info.worker.id);
         rescued.map(drop).map_err(|error| error.to_string())
     })
+}
+
+fn unable(info: &WorkerInfo) -> Option<Diagnosis> {
+    let trouble = info.trouble.as_ref()?;
+    let (id, host) = (&info.worker.id, &info.worker.host);
+    let what = format!("{id} on {host} can't start jobs: {}", trouble.reason);
+    let remedy = "make room on that machine, or raise the limit; the worker tries again by itself";
+    Some(Diagnosis::left(what, remedy))
 }
 
 /// Listens for what goes wrong at a rescue.

@@ -27,6 +27,8 @@ struct Record<'a> {
     started_at: Utc,
     heartbeat_at: Utc,
     state: &'static str,
+    trouble: Option<&'a str>,
+    trouble_since: Option<Utc>,
     version: &'a str,
     queue: &'a str,
 }
@@ -36,6 +38,7 @@ fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
         (Liveness::Dead, _) => "dead",
         (Liveness::Lapsed, _) => "lapsed",
         (_, Some(_)) => "stopping",
+        (_, None) if info.trouble.is_some() => "unable",
         (_, None) => "running",
     }
 }
@@ -54,6 +57,8 @@ impl Serialize for WorkerList {
                 started_at: Utc(info.started_at),
                 heartbeat_at: Utc(info.heartbeat_at),
                 state: state(info, *liveness),
+                trouble: info.trouble.as_ref().map(|trouble| trouble.reason.as_str()),
+                trouble_since: info.trouble.as_ref().map(|trouble| Utc(trouble.since)),
                 version: &worker.version,
                 queue: &self.queue,
             })?;
@@ -82,7 +87,7 @@ impl Human for WorkerList {
             let state = state(info, *liveness);
             let style = match state {
                 "running" => style::GOOD,
-                "dead" | "lapsed" => style::BAD,
+                "dead" | "lapsed" | "unable" => style::BAD,
                 _ => style::REMARK,
             };
             table.row(vec![
@@ -98,5 +103,12 @@ impl Human for WorkerList {
             ]);
         }
         table.draw(page, page.width());
+        for (info, _) in &self.workers {
+            if let Some(trouble) = &info.trouble {
+                let (id, since) = (&info.worker.id, local(trouble.since));
+                let reason = visible(&trouble.reason);
+                page.line(&format!("{id} can't start jobs since {since}: {reason}"));
+            }
+        }
     }
 }

@@ -25,7 +25,7 @@ fn all_is_well_while_workers_work() {
     ok       jobs         each can be read, and has an owner while it is processed
     ok       clock        nothing was written down later than now
     ok       log          the log of changes is no longer than it has to be
-    ok       workers      all that are known live
+    ok       workers      all that are known live and can start jobs
     ok       processes    none is left of a dead worker
     ok       files        none is left of a dead worker
     ");

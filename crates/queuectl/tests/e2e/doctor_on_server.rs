@@ -17,7 +17,7 @@ fn all_is_well_while_workers_work() {
     ok       counters     there is as much as is counted
     ok       jobs         each can be read, and has an owner while it is processed
     ok       clock        nothing was written down later than now
-    ok       workers      all that are known live
+    ok       workers      all that are known live and can start jobs
     ok       processes    none is left of a dead worker
     ok       files        none is left of a dead worker
     ");

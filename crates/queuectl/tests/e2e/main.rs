@@ -76,6 +76,9 @@ mod hostile;
 mod bulk_midway;
 #[cfg(target_os = "linux")]
 mod leaks;
+// A limit of a process that runs is set from outside, by `prlimit`.
+#[cfg(target_os = "linux")]
+mod unable;
 // A test's own clock needs libfaketime.
 #[cfg(target_os = "linux")]
 mod clocks;

@@ -44,6 +44,9 @@ mod stopping;
 mod stuck_orphans;
 #[path = "trees.rs"]
 mod trees;
+#[cfg(target_os = "linux")]
+#[path = "unable.rs"]
+mod unable;
 #[path = "workers.rs"]
 mod workers;
 
@@ -84,6 +87,12 @@ impl Home {
     #[cfg(target_os = "linux")]
     pub(crate) fn with_stuck_folder() -> Self {
         Self::of(AnyHome::with_stuck_folder())
+    }
+
+    /// A new one, with its calls made by another user.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of_another_user() -> Self {
+        Self::of(AnyHome::of_another_user())
     }
 
     fn of(home: AnyHome) -> Self {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 #[cfg(target_os = "linux")]
 use super::stuck::Stuck;
 #[cfg(target_os = "linux")]
-use super::{Clock, Namespace};
+use super::{Account, Clock, Namespace};
 use super::{Output, items, number, system, text, wait_for, wait_until};
 
 /// The binary that is tested.
@@ -35,6 +35,8 @@ pub(crate) struct Home {
     pub(super) stuck: Option<Stuck>,
     #[cfg(target_os = "linux")]
     pub(super) clock: Option<Clock>,
+    #[cfg(target_os = "linux")]
+    pub(super) account: Option<Account>,
 }
 
 impl Home {
@@ -58,6 +60,8 @@ impl Home {
             stuck: None,
             #[cfg(target_os = "linux")]
             clock: None,
+            #[cfg(target_os = "linux")]
+            account: None,
         }
     }
 
@@ -115,6 +119,10 @@ impl Home {
         #[cfg(target_os = "linux")]
         if let Some(namespace) = &self.namespace {
             command = namespace.command(binary().as_os_str(), &self.work);
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(account) = &self.account {
+            command = account.command(binary());
         }
         command.args(args);
         self.prepare(&mut command);

@@ -1,5 +1,7 @@
 //! How these tests drive the binary, and how they wait for what it does.
 
+#[cfg(target_os = "linux")]
+mod account;
 mod checkup;
 #[cfg(target_os = "linux")]
 mod clock;
@@ -19,6 +21,8 @@ mod terminal;
 mod variables;
 mod wait;
 
+#[cfg(target_os = "linux")]
+pub(crate) use account::Account;
 pub(crate) use checkup::{findings, finds, finds_nothing};
 #[cfg(target_os = "linux")]
 pub(crate) use clock::Clock;

@@ -59,6 +59,13 @@ pub(crate) fn held_by(pid: i32) -> Held {
     }
 }
 
+/// The highest number of a descriptor that a process has open.
+pub(crate) fn highest_descriptor(pid: i32) -> u32 {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it is alive");
+    let numbers = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers.max().expect("it has some")
+}
+
 /// Whether a process has a file open.
 pub(crate) fn has_open(pid: i32, file: &Path) -> bool {
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it is alive");

@@ -1,0 +1,58 @@
+//! Another user, whom limits hold: root may start as many processes as there is room for.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::chown;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::Home;
+
+/// A user of a test's own: the system counts processes by user.
+pub(crate) struct Account(u32);
+
+impl Home {
+    /// A new one, with its calls made by a user who isn't root and to whom all of it belongs.
+    ///
+    /// # Panics
+    ///
+    /// If the test isn't run by root: nobody else may call something as another user.
+    pub(crate) fn of_another_user() -> Self {
+        let mut home = Self::new();
+        let account = Account::new();
+        for folder in [home.folder(), &home.work(""), &home.folder().join("tmp")] {
+            chown(folder, Some(account.0), Some(account.0)).expect("root gives folders away");
+        }
+        home.account = Some(account);
+        home
+    }
+
+    /// Changes a limit of a process in it, as the options of `prlimit` say.
+    #[track_caller]
+    pub(crate) fn limit(&self, pid: i32, limit: &str) {
+        let account = self.account.as_ref().expect("it is of another user");
+        let mut command = account.command("prlimit");
+        let status = command.args(["--pid", &pid.to_string(), limit]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{limit}");
+    }
+}
+
+impl Account {
+    fn new() -> Self {
+        static ACCOUNTS: AtomicU32 = AtomicU32::new(0);
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "this test calls the program as another user: run it as root"
+        );
+        let number = ACCOUNTS.fetch_add(1, Ordering::Relaxed);
+        Self(20_000 + (std::process::id() + number * 9_973) % 40_000)
+    }
+
+    /// A call of a program as this user.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("setpriv");
+        let id = self.0.to_string();
+        command.args(["--reuid", &id, "--regid", &id, "--clear-groups"]);
+        command.arg(program);
+        command
+    }
+}
