@@ -23,7 +23,6 @@ use queuectl_store::{Claimed, Printed, Reply, Ticket};
 use self::ability::Ability;
 use self::table::{Place, State};
 use crate::capture::SharedCapture;
-use crate::lease::Lease;
 use crate::pace::Pace;
 use crate::signal::Signal;
 use crate::slot::{Slot, Surroundings};
