@@ -14,7 +14,15 @@ use crate::check_error;
 /// Lengths of time, as text and as a number.
 pub(crate) fn seconds(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
-        check_seconds(parse_seconds("it", text));
+        let read = parse_seconds("it", text);
+        if read == Ok(Duration::ZERO) {
+            let digits = text.split(['e', 'E']).next().unwrap_or_default();
+            assert!(
+                !digits.contains(|digit| ('1'..='9').contains(&digit)),
+                "{text} isn't 0"
+            );
+        }
+        check_seconds(read);
         check_value::<Timeout>(text);
     }
     if let Some(number) = bytes.first_chunk() {

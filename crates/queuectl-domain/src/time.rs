@@ -54,7 +54,16 @@ const MAX_SECONDS: f64 = 1e9;
 /// Reads a number of seconds, fractions allowed, as [`seconds`] takes it.
 pub fn parse_seconds(what: &str, text: &str) -> Result<Duration, InvalidValue> {
     let number = text.trim().parse().unwrap_or(f64::NAN);
-    seconds(what, number).map_err(|_| not_seconds(what, text))
+    let length = seconds(what, number).ok();
+    // `1e-400` is read as 0, since no `f64` is that small. But 0 has another meaning.
+    let read = length.filter(|length| !length.is_zero() || is_zero(text));
+    read.ok_or_else(|| not_seconds(what, text))
+}
+
+/// Whether a text that was read as the number 0 says exactly that.
+fn is_zero(text: &str) -> bool {
+    let digits = text.split(['e', 'E']).next().unwrap_or(text);
+    !digits.contains(|digit: char| ('1'..='9').contains(&digit))
 }
 
 /// A length of so many seconds, from 0 to 1,000,000,000.
@@ -93,6 +102,18 @@ mod tests {
             assert_eq!(seconds_text(parse_seconds("timeout", text).unwrap()), text);
         }
         for text in ["-1", "NaN", "inf", "1e10", "0.0001", "", "five", "-0.001"] {
+            assert!(parse_seconds("timeout", text).is_err(), "{text} was taken");
+        }
+    }
+
+    #[test]
+    fn only_zero_is_zero() {
+        for text in ["0", "-0", "0.000", " 0e5 ", "0E-400", "-0.0", ".0", "0."] {
+            let length = parse_seconds("timeout", text);
+            assert_eq!(length, Ok(Duration::ZERO), "{text}");
+        }
+        let tiny = format!("0.{}1", "0".repeat(400));
+        for text in ["1e-400", "-1e-400", "0.0000001", "4E-9999999999", &tiny] {
             assert!(parse_seconds("timeout", text).is_err(), "{text} was taken");
         }
     }

@@ -4,6 +4,7 @@ mod add;
 mod answer;
 mod batches;
 mod check;
+mod figure;
 mod file;
 mod names;
 mod one;

@@ -1,15 +1,13 @@
 //! One line of a file, as a job: the same values are taken, and the same refused, as on the command line.
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use queuectl_domain::{
     BackoffBase, Command, InvalidValue, JobId, MaxRetries, NativeString, NewJob, Priority, Rules,
-    ShellName, Timeout,
+    ShellName,
 };
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
+use super::figure::Figure;
 use super::{not_default, working_directory};
 use crate::error::CliError;
 
@@ -45,14 +43,15 @@ pub(crate) struct Reader {
 /// A line of JSON. A field that is null counts as not given.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Record {
+struct Record<'line> {
     id: Option<String>,
     command: Option<String>,
     argv: Option<Vec<String>>,
-    timeout: Option<Figure>,
-    max_retries: Option<Figure>,
-    backoff_base: Option<Figure>,
-    priority: Option<Figure>,
+    #[serde(borrow)]
+    timeout: Option<Figure<'line>>,
+    max_retries: Option<Figure<'line>>,
+    backoff_base: Option<Figure<'line>>,
+    priority: Option<Figure<'line>>,
     cwd: Option<String>,
     shell: Option<String>,
 }
@@ -90,9 +89,9 @@ impl Reader {
         }
     }
 
-    fn job_of(&mut self, record: Record) -> Result<NewJob, Wrong> {
+    fn job_of(&mut self, record: Record<'_>) -> Result<NewJob, Wrong> {
         let rules = Rules {
-            timeout: given(record.timeout, Figure::timeout)?.unwrap_or(self.rules.timeout),
+            timeout: given(record.timeout, |it| it.number())?.unwrap_or(self.rules.timeout),
             max_retries: given(record.max_retries, |it| it.whole(MaxRetries::new))?
                 .unwrap_or(self.rules.max_retries),
             backoff_base: given(record.backoff_base, |it| it.whole(BackoffBase::new))?
@@ -163,7 +162,7 @@ where
     Ok(value.map(read).transpose()?)
 }
 
-fn record(line: &str) -> Result<Record, Wrong> {
+fn record(line: &str) -> Result<Record<'_>, Wrong> {
     // An array would be taken for the fields in their order.
     if !line.trim_start().starts_with('{') {
         return Err(Wrong {
@@ -180,73 +179,6 @@ fn record(line: &str) -> Result<Record, Wrong> {
         let problem = text.strip_suffix(&place).unwrap_or(&text);
         Wrong::from(format!("{problem} (column {})", error.column()))
     })
-}
-
-/// A value that should be a number.
-#[derive(Debug, PartialEq)]
-enum Figure {
-    Whole(i64),
-    Real(f64),
-    /// Anything else, as it is written.
-    Other(String),
-}
-
-impl Figure {
-    fn whole<T: FromStr<Err = InvalidValue>>(
-        self,
-        new: fn(i64) -> Result<T, InvalidValue>,
-    ) -> Result<T, InvalidValue> {
-        match self {
-            Self::Whole(number) => new(number),
-            Self::Real(number) => number.to_string().parse(),
-            Self::Other(text) => text.parse(),
-        }
-    }
-
-    fn timeout(self) -> Result<Timeout, InvalidValue> {
-        match self {
-            Self::Whole(number) => Timeout::try_from(number as f64),
-            Self::Real(number) => Timeout::try_from(number),
-            Self::Other(text) => text.parse(),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Figure {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyFigure)
-    }
-}
-
-struct AnyFigure;
-
-impl Visitor<'_> for AnyFigure {
-    type Value = Figure;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Figure, E> {
-        Ok(Figure::Whole(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Figure, E> {
-        Ok(i64::try_from(number).map_or_else(|_| Figure::Other(number.to_string()), Figure::Whole))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Figure, E> {
-        Ok(Figure::Real(number))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Figure, E> {
-        // With its quotes it is never taken for the number that it may hold.
-        Ok(Figure::Other(format!("\"{text}\"")))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Figure, E> {
-        Ok(Figure::Other(value.to_string()))
-    }
 }
 
 impl From<&str> for Wrong {
@@ -311,6 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_what_it_says_however_it_is_written() {
+        let rules = |field: &str| json(&format!(r#"{{"command": "true", {field}}}"#)).rules;
+        for timeout in ["0", "-0.0", "0e5", "0.000"] {
+            let rules = rules(&format!(r#""timeout": {timeout}"#));
+            assert_eq!(rules.timeout.limit(), None, "{timeout}");
+        }
+        for retries in ["20", "20.0", "2e1", "0.2E+2", "2000e-2"] {
+            let rules = rules(&format!(r#""max_retries": {retries}"#));
+            assert_eq!(rules.max_retries.get(), 20, "{retries}");
+        }
+    }
+
+    #[test]
     fn arguments_need_no_shell_even_where_lines_have_one() {
         let job = json(r#"{"argv": ["echo", "a  b", ""]}"#);
         let argv = ["echo", "a  b", ""].map(NativeString::from).to_vec();
@@ -336,9 +281,15 @@ mod tests {
             r#"{"command": "true", "priority": 5.5}"#,
             r#"{"command": "true", "priority": "5"}"#,
             r#"{"command": "true", "max_retries": 99999999999999999999}"#,
+            r#"{"command": "true", "max_retries": 2.9999999999999999999}"#,
             r#"{"command": "true", "backoff_base": true}"#,
             r#"{"command": "true", "timeout": -1}"#,
+            r#"{"command": "true", "timeout": 1e-400}"#,
+            r#"{"command": "true", "timeout": 0.0000001}"#,
+            r#"{"command": "true", "timeout": 1e400}"#,
             r#"{"command": "true", "timeout": [1]}"#,
+            r#"{"command": "true", "timeout": {}}"#,
+            r#"{"command": "true", "timeout": 01}"#,
             r#"{"command": "true", "id": ""}"#,
             r#"{"command": "true", "shell": " "}"#,
             r#"{"command": "true", "cwd": "/nowhere"}"#,
@@ -359,10 +310,16 @@ mod tests {
         priority must be a whole number from 1 to 10, not `11`
         priority must be a whole number from 1 to 10, not `5.5`
         priority must be a whole number from 1 to 10, not `\"5\"`
-        max_retries must be a whole number from 1 to 1000000, not `100000000000000000000`
+        max_retries must be a whole number from 1 to 1000000, not `99999999999999999999`
+        max_retries must be a whole number from 1 to 1000000, not `2.9999999999999999999`
         backoff_base must be a whole number from 1 to 100, not `true`
         timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `-1`
-        invalid type: sequence, expected a number (column 32)
+        timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `1e-400`
+        timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `0.0000001`
+        timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `1e400`
+        timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `[1]`
+        timeout must be a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `{}`
+        invalid number (column 33)
         a job id can't be empty
         shell must be a name or a path, such as bash or pwsh, not ` `
         `/nowhere` is not a directory
