@@ -56,7 +56,13 @@ pub(crate) fn ids(bytes: &[u8]) {
     };
     if let Some(id) = check_value::<JobId>(text) {
         assert_eq!(id.as_str(), text);
-        assert!((1..=200).contains(&text.len()) && !text.contains(char::is_control));
+        assert!((1..=200).contains(&text.len()) && text.chars().all(JobId::allows));
+        // A terminal obeys none of it, and an option it isn't either.
+        assert_eq!(queuectl::exposed::on_one_line(text), text);
+        assert!(!text.starts_with('-') && !text.contains(char::is_whitespace));
+    }
+    if let Ok(id) = JobId::given(text) {
+        assert_eq!(id.as_str().parse().as_ref(), Ok(&id));
     }
     if let Some(id) = check_value::<WorkerId>(text) {
         assert_eq!(id.as_str(), text);

@@ -14,7 +14,15 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// How many of them a generated id has at the least.
 const FEWEST_DIGITS: u32 = 6;
 
-/// A job's name: one to 200 bytes of UTF-8 without control characters.
+/// What an id may have besides letters and digits: nothing that a shell, a list or a pattern takes
+/// for its own.
+const SIGNS: &str = "._~:@+/=-";
+
+/// What an id can't begin with: `-` begins an option.
+const NOT_FIRST: [char; 2] = ['-', '@'];
+
+/// A job's name: 1 to 200 bytes of letters and digits of any script and `._~:@+/=-`, the first
+/// neither `-` nor `@`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(String);
 
@@ -43,10 +51,52 @@ impl JobId {
         (Self::generated(number) == *self).then_some(number)
     }
 
+    /// An id that a user gives to a job, which can't be one that only schedules give.
+    pub fn given(text: &str) -> Result<Self, InvalidValue> {
+        let id: Self = text.parse()?;
+        if id.is_of_a_schedule() {
+            return Err(InvalidValue(
+                "a job id can't end like `@20261128T013000Z`, as those of schedules do".into(),
+            ));
+        }
+        Ok(id)
+    }
+
+    /// Whether it is `NAME@20261128T013000Z`: the job of a schedule, and when it was due.
+    fn is_of_a_schedule(&self) -> bool {
+        let Some((_, time)) = self.0.rsplit_once('@') else {
+            return false;
+        };
+        let digit = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
+        time.bytes().map(digit).eq(*b"00000000T000000Z")
+    }
+
+    /// Whether an id may have this character somewhere.
+    pub fn allows(c: char) -> bool {
+        SIGNS.contains(c) || c.is_alphanumeric() && !is_unseen(c)
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Letters, by Unicode, that can't be seen, or not be told from another letter.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        // Accents of the letter before them, such as an iota below: with it they look like one letter.
+        '\u{300}'..='\u{36f}'
+        // Parts of Korean syllables, which look like the whole ones, and fillers, which are empty.
+        | '\u{1100}'..='\u{11ff}'
+        | '\u{a960}'..='\u{a97f}'
+        | '\u{d7b0}'..='\u{d7ff}'
+        | '\u{3164}'
+        | '\u{ffa0}'
+        // The blanks of hieroglyphs.
+        | '\u{13441}'..='\u{13442}'
+    )
 }
 
 impl FromStr for JobId {
@@ -60,12 +110,24 @@ impl FromStr for JobId {
                 "a job id has at most {MAX_ID_BYTES} bytes, this one has {}",
                 text.len()
             )
-        } else if text.chars().any(char::is_control) {
-            "a job id can't contain control characters".to_owned()
+        } else if let Some(wrong) = text.chars().find(|c| !Self::allows(*c)) {
+            let wrong = shown(wrong);
+            format!("a job id can't have `{wrong}`, only letters, digits and `{SIGNS}`")
+        } else if let Some(first) = text.chars().next().filter(|c| NOT_FIRST.contains(c)) {
+            format!("a job id can't begin with `{first}`")
         } else {
             return Ok(Self(text.to_owned()));
         };
         Err(InvalidValue(problem))
+    }
+}
+
+/// A character that people recognise: what may not be seen, or looks like another, by its number.
+fn shown(c: char) -> String {
+    if c.is_ascii() {
+        c.escape_debug().to_string()
+    } else {
+        c.escape_unicode().to_string()
     }
 }
 

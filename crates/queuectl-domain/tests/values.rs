@@ -40,6 +40,7 @@ proptest! {
     fn no_text_makes_it_panic_and_a_refusal_is_one_line(text in texts()) {
         let refusals = [
             refusal(text.parse::<JobId>()),
+            refusal(JobId::given(&text)),
             refusal(text.parse::<WorkerId>()),
             refusal(text.parse::<State>()),
             refusal(text.parse::<Outcome>()),
@@ -122,6 +123,17 @@ proptest! {
         } else {
             prop_assert_eq!(delay, cap);
         }
+    }
+
+    #[test]
+    fn an_id_is_taken_exactly_if_each_of_its_characters_is(
+        text in prop_oneof![any::<String>(), "[\\PC]{1,8}", "[a-z0-9._~:@+/=-]{1,8}", "\\p{L}[\\p{L}\\p{M}\\p{N}]{0,4}"]
+    ) {
+        let fits = (1..=200).contains(&text.len())
+            && !text.starts_with(['-', '@'])
+            && text.chars().all(JobId::allows);
+        prop_assert_eq!(text.parse::<JobId>().is_ok(), fits);
+        prop_assert!(fits || JobId::given(&text).is_err());
     }
 
     #[test]
@@ -289,6 +301,154 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!(shown(Key::OutputLimit), "1048576");
     assert_eq!(shown(Key::Lease), "15");
     assert_eq!(shown(Key::Shell), "default");
+}
+
+/// What is said of an id that is refused.
+fn refused_id(text: &str) -> String {
+    match text.parse::<JobId>() {
+        Ok(_) => format!("{} is taken", text.escape_unicode()),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn an_id_has_letters_and_digits_of_any_script_and_some_signs() {
+    for text in [
+        "a",
+        "A.b_c~d:e@f+g/h=i-j",
+        "0",
+        "..",
+        "a/../b",
+        "~",
+        "日本語",
+        "ångström",
+        "Ωμέγα",
+        "задача-٣",
+        "काम-१",
+        "작업",
+        "עבודה",
+        "x@20261128",
+        "NAME.0",
+        "a@20261128T013000Z",
+    ] {
+        assert_eq!(text.parse::<JobId>().unwrap().as_str(), text);
+    }
+}
+
+#[test]
+fn an_id_has_nothing_that_is_not_seen_or_means_something_elsewhere() {
+    let odd = [
+        " ",
+        ",",
+        "*",
+        "?",
+        "'",
+        "\"",
+        "\\",
+        "$",
+        "%",
+        "&",
+        ";",
+        "|",
+        "<",
+        "(",
+        "{",
+        "[",
+        "#",
+        "!",
+        "^",
+        "`",
+        "\0",
+        "\n",
+        "\t",
+        "\u{7f}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{ad}",
+        "\u{34f}",
+        "\u{61c}",
+        "\u{180e}",
+        "\u{200b}",
+        "\u{200d}",
+        "\u{200e}",
+        "\u{202e}",
+        "\u{2028}",
+        "\u{2060}",
+        "\u{2066}",
+        "\u{2800}",
+        "\u{3000}",
+        "\u{fe0f}",
+        "\u{feff}",
+        "\u{fffc}",
+        "\u{fffd}",
+        "\u{e0041}",
+        "\u{e0100}",
+        "🦀",
+        "—",
+        "☃",
+        // Letters and digits by Unicode, but empty.
+        "\u{115f}",
+        "\u{1160}",
+        "\u{3164}",
+        "\u{ffa0}",
+        "\u{13441}",
+        "\u{13442}",
+        // A letter in two, which looks like one in one.
+        "e\u{301}",
+        "α\u{345}",
+        "か\u{3099}",
+        "\u{1100}\u{1161}",
+    ];
+    for text in odd {
+        for text in [text.to_owned(), format!("a{text}"), format!("{text}a")] {
+            assert!(
+                text.parse::<JobId>().is_err(),
+                "{} is taken",
+                text.escape_unicode()
+            );
+        }
+    }
+    insta::assert_snapshot!(
+        ["a b", "a,b", "a\u{3164}", "cafe\u{301}", "a🦀\n", "a\n", "a`b", "-a", "@a", ""].map(refused_id).join("\n"),
+        @r"
+    a job id can't have ` `, only letters, digits and `._~:@+/=-`
+    a job id can't have `,`, only letters, digits and `._~:@+/=-`
+    a job id can't have `\u{3164}`, only letters, digits and `._~:@+/=-`
+    a job id can't have `\u{301}`, only letters, digits and `._~:@+/=-`
+    a job id can't have `\u{1f980}`, only letters, digits and `._~:@+/=-`
+    a job id can't have `\n`, only letters, digits and `._~:@+/=-`
+    a job id can't have ```, only letters, digits and `._~:@+/=-`
+    a job id can't begin with `-`
+    a job id can't begin with `@`
+    a job id can't be empty
+    "
+    );
+}
+
+#[test]
+fn the_ids_of_schedules_are_given_by_schedules_only() {
+    for text in [
+        "a@20261128T013000Z",
+        "a@b@00000000T000000Z",
+        "日@99999999T999999Z",
+    ] {
+        assert!(
+            text.parse::<JobId>().is_ok() && JobId::given(text).is_err(),
+            "{text}"
+        );
+    }
+    for text in [
+        "a",
+        "a@20261128T013000Z.0",
+        "a@20261128",
+        "20261128T013000Z",
+        "a@2026112٣T013000Z",
+        "a@20261128t013000z",
+    ] {
+        assert_eq!(JobId::given(text).unwrap().as_str(), text);
+    }
+    let error = JobId::given("a@20261128T013000Z").unwrap_err();
+    insta::assert_snapshot!(error, @"a job id can't end like `@20261128T013000Z`, as those of schedules do");
 }
 
 #[test]

@@ -29,18 +29,21 @@ pub struct Untaken {
     pub reason: String,
 }
 
-/// Reads a row. `now` stands for times that aren't known.
+/// Reads a row, of a job that has the id `there`, and gets `id` here unless it can't. `now` stands for
+/// times that aren't known.
 pub(super) fn read(
     row: &Row<'_>,
+    there: String,
+    id: Result<JobId, String>,
     now: Timestamp,
     cwd: &NativeString,
 ) -> Result<LegacyJob, Untaken> {
-    let name = row.text("id").unwrap_or_default();
-    let untaken = |error: InvalidValue| Untaken {
-        id: name.clone(),
-        reason: error.to_string(),
+    let no_id = |reason| Untaken {
+        id: there.clone(),
+        reason,
     };
-    let id: JobId = name.parse().map_err(untaken)?;
+    let untaken = |error: InvalidValue| no_id(error.to_string());
+    let id = id.map_err(no_id)?;
     let line = row.text("command").unwrap_or_default();
     let command = Command::line(line, None).map_err(untaken)?;
     let state: State = row
@@ -49,6 +52,9 @@ pub(super) fn read(
         .parse()
         .map_err(untaken)?;
     let mut changes = Vec::new();
+    if id.as_str() != there {
+        changes.push(format!("its id there is `{}`", there.escape_debug()));
+    }
     let new = NewJob {
         id: None,
         command,

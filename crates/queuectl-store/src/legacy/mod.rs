@@ -1,10 +1,11 @@
 //! The database of the Python program of the same name, which this one succeeds: read, never written.
 //!
-//! - [`job`] says what becomes of a row, [`failure`] what its error message tells, [`time`] when
-//!   things were.
+//! - [`job`] says what becomes of a row, [`id`] what it is called here, [`failure`] what its error
+//!   message tells, [`time`] when things were.
 
 mod error;
 mod failure;
+mod id;
 mod job;
 mod row;
 mod time;
@@ -114,8 +115,12 @@ impl Legacy {
             .prepare(include_str!("jobs.sql"))
             .map_err(LegacyError::from)?;
         let mut rows = statement.query([]).map_err(LegacyError::from)?;
+        let mut ids = id::Ids::new(&self.conn);
         while let Some(row) = rows.next().map_err(LegacyError::from)? {
-            take(job::read(&row::Row(row), now, cwd))?;
+            let row = row::Row(row);
+            let there = row.text("id").unwrap_or_default();
+            let id = ids.id_of(&there)?;
+            take(job::read(&row, there, id, now, cwd))?;
         }
         Ok(())
     }

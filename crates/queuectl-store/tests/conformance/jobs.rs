@@ -75,7 +75,16 @@ pub(crate) fn ids_differ_by_case_and_may_be_in_any_script<S: Scene>() {
     let scene = S::new();
     let mut store = scene.open();
     let long = "é".repeat(100);
-    let given = ["a", "A", "a ", "a%", "ä", "日本語 🦀", "'; DROP --", &long];
+    let given = [
+        "a",
+        "A",
+        "a.",
+        "a+",
+        "ä",
+        "日本語",
+        "a@20261128T013000Z",
+        &long,
+    ];
     let batch = given.iter().map(|name| named(name)).collect();
     assert_eq!(store.enqueue(batch).unwrap(), ids(&given));
     for name in given {

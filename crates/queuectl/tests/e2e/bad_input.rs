@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use serde_json::json;
+
 use crate::support::{Home, system};
 
 /// Each of these calls is refused with `code`, and nothing is queued.
@@ -17,10 +19,30 @@ fn refused(code: i32, calls: &[&[&str]]) {
 fn an_id_is_not_empty_not_long_and_plain() {
     let home = Home::new();
     let long = "x".repeat(201);
-    for id in [
-        "", &long, "a\nb", "a\tb", "\x1b[31m", "a\u{7f}b", "a\u{85}b",
-    ] {
+    let odd = [
+        "",
+        &long,
+        "a\nb",
+        "a\tb",
+        "\x1b[31m",
+        "a\u{7f}b",
+        "a\u{85}b",
+        "two words",
+        "a,b",
+        "'quoted'",
+        "job-*",
+        "-",
+        "@a",
+        "%s",
+        "a\u{3164}",
+        "cafe\u{301}",
+        "nightly@20261128T013000Z",
+    ];
+    for id in odd {
         home.run(["enqueue", "--id", id, "--command", "true"])
+            .failed(2);
+        let line = json!({ "id": id, "command": "true" }).to_string();
+        home.run_with_stdin(&["enqueue", "--from", "-"], line.as_bytes())
             .failed(2);
     }
     let wide = "é".repeat(101);
@@ -29,13 +51,11 @@ fn an_id_is_not_empty_not_long_and_plain() {
     assert_eq!(home.json(["status"])["total"], 0);
     for id in [
         &"x".repeat(200),
-        "two words",
         "日本語",
-        "'quoted'",
-        "-",
+        "café",
         "..",
         "a/b",
-        "%s",
+        "user@host:/srv+x=y~",
     ] {
         home.ok(["enqueue", "--id", id, "--command", "true"]);
         assert_eq!(home.show(id)["id"], *id);

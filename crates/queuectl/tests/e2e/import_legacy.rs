@@ -213,6 +213,59 @@ UPDATE jobs SET created_at = 'once' WHERE id = 'good';
 }
 
 #[test]
+fn an_id_that_can_not_be_here_becomes_the_nearest_unless_another_job_has_it() {
+    let home = Home::new();
+    let odd = "
+INSERT INTO jobs (id, command, state) VALUES
+('nightly backup', 'true', 'pending'), ('a,b', 'true', 'pending'), ('x' || char(10) || 'y', 'true', 'pending'),
+('t@20261128T013000Z', 'true', 'pending');
+";
+    let doubled = "
+INSERT INTO jobs (id, command, state) VALUES ('c d', 'true', 'pending'), ('c_d', 'true', 'pending'),
+('e f', 'true', 'pending'), ('e*f', 'true', 'pending');
+";
+    let file = old_database(&home, &[TABLES, odd]);
+    insta::assert_snapshot!(home.session(&["queuectl import-legacy old.db --dry-run"]), @r"
+    $ queuectl import-legacy old.db --dry-run
+    Would import 4 jobs from old.db: 4 pending
+    Would set backoff_base to 3
+    Would set max_retries to 5
+    note: job 'nightly_backup': its id there is `nightly backup`
+    note: job 'a_b': its id there is `a,b`
+    note: job 'x_y': its id there is `x\ny`
+    note: job 't_20261128T013000Z': its id there is `t@20261128T013000Z`
+    ");
+    let told = home.json(["import-legacy", "old.db"]);
+    assert_eq!(told["changed"][0]["id"], "nightly_backup");
+    let here = ["t_20261128T013000Z", "x_y", "a_b", "nightly_backup"];
+    assert_eq!(ids(&home.json(["list"])), here);
+    // It can be done again: the same jobs get the same ids.
+    let again = home.json(["import-legacy", "old.db", "--skip-existing"]);
+    assert_eq!(
+        (&again["jobs"], items(&again["skipped"]).len()),
+        (&json!(0), 4)
+    );
+
+    file.execute_batch(doubled).expect("the SQL is right");
+    insta::assert_snapshot!(home.session(&[
+        "queuectl import-legacy old.db --skip-existing",
+        "queuectl import-legacy old.db --skip-existing --skip-invalid",
+    ]), @r"
+    $ queuectl import-legacy old.db --skip-existing
+    error: job 'c d' can't be taken: a job id can't have ` `, only letters, digits and `._~:@+/=-`, and `c_d` is another job's: rename it there (and 1 job more)
+    hint: pass over such jobs with --skip-invalid; nothing was imported
+    [exit code 2]
+    $ queuectl import-legacy old.db --skip-existing --skip-invalid
+    Imported 2 jobs from old.db: 2 pending
+    Passed over, since their ids exist: 4 jobs
+    note: job 'c d' isn't taken: a job id can't have ` `, only letters, digits and `._~:@+/=-`, and `c_d` is another job's: rename it there
+    note: job 'e*f' isn't taken: a job id can't have `*`, only letters, digits and `._~:@+/=-`, and `e_f` is another job's: rename it there
+    note: job 'nightly_backup': its id there is `nightly backup`
+    note: 4 more such notes: see --dry-run or --json
+    ");
+}
+
+#[test]
 fn a_database_that_lacks_what_came_later_is_read() {
     let home = Home::new();
     drop(old_database(&home, &[

@@ -50,8 +50,8 @@ A line of jobs.jsonl:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Name the job; without, a new id is made and printed
-    #[arg(long)]
+    /// Name the job: letters, digits and ._~:@+/=-; without, a new id is made and printed
+    #[arg(long, value_parser = JobId::given)]
     id: Option<JobId>,
 
     /// Run this line in a shell; `-` reads it from stdin

@@ -100,7 +100,7 @@ impl Reader {
                 .unwrap_or(self.rules.priority),
         };
         Ok(NewJob {
-            id: given(record.id, |id| id.parse::<JobId>())?,
+            id: given(record.id, |id| JobId::given(&id))?,
             command: self.command(record.command, record.argv, record.shell)?,
             cwd: self.cwd(record.cwd)?,
             rules,
