@@ -1,6 +1,6 @@
 //! Commands: limits hold, and what is shown of arguments is what a POSIX shell would read as them.
 
-use queuectl_domain::{Command, MAX_COMMAND_BYTES, NativeString, ShellName};
+use queuectl_domain::{Command, Interpreter, MAX_COMMAND_BYTES, NativeString, ShellName};
 
 use crate::check_error;
 
@@ -8,7 +8,11 @@ use crate::check_error;
 pub(crate) fn command(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         match Command::line(text.to_owned(), None) {
-            Ok(command) => assert!(command.to_text() == text && can_run(bytes)),
+            Ok(command) => {
+                let line = text.strip_prefix('\u{feff}').unwrap_or(text);
+                assert!(command.to_text() == line && can_run(bytes));
+                check_interpreter(&command, line);
+            }
             Err(error) => check_error(&error),
         }
         match text.parse::<ShellName>() {
@@ -27,6 +31,19 @@ pub(crate) fn command(bytes: &[u8]) {
         }
         Err(error) => check_error(&error),
     }
+}
+
+/// A script names one program, as a word, and one argument.
+fn check_interpreter(command: &Command, line: &str) {
+    let Some(Interpreter { program, argument }) = command.interpreter() else {
+        return;
+    };
+    let first = line.lines().next().unwrap_or_default();
+    assert!(first.starts_with("#!") && !program.is_empty());
+    assert!(first.contains(program) && !program.contains([' ', '\t', '\n']));
+    let argument = argument.unwrap_or("none");
+    let blank = |c| [' ', '\t'].contains(&c);
+    assert!(!argument.is_empty() && !argument.starts_with(blank) && !argument.ends_with(blank));
 }
 
 fn can_run(bytes: &[u8]) -> bool {

@@ -5,6 +5,7 @@
 
 mod command;
 mod lines;
+mod output;
 mod roster;
 mod store;
 mod terminal;
@@ -15,10 +16,11 @@ mod workers;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them, as they are named in `fuzz/`.
-pub const ALL: [Property; 9] = [
+pub const ALL: [Property; 10] = [
     ("command", command::command),
     ("ids", values::ids),
     ("lines", lines::lines),
+    ("output", output::output),
     ("roster", roster::roster),
     ("seconds", values::seconds),
     ("settings", values::settings),

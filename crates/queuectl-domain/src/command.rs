@@ -9,6 +9,13 @@ use crate::InvalidValue;
 /// The longest command, in bytes; an argv counts with one byte between arguments.
 pub const MAX_COMMAND_BYTES: usize = 16 * 1024 * 1024;
 
+/// What some programs begin a text with, to say that it is UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What stands between the words of a script's first line, as the kernel has it; and what may end it.
+const BLANKS: [char; 2] = [' ', '\t'];
+const BLANKS_AND_RETURN: [char; 3] = [' ', '\t', '\r'];
+
 /// Text as the operating system has it: any bytes on Unix; on Windows UTF-8.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NativeString(pub Vec<u8>);
@@ -43,6 +50,13 @@ impl ShellName {
     }
 }
 
+impl ShellName {
+    /// Whether it stands for the system's own shell.
+    pub fn is_default(&self) -> bool {
+        self.0 == "default"
+    }
+}
+
 impl FromStr for ShellName {
     type Err = InvalidValue;
 
@@ -60,25 +74,76 @@ impl FromStr for ShellName {
 /// What a job runs: a line for a shell, or a program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// A line that a shell reads.
+    /// A line that a shell reads, or a script that another program reads.
     Line {
         /// The line, as it was given.
         line: String,
-        /// Which shell; the worker's own default if none.
+        /// Which shell. If none, the program that its first line names, or else the worker's own
+        /// default.
         shell: Option<ShellName>,
     },
     /// A program and its arguments, run directly, byte for byte.
     Argv(Vec<NativeString>),
 }
 
+/// The program that reads a script, as the script's first line names it: `#!/usr/bin/env python3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interpreter<'script> {
+    /// A path, or a name on the PATH.
+    pub program: &'script str,
+    /// All that follows it, which is one argument.
+    pub argument: Option<&'script str>,
+}
+
 impl Command {
-    /// A line for a shell: not blank, without NUL, not over the limit.
-    pub fn line(line: String, shell: Option<ShellName>) -> Result<Self, InvalidValue> {
+    /// A line for a shell: not blank, without NUL, not over the limit. A byte order mark before it, with
+    /// which some editors begin a file, is no part of it.
+    pub fn line(mut line: String, shell: Option<ShellName>) -> Result<Self, InvalidValue> {
+        if line.starts_with(BYTE_ORDER_MARK) {
+            line.remove(0);
+        }
         if line.trim().is_empty() {
             return Err(InvalidValue("a command can't be empty".into()));
         }
         check_bytes(line.len(), line.as_bytes())?;
         Ok(Self::Line { line, shell })
+    }
+
+    /// A line for the shell that was asked for. If none was, a script is read by the program that its
+    /// first line names, and any other line by the shell that is usual.
+    pub fn line_for(
+        line: String,
+        asked: Option<ShellName>,
+        usual: Option<ShellName>,
+    ) -> Result<Self, InvalidValue> {
+        let mut command = Self::line(line, None)?;
+        let names_its_own = command.interpreter().is_some();
+        if let Self::Line { shell, .. } = &mut command {
+            *shell = match asked {
+                // Without a name, a script would be read by its own program after all.
+                Some(asked) => Some(asked).filter(|asked| names_its_own || !asked.is_default()),
+                None => usual.filter(|_| !names_its_own),
+            };
+        }
+        Ok(command)
+    }
+
+    /// The program that reads it, if it is a script that names one and no shell was asked for.
+    pub fn interpreter(&self) -> Option<Interpreter<'_>> {
+        let Self::Line { line, shell: None } = self else {
+            return None;
+        };
+        let first = line.strip_prefix("#!")?.split('\n').next()?;
+        // The kernel keeps a `\r`, with which the lines of a file from Windows end.
+        let named = first
+            .trim_start_matches(BLANKS)
+            .trim_end_matches(BLANKS_AND_RETURN);
+        let (program, rest) = named.split_once(BLANKS).unwrap_or((named, ""));
+        let argument = Some(rest.trim_start_matches(BLANKS));
+        (!program.is_empty()).then_some(Interpreter {
+            program,
+            argument: argument.filter(|argument| !argument.is_empty()),
+        })
     }
 
     /// A program with arguments: a program that isn't empty, no NUL, not over the limit.
@@ -136,6 +201,70 @@ mod tests {
         let argv = ["printf", "%s\\n", "it's", ""].map(NativeString::from);
         let command = Command::argv(argv.to_vec()).unwrap();
         assert_eq!(command.to_text(), r"printf '%s\n' 'it'\''s' ''");
+    }
+
+    fn interpreter(line: &str) -> Option<(String, Option<String>)> {
+        let command = Command::line(line.into(), None).unwrap();
+        let found = command.interpreter()?;
+        Some((found.program.into(), found.argument.map(str::to_owned)))
+    }
+
+    #[test]
+    fn a_script_names_the_program_that_reads_it() {
+        let named = |program: &str, argument: Option<&str>| {
+            Some((program.to_owned(), argument.map(str::to_owned)))
+        };
+        assert_eq!(interpreter("#!/bin/sh"), named("/bin/sh", None));
+        assert_eq!(interpreter("#!/bin/sh\r\necho"), named("/bin/sh", None));
+        assert_eq!(interpreter("#! \t/bin/sh \t\n-x"), named("/bin/sh", None));
+        let env = named("/usr/bin/env", Some("-S a  -b"));
+        assert_eq!(interpreter("#!/usr/bin/env \t-S a  -b \r\n"), env);
+        assert_eq!(interpreter("\u{feff}#!a\n"), named("a", None));
+        for line in [
+            "#!",
+            "#! \t\r\necho",
+            " #!/bin/sh",
+            "\n#!/bin/sh",
+            "# !a",
+            "echo #!a",
+        ] {
+            assert_eq!(interpreter(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_script_is_read_by_its_own_program_unless_a_shell_was_asked_for() {
+        let shell = |name: &str| -> Option<ShellName> { Some(name.parse().unwrap()) };
+        let told = |line: &str, asked: Option<ShellName>, usual: Option<ShellName>| {
+            let command = Command::line_for(line.to_owned(), asked, usual).unwrap();
+            let Command::Line { shell, .. } = &command else {
+                panic!("it is a line");
+            };
+            let shell = shell.as_ref().map(ShellName::as_str);
+            (shell.map(str::to_owned), command.interpreter().is_some())
+        };
+        let script = "\u{feff}#!/bin/cat\n";
+        assert_eq!(told("true", None, None), (None, false));
+        assert_eq!(
+            told("true", None, shell("pwsh")),
+            (Some("pwsh".into()), false)
+        );
+        assert_eq!(told("true", shell("default"), shell("pwsh")), (None, false));
+        assert_eq!(told(script, None, None), (None, true));
+        assert_eq!(told(script, None, shell("pwsh")), (None, true));
+        assert_eq!(
+            told(script, shell("bash"), None),
+            (Some("bash".into()), false)
+        );
+        let default = (Some("default".into()), false);
+        assert_eq!(told(script, shell("default"), shell("pwsh")), default);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_line() {
+        let command = Command::line("\u{feff}echo \u{feff}".into(), None).unwrap();
+        assert_eq!(command.to_text(), "echo \u{feff}");
+        assert!(Command::line("\u{feff} ".into(), None).is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod settings;
 mod time;
 
 pub use attempt::{Attempt, Ending, Outcome, exit_code_text};
-pub use command::{Command, MAX_COMMAND_BYTES, NativeString, ShellName};
+pub use command::{Command, Interpreter, MAX_COMMAND_BYTES, NativeString, ShellName};
 pub use history::{History, Run};
 pub use id::{Fence, JobId, WorkerId};
 pub use job::{Claim, Job, NewJob, State};

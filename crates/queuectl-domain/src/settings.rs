@@ -190,8 +190,10 @@ impl Settings {
             Key::OutputLimit => self.output_limit = whole_number(key, text, 0, 1 << 30)?,
             Key::Keep => self.keep = keep(text)?,
             Key::Lease => self.lease = lease(text)?,
-            Key::Shell if text == "default" => self.shell = None,
-            Key::Shell => self.shell = Some(text.parse()?),
+            Key::Shell => {
+                let shell: ShellName = text.parse()?;
+                self.shell = Some(shell).filter(|shell| !shell.is_default());
+            }
         }
         Ok(())
     }

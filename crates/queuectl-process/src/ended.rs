@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Unable;
+use crate::{Program, Unable};
 
 /// The end of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,14 @@ pub enum StartError {
         /// In the operating system's words.
         reason: String,
     },
+    /// The program that the first line of a script names can't be started.
+    #[error("can't start `{program}`, which the script's first line names: {reason}")]
+    Interpreter {
+        /// As it is named there.
+        program: String,
+        /// In plain words.
+        reason: String,
+    },
     /// The working directory can't be entered.
     #[error("can't start in `{}`: {reason}", cwd.display())]
     Directory {
@@ -111,4 +119,22 @@ pub enum StartError {
         /// In the operating system's words.
         reason: String,
     },
+}
+
+impl StartError {
+    /// The same of a program that a script names, and nobody has asked for.
+    pub(crate) fn of(self, what: &Program) -> Self {
+        let Program::Script { .. } = what else {
+            return self;
+        };
+        let (program, reason) = match self {
+            Self::NotInPath { program } => (program, "not found in PATH".to_owned()),
+            Self::NoSuchFile { program } => (program, "no such file".to_owned()),
+            Self::NotExecutable { program, reason } => {
+                (program, format!("not executable ({reason})"))
+            }
+            other => return other,
+        };
+        Self::Interpreter { program, reason }
+    }
 }

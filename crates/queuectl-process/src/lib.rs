@@ -4,6 +4,7 @@
 //! process that was started) ends; whatever else it left running is ended then. This crate knows nothing of jobs, queues or
 //! stores. It is the only one that may ask which operating system it is on; what differs is in [`os`].
 
+mod decoder;
 mod ended;
 mod force;
 mod machine;
@@ -15,6 +16,7 @@ mod spec;
 mod text;
 mod unable;
 
+pub use decoder::Decoder;
 pub use ended::{Ended, How, StartError};
 pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};

@@ -17,7 +17,7 @@ pub struct Spec {
     pub timeout: Option<Duration>,
     /// How long the tree may take to end after the polite signal, before it is ended by force.
     pub grace: Duration,
-    /// A private folder for the script that stands in for a line too long to be one argument.
+    /// A private folder for scripts, and for those that stand in for a line too long to be one argument.
     pub scratch: PathBuf,
     /// The variable by which processes that left the group are recognised; set in the environment too.
     pub tag: Option<Tag>,
@@ -32,6 +32,15 @@ pub enum Program {
         shell: Option<String>,
         /// The line, passed on as it is.
         line: String,
+    },
+    /// A script for a program that its first line names. The script becomes a file; nobody has to be able to execute it.
+    Script {
+        /// The name or path of the program. On Windows a path of Unix stands for the program's name.
+        interpreter: String,
+        /// What it is given before the script, as one argument.
+        argument: Option<String>,
+        /// The whole script, its first line included.
+        text: String,
     },
     /// A program and its arguments, executed directly, byte for byte.
     Argv(Vec<OsString>),

@@ -19,7 +19,7 @@ pub enum Encoding {
 const TELLING: usize = 4096;
 
 /// The mark with which a text in UTF-16 may begin.
-const MARK: &[u8] = b"\xff\xfe";
+pub(crate) const MARK: &[u8] = b"\xff\xfe";
 
 impl Encoding {
     /// How a program encodes, by what it has printed on one stream so far.
@@ -39,12 +39,20 @@ impl Encoding {
         }
     }
 
-    /// Bytes as text.
+    /// All bytes as text.
     pub fn text(self, bytes: &[u8]) -> Cow<'_, str> {
+        match self {
+            Self::Utf16 => self.text_within(bytes.strip_prefix(MARK).unwrap_or(bytes)),
+            Self::Utf8 | Self::Console => self.text_within(bytes),
+        }
+    }
+
+    /// Bytes as text, after a mark.
+    pub(crate) fn text_within(self, bytes: &[u8]) -> Cow<'_, str> {
         match self {
             Self::Utf8 => String::from_utf8_lossy(bytes),
             Self::Utf16 => {
-                let (pairs, _) = bytes.strip_prefix(MARK).unwrap_or(bytes).as_chunks();
+                let (pairs, _) = bytes.as_chunks();
                 let units = pairs.iter().map(|pair| u16::from_le_bytes(*pair));
                 let characters = char::decode_utf16(units);
                 let readable = characters.map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER));

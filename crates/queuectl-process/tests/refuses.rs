@@ -188,7 +188,7 @@ mod unix {
         let words = words(&spec);
         assert_eq!(
             words,
-            "the script of a long command can't be written to `/nope`: no such file or directory"
+            "the script of a command can't be written to `/nope`: no such file or directory"
         );
     }
 }

@@ -2,8 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::postgres::{rooted_url, rooted_variables};
 use crate::{StoreError, Target, sqlite};
 
 /// Where a store is.
@@ -34,7 +35,9 @@ impl Location {
         if path.is_empty() {
             return Err(StoreError::BadLocation("the path is empty".into()));
         }
-        if let Some((scheme, _)) = path.split_once("://") {
+        let before = path.split_once("://").map(|(scheme, _)| scheme);
+        // A path may have a folder of such a name.
+        if let Some(scheme) = before.filter(|scheme| !scheme.contains(['/', '\\'])) {
             if ["postgres", "postgresql"].contains(&scheme) {
                 return Ok(Self::Postgres(Box::new(Target::parse(path, variable)?)));
             }
@@ -47,6 +50,20 @@ impl Location {
 }
 
 impl Location {
+    /// The URL of a server, and the variables that complete it, as they mean the same for a process in
+    /// another folder: paths in them are absolute.
+    pub fn hand_on_server(
+        url: &OsStr,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        folder: &Path,
+    ) -> (OsString, Vec<(&'static str, OsString)>) {
+        let rooted = url.to_str().map(|url| rooted_url(url, folder));
+        (
+            rooted.map_or_else(|| url.to_owned(), OsString::from),
+            rooted_variables(variable, folder),
+        )
+    }
+
     /// Whether there is something at it. Of a server only who asks it knows, so that counts as there.
     pub fn is_there(&self) -> bool {
         match self {

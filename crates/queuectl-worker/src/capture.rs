@@ -6,12 +6,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use queuectl_domain::{Chunk, Stream, left_out};
-use queuectl_process::line_text;
+
+use crate::last_line::LastLine;
 
 /// Pieces are joined up to this size.
 const CHUNK: usize = 64 * 1024;
-/// How much of the last line of stderr is remembered.
-const LINE: usize = 500;
 
 /// The output of one attempt, as it comes.
 #[derive(Default)]
@@ -128,50 +127,6 @@ fn chunk(offset: u64, stream: Stream, bytes: &[u8]) -> Chunk {
     }
 }
 
-/// The last line that isn't blank of what is pushed.
-#[derive(Default)]
-struct LastLine {
-    complete: Vec<u8>,
-    current: Vec<u8>,
-}
-
-impl LastLine {
-    fn push(&mut self, bytes: &[u8]) {
-        let mut lines = bytes.rsplitn(3, |&byte| byte == b'\n').collect::<Vec<_>>();
-        // Of many lines in one piece only the last few can matter.
-        if lines.len() == 3 && is_blank(lines[1]) {
-            lines = bytes.rsplit(|&byte| byte == b'\n').collect();
-        }
-        lines.reverse();
-        for (number, line) in lines.into_iter().enumerate() {
-            if number > 0 {
-                self.end_line();
-            }
-            let room = LINE.saturating_sub(self.current.len());
-            self.current
-                .extend_from_slice(&line[..line.len().min(room)]);
-        }
-    }
-
-    fn end_line(&mut self) {
-        if !is_blank(&self.current) {
-            std::mem::swap(&mut self.complete, &mut self.current);
-        }
-        self.current.clear();
-    }
-
-    fn text(&self) -> Option<String> {
-        let line = [&self.current, &self.complete]
-            .into_iter()
-            .find(|line| !is_blank(line))?;
-        Some(line_text(line).trim().to_owned())
-    }
-}
-
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(u8::is_ascii_whitespace)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,21 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_of_stderr_is_the_last_that_says_something() {
-        let last = |pieces: &[&str]| {
-            let mut capture = Capture::new(100);
-            for piece in pieces {
-                capture.push(Stream::Stderr, piece.as_bytes());
-            }
-            capture.last_line()
-        };
-        assert_eq!(last(&[]), None);
-        assert_eq!(last(&["\n \n"]), None);
-        assert_eq!(last(&["one\ntwo\n"]).as_deref(), Some("two"));
-        assert_eq!(last(&["one\ntw", "o"]).as_deref(), Some("two"));
-        assert_eq!(last(&["one\n", "\n", "\n"]).as_deref(), Some("one"));
-        assert_eq!(last(&["a\nb\nc\n\n\n"]).as_deref(), Some("c"));
-        assert_eq!(last(&["par", "tial\n\n"]).as_deref(), Some("partial"));
-        assert_eq!(last(&["par", "tial\n\n\n\n"]).as_deref(), Some("partial"));
+    fn the_last_line_is_that_of_stderr() {
+        let mut capture = Capture::new(0);
+        assert_eq!(capture.last_line(), None);
+        capture.push(Stream::Stderr, b"one\ntw");
+        capture.push(Stream::Stdout, b"three\n");
+        capture.push(Stream::Stderr, b"o\n");
+        assert_eq!(capture.last_line().as_deref(), Some("two"));
     }
 }

@@ -1,5 +1,6 @@
 //! Runs a worker from its registration to its goodbye.
 
+use std::ffi::OsString;
 use std::io;
 use std::sync::mpsc::channel;
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub slots: u32,
     /// Whether it ends when nothing is left to do: no job of the store waits or runs.
     pub until_idle: bool,
+    /// What its jobs find in their environment besides what tells them of themselves: by what they reach the same store.
+    pub job_variables: Vec<(OsString, OsString)>,
     /// What becomes its guard, where a worker needs one: if the store gives leases. Without it, nobody ends what this worker
     /// runs if it is killed and no other is on this machine.
     pub guard: Option<Launch>,
@@ -88,6 +91,7 @@ pub fn run(
     let wake = Wake::start(store.bell()?, sender.clone()).map_err(system("can't wait for jobs"))?;
     let surroundings = Surroundings {
         worker: me.id.to_string(),
+        variables: options.job_variables.clone(),
         scratch: options.data.workers(),
         roster,
         lease,

@@ -21,7 +21,9 @@ use crate::{Happening, Observer};
 pub(crate) struct Surroundings<'a> {
     /// The worker's name, as its jobs see it.
     pub(crate) worker: String,
-    /// Where scripts of long lines go.
+    /// What all jobs have in their environment.
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    /// Where scripts go.
     pub(crate) scratch: PathBuf,
     /// Where running processes are noted.
     pub(crate) roster: Roster,
@@ -99,14 +101,13 @@ impl Slot<'_> {
             fence,
             claim.clone(),
         ];
+        let mut env = self.surroundings.variables.clone();
+        let own = JOB_VARIABLES.into_iter().zip(values);
+        env.extend(own.map(|(name, value)| (OsString::from(name), OsString::from(value))));
         Spec {
             program: program(&job.command),
             cwd: os::native_text(job.cwd.0.clone()).into(),
-            env: JOB_VARIABLES
-                .into_iter()
-                .zip(values)
-                .map(|(name, value)| (OsString::from(name), OsString::from(value)))
-                .collect(),
+            env,
             timeout: job.rules.timeout.limit(),
             grace: assignment.grace,
             scratch: self.surroundings.scratch.clone(),
@@ -160,11 +161,21 @@ pub fn native(text: OsString) -> Option<NativeString> {
 }
 
 fn program(command: &Command) -> Program {
+    if let (Some(named), Command::Line { line, .. }) = (command.interpreter(), command) {
+        return Program::Script {
+            interpreter: named.program.to_owned(),
+            argument: named.argument.map(str::to_owned),
+            text: line.clone(),
+        };
+    }
     match command {
-        Command::Line { line, shell } => Program::Shell {
-            shell: shell.as_ref().map(|shell| shell.as_str().to_owned()),
-            line: line.clone(),
-        },
+        Command::Line { line, shell } => {
+            let shell = shell.as_ref().filter(|shell| !shell.is_default());
+            Program::Shell {
+                shell: shell.map(|shell| shell.as_str().to_owned()),
+                line: line.clone(),
+            }
+        }
         Command::Argv(argv) => {
             let native = argv.iter().map(|arg| os::native_text(arg.0.clone()));
             Program::Argv(native.collect())

@@ -46,6 +46,7 @@ fn many_workers_leave_no_descriptor_no_thread_no_child_and_no_file() {
             id: new_worker_id(),
             slots: 2,
             until_idle: true,
+            job_variables: Vec::new(),
             guard: None,
         };
         let done = queuectl_worker::run(store, &options, &Control::new(), &Nobody);

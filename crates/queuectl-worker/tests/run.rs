@@ -73,6 +73,7 @@ impl Scene {
             id: id.clone(),
             slots: 2,
             until_idle,
+            job_variables: Vec::new(),
             guard: None,
         };
         let (store, control) = (self.store(), Control::new());

@@ -82,13 +82,25 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The store as another process of ours is told of it, in its environment: that can't be read by other users, as its
-    /// arguments can, and a URL may have a password.
-    pub(crate) fn location_to_hand_on(&self) -> Result<OsString, CliError> {
-        match self.location()? {
-            Location::Sqlite(path) => Ok(path.into()),
-            Location::Postgres(_) => Ok(self.given_location().unwrap_or_default().to_owned()),
-        }
+    /// The variables by which another process finds the same store and folder, wherever it runs: a worker in the
+    /// background, and what a job calls. Other users can't read them, as they can arguments, and a URL may have a password.
+    pub(crate) fn variables_to_hand_on(&self) -> Result<Vec<(OsString, OsString)>, CliError> {
+        let mut variables = vec![("QUEUECTL_HOME", self.home()?.into())];
+        let db = match self.location()? {
+            Location::Sqlite(path) => path.into(),
+            Location::Postgres(_) => {
+                let given = self.given_location().unwrap_or_default();
+                // Without a folder no path counts from it either.
+                let folder = environment::current_dir().unwrap_or_default();
+                let (url, others) =
+                    Location::hand_on_server(given, &environment::for_servers, &folder);
+                variables.extend(others);
+                url
+            }
+        };
+        variables.push(("QUEUECTL_DB", db));
+        let named = variables.into_iter();
+        Ok(named.map(|(name, value)| (name.into(), value)).collect())
     }
 
     fn given_location(&self) -> Option<&OsStr> {

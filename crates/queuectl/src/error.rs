@@ -282,8 +282,8 @@ mod tests {
 
     #[test]
     fn for_machines_it_is_one_json_object() {
-        let error = CliError::from(StoreError::JobExists("it's".parse().unwrap()));
-        insta::assert_snapshot!(error.to_json(), @r#"{"error":{"kind":"conflict","message":"job 'it's' already exists","hint":"choose another id, or look at it with `queuectl show 'it'\\''s'`"}}"#);
+        let error = CliError::from(StoreError::JobExists("~a".parse().unwrap()));
+        insta::assert_snapshot!(error.to_json(), @r#"{"error":{"kind":"conflict","message":"job '~a' already exists","hint":"choose another id, or look at it with `queuectl show '~a'`"}}"#);
     }
 
     #[test]

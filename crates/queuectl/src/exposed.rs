@@ -12,7 +12,7 @@ pub fn job_of_line(line: &[u8], json: bool) -> Result<NewJob, String> {
     // On Windows the root is a drive's.
     let root = std::path::absolute("/").map_err(|error| error.to_string())?;
     let root = root.to_string_lossy().as_ref().into();
-    let mut reader = Reader::new(form, rules, None, root);
+    let mut reader = Reader::new(form, rules, root);
     reader.job(line).map_err(|wrong| wrong.problem)
 }
 

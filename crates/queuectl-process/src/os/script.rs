@@ -1,4 +1,4 @@
-//! A line that can't be one argument becomes a script that only we can read, for as long as it runs.
+//! A script, and a line that can't be one argument, becomes a file that only we can read, for as long as it runs.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -39,10 +39,18 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn write(scratch: &Path, text: &str, extension: &str) -> Result<Self, StartError> {
+    /// Some programs go by the extension of a script's name. Without one they take it for theirs.
+    pub(super) fn write(
+        scratch: &Path,
+        text: &str,
+        extension: Option<&str>,
+    ) -> Result<Self, StartError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = scratch.join(format!("line-{}-{next}.{extension}", process::id()));
+        let mut path = scratch.join(format!("line-{}-{next}", process::id()));
+        if let Some(extension) = extension {
+            path.set_extension(extension);
+        }
         let script = Self { path };
         match script.fill(text) {
             Ok(()) => Ok(script),

@@ -27,7 +27,7 @@ pub(super) fn no_room(error: &io::Error) -> Option<StartError> {
 /// A script could not be written to this folder, which is ours.
 pub(super) fn no_script(scratch: &Path, error: &io::Error) -> StartError {
     let why = format!(
-        "the script of a long command can't be written to `{}`",
+        "the script of a command can't be written to `{}`",
         scratch.display()
     );
     unable(Step::Script, &why, error)

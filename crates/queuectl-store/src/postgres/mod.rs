@@ -72,6 +72,7 @@ use forget::Swept;
 use look::Rest;
 use session::{Effort, Session};
 pub use target::Target;
+pub(crate) use target::{rooted_url, rooted_variables};
 
 type Result<T> = std::result::Result<T, StoreError>;
 

@@ -79,18 +79,18 @@ pub(crate) fn a_batch_of_nothing_takes_nothing_back<S: Scene>() {
 pub(crate) fn what_somebody_has_begun_to_run_is_not_taken_back<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");
-    let order = ["completed", "failed", "given back", "processing"];
+    let order = ["completed", "failed", "given-back", "processing"];
     let batch = add(&mut *hand.store, &order);
     let rest = add(&mut *hand.store, &["waiting"]);
     hand.run(success());
     hand.run(failure());
     hand.run(Ending::stopped(seconds(1)));
     let held = hand.claim(2);
-    assert_eq!(claimed_names(&held), ["given back", "processing"]);
+    assert_eq!(claimed_names(&held), ["given-back", "processing"]);
     hand.settle(&held[0], Ending::stopped(seconds(1)));
     let numbers = *batch.numbers.start()..=*rest.numbers.end();
     assert_eq!(hand.store.withdraw(numbers).unwrap(), 1);
-    let left = ["processing", "given back", "failed", "completed"];
+    let left = ["processing", "given-back", "failed", "completed"];
     assert_eq!(names(&all(&mut *hand.store)), left);
     assert_eq!(counts(&mut *hand.store).total(), 4);
     assert_eq!(hand.settle(&held[1], success()).lost, []);

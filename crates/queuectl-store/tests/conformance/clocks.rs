@@ -78,7 +78,7 @@ pub(crate) fn a_job_given_back_after_the_clock_was_set_back_is_before_newcomers<
     for outcome in [Outcome::Stopped, Outcome::Crashed] {
         let scene = S::new();
         let mut hand = Hand::new(&scene, "w");
-        hand.store.enqueue(vec![named("given back")]).unwrap();
+        hand.store.enqueue(vec![named("given-back")]).unwrap();
         let claimed = hand.claim_one();
         set_back(&scene, &mut *hand.store, YEAR);
         hand.ask();
@@ -92,7 +92,7 @@ pub(crate) fn a_job_given_back_after_the_clock_was_set_back_is_before_newcomers<
         );
         scene.advance(seconds(1));
         hand.store.enqueue(vec![named("newcomer")]).unwrap();
-        assert_eq!(claimed_names(&hand.claim(9)), ["given back", "newcomer"]);
+        assert_eq!(claimed_names(&hand.claim(9)), ["given-back", "newcomer"]);
     }
 }
 

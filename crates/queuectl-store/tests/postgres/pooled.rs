@@ -57,7 +57,7 @@ fn a_session_that_is_shared_is_not_relied_upon_and_left_as_it_was() {
     hand.work_until_done();
     check_all_ran_once(&mut *hand.store, 300);
     let waking = wait(hand.store.bell().unwrap());
-    hand.store.enqueue(vec![named("one more")]).unwrap();
+    hand.store.enqueue(vec![named("one-more")]).unwrap();
     waking.recv_timeout(SOON).unwrap();
     assert_eq!(ask(&scene, &pooler, SEEN), before);
 }
@@ -122,7 +122,7 @@ fn who_is_told_nothing_takes_no_ring_from_others_and_hears_what_nobody_heard() {
     store.enqueue(numbered(1)).unwrap();
     told.recv_timeout(TOLD).unwrap();
     assert_eq!(untold.try_recv(), Err(TryRecvError::Empty));
-    store.enqueue(vec![named("one more")]).unwrap();
+    store.enqueue(vec![named("one-more")]).unwrap();
     untold.recv_timeout(SOON).unwrap();
 }
 

@@ -71,7 +71,7 @@ fn names_that_users_have_taken_are_passed_over_with_few_questions() {
     scene.sql("SELECT setval('queuectl.names', 4998)");
     let nameless = NewJob {
         id: None,
-        ..named("of no use")
+        ..named("of-no-use")
     };
     let asked = proxy.round_trips(|| {
         let made = hand.store.enqueue(vec![nameless.clone(); 3]).unwrap();
@@ -88,7 +88,7 @@ fn jobs_without_names_are_added_with_two_questions_whatever_becomes_of_those_tha
     let mut hand = practised(&scene, &proxy);
     let nameless = NewJob {
         id: None,
-        ..named("of no use")
+        ..named("of-no-use")
     };
     let asked = proxy.round_trips(|| {
         let new = vec![nameless.clone(); 9];

@@ -78,6 +78,7 @@ impl Scene {
             id: new_worker_id(),
             slots: 2,
             until_idle: false,
+            job_variables: Vec::new(),
             guard: None,
         };
         let (store, control) = (self.open(&link, Some(machine)), Control::new());

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use queuectl_domain::{JobId, Stream};
-use queuectl_worker::line_text;
 
 use crate::views::{style, visible};
 
@@ -13,7 +12,7 @@ const LONGEST: usize = 8 * 1024;
 /// The beginnings of lines that aren't complete yet.
 pub(crate) struct Lines {
     named: bool,
-    begun: HashMap<JobId, [Vec<u8>; 2]>,
+    begun: HashMap<JobId, [String; 2]>,
 }
 
 impl Lines {
@@ -24,21 +23,21 @@ impl Lines {
     }
 
     /// Takes in what a job has printed, and returns what can be shown of it.
-    pub(crate) fn push(&mut self, job: &JobId, stream: Stream, bytes: &[u8]) -> String {
+    pub(crate) fn push(&mut self, job: &JobId, stream: Stream, text: &str) -> String {
         let [stdout, stderr] = self.begun.entry(job.clone()).or_default();
         let line = match stream {
             Stream::Stdout => stdout,
             Stream::Stderr => stderr,
         };
-        let mut text = String::new();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || line.len() > LONGEST {
-                text += &shown(self.named.then_some(job), stream, line);
+        let mut complete = String::new();
+        for piece in text.split_inclusive('\n') {
+            line.push_str(piece);
+            if piece.ends_with('\n') || line.len() > LONGEST {
+                complete += &shown(self.named.then_some(job), stream, line);
                 line.clear();
             }
         }
-        text
+        complete
     }
 
     /// The job prints no more: returns what hasn't been shown.
@@ -53,13 +52,12 @@ impl Lines {
     }
 }
 
-fn shown(job: Option<&JobId>, stream: Stream, line: &[u8]) -> String {
+fn shown(job: Option<&JobId>, stream: Stream, line: &str) -> String {
     let (mark, style) = match stream {
         Stream::Stdout => ('|', style::FAINT),
         Stream::Stderr => ('!', style::BAD),
     };
-    let text = line_text(line);
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = line.strip_suffix('\n').unwrap_or(line);
     let text = visible(text.strip_suffix('\r').unwrap_or(text));
     let name = match job {
         Some(job) => format!("{} ", visible(job.as_str())),
@@ -80,14 +78,11 @@ mod tests {
     fn lines_are_shown_when_they_are_complete_and_move_no_cursor() {
         let job: JobId = "a".parse().unwrap();
         let mut lines = Lines::new(false);
-        assert_eq!(lines.push(&job, Stream::Stdout, b"on"), "");
-        let text = lines.push(&job, Stream::Stdout, b"e\r\ntwo\x1b[2J\nthr");
+        assert_eq!(lines.push(&job, Stream::Stdout, "on"), "");
+        let text = lines.push(&job, Stream::Stdout, "e\r\ntwo\x1b[2J\nthr");
         assert_eq!(plain(&text), "  | one\n  | two\\x1b[2J\n");
-        let replaced = line_text(b"oh\xff");
-        assert_eq!(
-            plain(&lines.push(&job, Stream::Stderr, b"oh\xff\n")),
-            format!("  ! {replaced}\n")
-        );
+        let text = lines.push(&job, Stream::Stderr, "oh\n");
+        assert_eq!(plain(&text), "  ! oh\n");
         assert_eq!(plain(&lines.end(&job)), "  | thr\n");
         assert_eq!(lines.end(&job), "");
     }
@@ -95,7 +90,7 @@ mod tests {
     #[test]
     fn where_jobs_run_side_by_side_each_line_names_its_own() {
         let job: JobId = "a".parse().unwrap();
-        let text = Lines::new(true).push(&job, Stream::Stdout, b"x\n");
+        let text = Lines::new(true).push(&job, Stream::Stdout, "x\n");
         assert_eq!(plain(&text), "  a | x\n");
     }
 
@@ -103,7 +98,7 @@ mod tests {
     fn a_line_without_end_is_not_kept() {
         let job: JobId = "a".parse().unwrap();
         let mut lines = Lines::new(false);
-        let text = lines.push(&job, Stream::Stdout, &[b'x'; LONGEST + 1]);
+        let text = lines.push(&job, Stream::Stdout, &"x".repeat(LONGEST + 1));
         assert!(text.len() > LONGEST);
         assert_eq!(lines.end(&job), "");
     }

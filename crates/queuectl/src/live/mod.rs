@@ -1,16 +1,21 @@
 //! What a foreground worker shows while it works: banners for people, JSON lines for programs.
 
 mod banner;
+mod decoders;
 mod lines;
 mod record;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use queuectl_domain::{Ending, Job, Outcome, State, Timestamp, WorkerId, exit_code_text};
+use queuectl_domain::{
+    Ending, Job, JobId, Outcome, State, Stream, Timestamp, WorkerId, exit_code_text,
+};
 use queuectl_store::{Clock, StopMode, SystemClock};
 use queuectl_worker::{Control, Happening, Observer, Options};
+use serde_json::Value;
 
 use self::banner::Banner;
+use self::decoders::Decoders;
 use self::lines::Lines;
 use crate::console::Console;
 use crate::views::{exact, harmless_json, local, style, visible};
@@ -20,6 +25,7 @@ pub(crate) struct Live<'a> {
     console: &'a Console,
     control: &'a Control,
     worker: WorkerId,
+    decoders: Mutex<Decoders>,
     lines: Mutex<Lines>,
 }
 
@@ -30,6 +36,7 @@ impl<'a> Live<'a> {
             console,
             control,
             worker: options.id.clone(),
+            decoders: Mutex::default(),
             lines: Mutex::new(Lines::new(options.slots > 1)),
         }
     }
@@ -49,14 +56,14 @@ impl<'a> Live<'a> {
                 .to_text(),
             Happening::JobStarted { job } => self.job_started(job),
             Happening::JobPrinted { job, stream, bytes } => {
-                self.lines().push(&job.id, *stream, bytes)
+                let text = self.decoders().push(&job.id, *stream, bytes);
+                self.lines().push(&job.id, *stream, &text)
             }
             Happening::JobEnded { job, ending, after } => {
-                let rest = self.lines().end(&job.id);
-                rest + &self.job_ended(ending, after)
+                self.rest_of(&job.id) + &self.job_ended(ending, after)
             }
             Happening::JobLost { job } => {
-                let rest = self.lines().end(&job.id);
+                let rest = self.rest_of(&job.id);
                 let id = visible(job.id.as_str());
                 rest + &self.remark(&format!(
                     "job '{id}' was taken away; its result doesn't count"
@@ -71,7 +78,46 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn lines(&self) -> std::sync::MutexGuard<'_, Lines> {
+    /// What a job that prints no more has printed, and hasn't been shown.
+    fn rest_of(&self, job: &JobId) -> String {
+        let kept = self.decoders().end(job);
+        let mut lines = self.lines();
+        let mut text: String = kept
+            .iter()
+            .map(|(stream, text)| lines.push(job, *stream, text))
+            .collect();
+        text += &lines.end(job);
+        text
+    }
+
+    /// What happens, as JSON.
+    fn records(&self, happening: &Happening<'_>, now: Timestamp) -> Vec<Value> {
+        let printed = |job, (stream, text): (Stream, String)| {
+            record::printed(job, stream, &text, &self.worker, now)
+        };
+        match happening {
+            Happening::JobPrinted { job, stream, bytes } => {
+                let text = self.decoders().push(&job.id, *stream, bytes);
+                let text = Some(text).filter(|text| !text.is_empty());
+                text.map(|text| printed(job, (*stream, text)))
+                    .into_iter()
+                    .collect()
+            }
+            Happening::JobEnded { job, .. } | Happening::JobLost { job } => {
+                let kept = self.decoders().end(&job.id);
+                let kept = kept.into_iter().map(|kept| printed(job, kept));
+                kept.chain(record::json(happening, &self.worker, now))
+                    .collect()
+            }
+            other => record::json(other, &self.worker, now).into_iter().collect(),
+        }
+    }
+
+    fn decoders(&self) -> MutexGuard<'_, Decoders> {
+        self.decoders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -149,8 +195,13 @@ impl Observer for Live<'_> {
             }
             return;
         }
-        let record = record::json(happening, &self.worker, now);
-        self.print(&(harmless_json(record.to_string()) + "\n"));
+        let records = self.records(happening, now).into_iter();
+        let lines: String = records
+            .map(|one| harmless_json(one.to_string()) + "\n")
+            .collect();
+        if !lines.is_empty() {
+            self.print(&lines);
+        }
     }
 
     fn is_watched(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What happens in a worker, as a sentence or as JSON.
 
 use queuectl_domain::{Ending, Job, Stream, Timestamp, WorkerId};
-use queuectl_worker::{Encoding, Happening};
+use queuectl_worker::Happening;
 use serde_json::{Value, json};
 
 use crate::views::{Seconds, Utc, jobs, visible};
@@ -59,14 +59,12 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
     )
 }
 
-/// What happens, as one JSON object.
-pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp) -> Value {
+/// What happens, as one JSON object. What a job prints isn't that before it is text: see [`printed`].
+pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp) -> Option<Value> {
     let (event, facts) = match happening {
+        Happening::JobPrinted { .. } => return None,
         Happening::WorkerStarted { pid, .. } => ("worker_started", json!({ "pid": pid })),
         Happening::JobStarted { job } => ("job_started", started(job)),
-        Happening::JobPrinted { job, stream, bytes } => {
-            ("job_printed", printed(job, *stream, bytes))
-        }
         Happening::JobEnded { job, ending, after } => ("job_ended", ended(job, ending, after)),
         Happening::JobLost { job } => ("job_lost", json!({ "id": job.id.as_str() })),
         Happening::Rescued { worker, jobs, .. } => {
@@ -92,6 +90,26 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
             ("worker_stopped", json!({ "attempts": attempts }))
         }
     };
+    Some(record(event, facts, worker, now))
+}
+
+/// What a job has printed, as one JSON object.
+pub(crate) fn printed(
+    job: &Job,
+    stream: Stream,
+    text: &str,
+    worker: &WorkerId,
+    now: Timestamp,
+) -> Value {
+    let stream = match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    };
+    let facts = json!({ "id": job.id.as_str(), "stream": stream, "text": text });
+    record("job_printed", facts, worker, now)
+}
+
+fn record(event: &str, facts: Value, worker: &WorkerId, now: Timestamp) -> Value {
     let mut record = json!({ "event": event, "at": Utc(now), "worker_id": worker.as_str() });
     if let (Value::Object(record), Value::Object(facts)) = (&mut record, facts) {
         record.extend(facts);
@@ -108,15 +126,6 @@ fn started(job: &Job) -> Value {
         "max_retries": job.rules.max_retries.get(),
         "timeout": Seconds(job.rules.timeout.limit().unwrap_or_default()),
     })
-}
-
-fn printed(job: &Job, stream: Stream, bytes: &[u8]) -> Value {
-    let stream = match stream {
-        Stream::Stdout => "stdout",
-        Stream::Stderr => "stderr",
-    };
-    let text = Encoding::of(bytes).text(bytes);
-    json!({ "id": job.id.as_str(), "stream": stream, "text": text })
 }
 
 fn ended(job: &Job, ending: &Ending, after: &Job) -> Value {

@@ -1,7 +1,7 @@
 //! What an attempt printed, as text.
 
 use queuectl_domain::{Chunk, Stream};
-use queuectl_worker::Encoding;
+use queuectl_worker::{Decoder, Encoding};
 
 /// What was printed on `stream`, or on both in the order of arrival. What is no text is replaced; a note stands where something
 /// was left out.
@@ -10,17 +10,13 @@ pub(crate) fn text(chunks: &[Chunk], stream: Option<Stream>) -> String {
     if !chunks.iter().any(wanted) {
         return String::new();
     }
-    let encodings = [Stream::Stdout, Stream::Stderr].map(|stream| encoding(chunks, stream));
+    let mut decoders = [Stream::Stdout, Stream::Stderr].map(|stream| decoder(chunks, stream));
     let mut text = String::new();
-    let mut piece = Piece {
-        stream: Stream::Stdout,
-        bytes: Vec::new(),
-        encodings,
-    };
     let mut end = 0;
     for chunk in chunks {
         if chunk.offset > end {
-            piece.end(&mut text);
+            // What was begun before the gap has lost its end.
+            text.extend(decoders.iter_mut().map(Decoder::end));
             text.push_str(&note(
                 chunk.offset - end,
                 text.ends_with('\n') || text.is_empty(),
@@ -28,42 +24,23 @@ pub(crate) fn text(chunks: &[Chunk], stream: Option<Stream>) -> String {
         }
         end = chunk.end();
         if wanted(chunk) {
-            if chunk.stream != piece.stream {
-                piece.end(&mut text);
-                piece.stream = chunk.stream;
-            }
-            piece.bytes.extend_from_slice(&chunk.bytes);
+            let [stdout, stderr] = &mut decoders;
+            let decoder = match chunk.stream {
+                Stream::Stdout => stdout,
+                Stream::Stderr => stderr,
+            };
+            text.push_str(&decoder.push(&chunk.bytes));
         }
     }
-    piece.end(&mut text);
+    text.extend(decoders.iter_mut().map(Decoder::end));
     text
 }
 
-/// How a stream is encoded, as far as its beginning tells.
-fn encoding(chunks: &[Chunk], stream: Stream) -> Encoding {
+/// A decoder for a stream, which is encoded as far as its beginning tells.
+fn decoder(chunks: &[Chunk], stream: Stream) -> Decoder {
     let of_stream = chunks.iter().filter(|chunk| chunk.stream == stream);
     let bytes: Vec<u8> = of_stream.flat_map(|chunk| &chunk.bytes).copied().collect();
-    Encoding::of(&bytes)
-}
-
-/// What came on one stream without a gap.
-struct Piece {
-    stream: Stream,
-    bytes: Vec<u8>,
-    encodings: [Encoding; 2],
-}
-
-impl Piece {
-    /// Adds it to the text, and begins anew.
-    fn end(&mut self, text: &mut String) {
-        let [stdout, stderr] = self.encodings;
-        let encoding = match self.stream {
-            Stream::Stdout => stdout,
-            Stream::Stderr => stderr,
-        };
-        text.push_str(&encoding.text(&self.bytes));
-        self.bytes.clear();
-    }
+    Decoder::new(Encoding::of(&bytes))
 }
 
 fn note(bytes: u64, starts_line: bool) -> String {
@@ -129,5 +106,13 @@ mod tests {
             chunk(1, Stream::Stdout, b"\xa9"),
         ];
         assert_eq!(text(&chunks, None), "é");
+        let between = [
+            chunk(0, Stream::Stdout, b"\xc3"),
+            chunk(1, Stream::Stderr, b"x\xe6\x97"),
+            chunk(4, Stream::Stdout, b"\xa9"),
+            chunk(5, Stream::Stderr, b"\xa5"),
+        ];
+        assert_eq!(text(&between, None), "xé日");
+        assert_eq!(text(&between, Some(Stream::Stdout)), "é");
     }
 }

@@ -17,19 +17,19 @@ pub(crate) fn after_one_attempt(line: &str, options: &[&str]) -> serde_json::Val
 fn a_job_is_told_who_it_is() {
     let home = Home::new();
     home.enqueue(
-        "job one",
+        "été@one",
         &jobs::prints_its_variables(),
         &["--max-retries", "4"],
     );
     home.work_off();
-    let job = home.show("job one");
+    let job = home.show("été@one");
     let output = text(&job, "output");
     let value = |name: &str| {
         let line = output.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|rest| rest.strip_prefix('='))
             .unwrap_or_else(|| panic!("no {name}: {output}"))
     };
-    assert_eq!(value("JOB_ID"), "job one");
+    assert_eq!(value("JOB_ID"), "été@one");
     assert_eq!(value("ATTEMPT"), "1");
     assert_eq!(value("MAX_RETRIES"), "4");
     assert_eq!(value("WORKER_ID"), text(&job, "worker_id"));

@@ -64,6 +64,22 @@ fn what_fits_is_kept_whole() {
 }
 
 #[test]
+fn the_error_of_a_job_that_shows_its_progress_is_what_it_showed_last() {
+    for (printed, last) in [
+        ("\r10 %\r20 %\r30 %", "30 %"),
+        ("start\r\n10 %\r20 %\r", "20 %"),
+        ("10 %\r20 %\rno space\r\n\x1b[?25h", "no space"),
+        ("at 1/9\x08\x08\x082/9\x08\x08\x08", "at 2/9"),
+    ] {
+        let home = home_after(&jobs::prints_on_stderr_and_fails(printed.as_bytes()));
+        assert_eq!(
+            text(&home.show("job"), "last_error"),
+            format!("Exit code 3: {last}")
+        );
+    }
+}
+
+#[test]
 fn raw_bytes_never_reach_a_terminal() {
     let home = home_after(&jobs::prints_raw_bytes_and_fails());
     for args in [&["show", "job"][..], &["list"], &["dlq", "list"]] {

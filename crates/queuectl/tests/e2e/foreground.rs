@@ -1,5 +1,7 @@
 //! `worker start --foreground`: what happens, as it happens, until Ctrl+C or until nothing is left.
 
+use serde_json::Value;
+
 use super::support::{Home, Running, redacted, text};
 use crate::jobs;
 
@@ -230,4 +232,82 @@ fn raw_bytes_of_a_command_never_reach_the_terminal() {
     let said = home.work_off();
     assert!(said.contains("red"), "{said:?}");
     assert!(!said.contains(['\x1b', '\x07']), "{said:?}");
+}
+
+/// What a worker that prints JSON tells, a line for each thing.
+fn events(said: &str) -> Vec<Value> {
+    let lines = said.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().expect("JSON lines")
+}
+
+/// All that a job has printed on a stream, as it was told.
+fn printed(events: &[Value], stream: &str) -> String {
+    let printed = events
+        .iter()
+        .filter(|event| event["event"] == "job_printed");
+    let of_stream = printed.filter(|event| event["stream"] == stream);
+    of_stream.map(|event| text(event, "text")).collect()
+}
+
+#[test]
+fn a_character_that_comes_in_two_pieces_is_told_as_one() {
+    for (first, second, whole) in [
+        ("61e697", "a562", "a\u{65e5}b"),
+        ("610062006300", "0a00", "abc\n"),
+        ("fffe3d", "d880de", "\u{1f680}"),
+    ] {
+        let home = Home::new();
+        let line = format!("fake-job bytes {first} err half await go bytes {second}");
+        home.enqueue("a", &line, &[]);
+        let call = ["--json", "worker", "start", "-f", "--until-idle"];
+        let worker = Running::start(&home, &call);
+        // What is on stdout by then has been told before.
+        worker.wait_until_it_says("half");
+        home.touch("go");
+        let output = worker.ended();
+        let events = events(output.succeeded());
+        assert_eq!(printed(&events, "stdout"), whole, "{output}");
+        assert_eq!(printed(&events, "stderr"), "half\n", "{output}");
+    }
+}
+
+#[test]
+fn half_a_character_is_told_before_the_end_of_its_job() {
+    let home = Home::new();
+    home.enqueue("a", "fake-job bytes 61e6", &[]);
+    let said = home.ok(["--json", "worker", "start", "-f", "--until-idle"]);
+    let events = events(&said);
+    let named: Vec<_> = events.iter().map(|event| text(event, "event")).collect();
+    let ended = named.iter().position(|name| *name == "job_ended");
+    let last = named.iter().rposition(|name| *name == "job_printed");
+    assert!(last.is_some() && last < ended, "{said}");
+    let printed = printed(&events, "stdout");
+    assert!(
+        printed.starts_with('a') && printed.chars().count() == 2,
+        "{said}"
+    );
+}
+
+#[test]
+fn much_text_is_told_without_a_character_broken() {
+    let home = Home::new();
+    // A pipe isn't full at the end of a character; on Windows a line isn't as long.
+    let count = if cfg!(windows) { 2_000 } else { 40_000 };
+    let line = format!("fake-job out {}", "\u{65e5}".repeat(count));
+    let read = ["enqueue", "--id", "a", "--command", "-"];
+    home.run_with_stdin(&read, line.as_bytes()).succeeded();
+    let said = home.ok(["--json", "worker", "start", "-f", "--until-idle"]);
+    let printed = printed(&events(&said), "stdout");
+    assert_eq!(printed.trim_end(), "\u{65e5}".repeat(count));
+}
+
+#[test]
+fn people_see_a_line_whole_though_its_characters_come_in_pieces() {
+    let home = Home::new();
+    home.enqueue("a", "fake-job bytes e697 err half await go bytes a50a", &[]);
+    let worker = Running::start(&home, &["worker", "start", "-f", "--until-idle"]);
+    worker.wait_until_it_says("! half");
+    home.touch("go");
+    let output = worker.ended();
+    assert!(output.succeeded().contains("  | \u{65e5}\n"), "{output}");
 }

@@ -172,6 +172,11 @@ pub(crate) fn prints_raw_bytes_and_fails() -> String {
     format!("fake-job bytes {bytes} errbytes {bytes} exit 1")
 }
 
+/// Prints these bytes on stderr, and exits with code 3.
+pub(crate) fn prints_on_stderr_and_fails(bytes: &[u8]) -> String {
+    format!("fake-job errbytes {} exit 3", hex(bytes))
+}
+
 /// A line of `bytes` bytes that prints `ok`.
 #[cfg(unix)]
 pub(crate) fn is_long(bytes: usize) -> String {

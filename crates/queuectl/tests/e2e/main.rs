@@ -23,6 +23,8 @@ mod jobs;
 mod list;
 mod options;
 mod removal;
+mod same_store;
+mod scripts;
 mod seed;
 mod show;
 mod status;

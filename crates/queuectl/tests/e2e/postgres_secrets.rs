@@ -178,7 +178,20 @@ fn a_certificate_of_ones_own_will_do_for_workers_too() {
     home.write("alice.key", alice.key.as_bytes());
     system::set_mode(&home.work("alice.key"), 0o600);
     home.enqueue("a", &jobs::says("hello"), &[]);
+    // The paths in the URL are relative, and a job that calls us runs in another folder.
+    std::fs::create_dir(home.work("elsewhere")).expect("a folder can be made");
+    let calls = |id: &str, other: &str| {
+        let enqueue = ["enqueue", "--id", id, "--cwd", "elsewhere", "--"];
+        let calls = ["queuectl", "enqueue", "--id", other, "--command", "exit 0"];
+        home.ok(enqueue.iter().chain(&calls));
+    };
+    calls("front", "of-front");
+    home.work_off();
+    assert_eq!(text(&home.show("of-front"), "state"), "completed");
+    calls("back", "of-back");
     home.start_workers(&[]);
+    home.wait_for_state("back", "completed");
+    home.wait_for_state("of-back", "completed");
     home.wait_for_state("a", "completed");
     let encrypted = "SELECT bool_and(ssl) AND count(*) > 0 FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'queuectl'";
     assert_eq!(server.sql(encrypted).expect("it answers"), "t");

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::fs;
+use std::iter;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -101,6 +102,17 @@ fn argv(spec: &Spec) -> Result<(Vec<OsString>, Option<Script>), StartError> {
     match &spec.program {
         Program::Argv(argv) => Ok((argv.clone(), None)),
         Program::Shell { shell, line } => shell_argv(shell.as_deref(), line, &spec.scratch),
+        Program::Script {
+            interpreter,
+            argument,
+            text,
+        } => {
+            let script = Script::write(&spec.scratch, text, None)?;
+            let words = iter::once(interpreter).chain(argument);
+            let mut argv: Vec<_> = words.map(OsString::from).collect();
+            argv.push(script.path().into());
+            Ok((argv, Some(script)))
+        }
     }
 }
 
@@ -129,7 +141,7 @@ fn shell_argv(
             program: shell.to_owned(),
         });
     }
-    let script = Script::write(scratch, line, if powershell { "ps1" } else { "sh" })?;
+    let script = Script::write(scratch, line, Some(if powershell { "ps1" } else { "sh" }))?;
     if powershell {
         argv.push("-File".into());
     }

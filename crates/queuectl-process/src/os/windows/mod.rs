@@ -7,6 +7,7 @@ mod facts;
 mod find;
 mod handle;
 mod hold;
+mod interpreter;
 mod job;
 mod machine;
 mod pipe;

@@ -28,7 +28,7 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
         Ok(started) => started,
         Err(error) => {
             return Ended {
-                how: How::NotStarted(error),
+                how: How::NotStarted(error.of(&spec.program)),
                 elapsed: began.elapsed(),
             };
         }

@@ -30,11 +30,12 @@ pub(super) fn line(
             program: shell.to_owned(),
         });
     }
-    let stem = Path::new(shell).file_stem().and_then(OsStr::to_str);
-    match stem.unwrap_or_default().to_lowercase().as_str() {
-        "cmd" => cmd(shell, line, scratch),
-        "powershell" | "pwsh" => powershell(shell, line, scratch),
-        _ => other(shell, line, scratch),
+    if is_cmd(shell) {
+        cmd(shell, line, scratch)
+    } else if is_powershell(shell) {
+        powershell(shell, line, scratch)
+    } else {
+        other(shell, line, scratch)
     }
 }
 
@@ -42,6 +43,13 @@ pub(super) fn line(
 pub(super) fn is_cmd(shell: &str) -> bool {
     let stem = Path::new(shell).file_stem();
     stem.is_some_and(|stem| stem.eq_ignore_ascii_case("cmd"))
+}
+
+/// Whether a shell is PowerShell, of Windows or another.
+pub(super) fn is_powershell(shell: &str) -> bool {
+    let stem = Path::new(shell).file_stem();
+    let is = |name| stem.is_some_and(|stem| stem.eq_ignore_ascii_case(name));
+    is("powershell") || is("pwsh")
 }
 
 fn cmd(shell: &str, text: &str, scratch: &Path) -> Result<(Vec<u16>, Option<Script>), StartError> {
@@ -60,7 +68,7 @@ fn cmd(shell: &str, text: &str, scratch: &Path) -> Result<(Vec<u16>, Option<Scri
         batch.push("chcp 65001 >nul");
     }
     batch.extend(text.lines());
-    let script = Script::write(scratch, &(batch.join("\r\n") + "\r"), "cmd")?;
+    let script = Script::write(scratch, &(batch.join("\r\n") + "\r"), Some("cmd"))?;
     let path = format!("\"{}\"", script.path().display());
     Ok((quote::cmd(OsStr::new(shell), &path), Some(script)))
 }
@@ -79,7 +87,7 @@ fn powershell(
         ));
     }
     // Without the mark Windows PowerShell takes it for the console's code page.
-    let script = Script::write(scratch, &format!("\u{feff}{line}"), "ps1")?;
+    let script = Script::write(scratch, &format!("\u{feff}{line}"), Some("ps1"))?;
     let read = ["-ExecutionPolicy", "Bypass", "-File"].map(OsString::from);
     let read = [&read[..], &[script.path().into()]].concat();
     Ok((whole(shell, &quiet, &read), Some(script)))
@@ -93,7 +101,7 @@ fn other(
     if units(line) <= LONGEST_ARGUMENT {
         return Ok((whole(shell, &["-c"], &[line.into()]), None));
     }
-    let script = Script::write(scratch, line, "sh")?;
+    let script = Script::write(scratch, line, Some("sh"))?;
     Ok((whole(shell, &[], &[script.path().into()]), Some(script)))
 }
 

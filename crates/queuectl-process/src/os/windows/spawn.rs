@@ -15,7 +15,7 @@ use super::job::Job;
 use super::pipe::Pipe;
 use super::polite::{Polite, VARIABLE};
 use super::trouble::explain;
-use super::{quote, shell};
+use super::{interpreter, quote, shell};
 use crate::os::plain::plain;
 use crate::os::script::Script;
 use crate::os::unable::{no_process, no_room};
@@ -36,10 +36,10 @@ pub(super) struct Started {
 }
 
 pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
-    let program = program(spec)?;
-    let name = program.to_string_lossy().replace('\0', "\u{fffd}");
+    let what = what(spec)?;
+    let name = what.program.to_string_lossy().replace('\0', "\u{fffd}");
     let polite = Polite::new().map_err(|error| no_process(&error))?;
-    let (exec, script) = exec(spec, program, &name, &polite)?;
+    let (exec, script) = exec(spec, what, &name, &polite)?;
     let job = Job::new().map_err(|error| no_process(&error))?;
     let child = exec.spawn(&job).map_err(|fault| explain(&fault, &name))?;
     let (before, started) = (now(), start_of(&child.process));
@@ -61,25 +61,63 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
     })
 }
 
-fn program(spec: &Spec) -> Result<&OsStr, StartError> {
-    match &spec.program {
-        Program::Argv(argv) => Ok(argv.first().ok_or(StartError::Empty)?),
-        Program::Shell { shell, .. } => Ok(OsStr::new(shell.as_deref().unwrap_or("cmd"))),
-    }
+/// What is to be started.
+struct What<'a> {
+    program: OsString,
+    how: How<'a>,
+    script: Option<Script>,
+}
+
+/// How it is told what to do.
+enum How<'a> {
+    /// As a shell, by a line.
+    Line(&'a str),
+    /// By arguments.
+    Arguments(Vec<OsString>),
+}
+
+fn what(spec: &Spec) -> Result<What<'_>, StartError> {
+    let (words, script) = match &spec.program {
+        Program::Shell { shell, line } => {
+            return Ok(What {
+                program: shell.as_deref().unwrap_or("cmd").into(),
+                how: How::Line(line),
+                script: None,
+            });
+        }
+        Program::Script {
+            interpreter,
+            argument,
+            text,
+        } => {
+            let (words, script) =
+                interpreter::command(interpreter, argument.as_deref(), text, spec)?;
+            (words, Some(script))
+        }
+        Program::Argv(argv) => (argv.clone(), None),
+    };
+    let mut words = words.into_iter();
+    Ok(What {
+        program: words.next().ok_or(StartError::Empty)?,
+        how: How::Arguments(words.collect()),
+        script,
+    })
 }
 
 fn exec(
     spec: &Spec,
-    program: &OsStr,
+    what: What<'_>,
     name: &str,
     polite: &Polite,
 ) -> Result<(Exec, Option<Script>), StartError> {
+    let program = &*what.program;
     let nul = || StartError::Nul {
         program: name.to_owned(),
     };
     let environment = with_ours(spec, polite).ok_or_else(nul)?;
-    if let Program::Argv(argv) = &spec.program
-        && argv.iter().any(|word| word.as_encoded_bytes().contains(&0))
+    let has_nul = |word: &OsStr| word.as_encoded_bytes().contains(&0);
+    if let How::Arguments(arguments) = &what.how
+        && (has_nul(program) || arguments.iter().any(|word| has_nul(word)))
     {
         return Err(nul());
     }
@@ -87,19 +125,19 @@ fn exec(
     let find = |program: &OsStr| find(program, spec).map_err(|error| no_process(&error));
     let found = find(program)?.ok_or_else(|| not_found(program, name))?;
     let mut file = found.clone();
-    let (mut line, script) = match &spec.program {
-        Program::Shell { line, .. } => shell::line(name, line, &spec.scratch)?,
-        Program::Argv(argv) => {
-            let arguments = argv.iter().skip(1).map(OsString::as_os_str);
+    let (mut line, script) = match &what.how {
+        How::Line(line) => shell::line(name, line, &spec.scratch)?,
+        How::Arguments(arguments) => {
+            let arguments = arguments.iter().map(OsString::as_os_str);
             if is_batch(&found) {
                 let line = quote::batch(found.as_os_str(), arguments);
                 let batch = || StartError::Batch {
                     program: name.to_owned(),
                 };
                 file = find(OsStr::new("cmd"))?.ok_or_else(|| not_found(program, "cmd"))?;
-                (line.ok_or_else(batch)?, None)
+                (line.ok_or_else(batch)?, what.script)
             } else {
-                (quote::line(program, arguments), None)
+                (quote::line(program, arguments), what.script)
             }
         }
     };

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod connect;
+mod files;
 mod hosts;
 mod parameters;
 mod password;
@@ -29,6 +30,7 @@ use password::Password;
 use tls::Tls;
 
 pub(super) use attempt::Connection;
+pub(crate) use files::{rooted_url, rooted_variables};
 
 /// An environment: the value of a variable.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;

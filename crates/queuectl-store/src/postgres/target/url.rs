@@ -5,20 +5,15 @@ use super::parameters::Parameters;
 
 /// What the URL says.
 pub(super) fn parameters(url: &str) -> Result<Parameters, String> {
-    let rest = url
-        .strip_prefix("postgresql://")
-        .or_else(|| url.strip_prefix("postgres://"))
-        .ok_or("the URL of a server begins with `postgresql://`")?;
+    let Parts {
+        credentials: user,
+        place,
+        query,
+    } = parts(url)?;
     let mut found = Parameters::default();
-    let end = rest.find(['@', '/']).unwrap_or(rest.len());
-    let rest = match rest[end..].strip_prefix('@') {
-        Some(rest_of_url) => {
-            credentials(&rest[..end], &mut found)?;
-            rest_of_url
-        }
-        None => rest,
-    };
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if let Some(user) = user {
+        credentials(user, &mut found)?;
+    }
     if place.contains('@') {
         return Err(
             "an `@` in a user's name, a password or a database's name is written `%40`".into(),
@@ -30,9 +25,58 @@ pub(super) fn parameters(url: &str) -> Result<Parameters, String> {
         found.set("dbname", decoded(database)?)?;
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        parameter(pair, &mut found)?;
+        let (name, value) = parameter(pair)?;
+        // As other clients write it.
+        if name == "ssl" && value == "true" {
+            found.set("sslmode", "require".into())?;
+        } else {
+            found.set(&name, value)?;
+        }
     }
     Ok(found)
+}
+
+/// The URL with another value for each of its parameters for which there is one.
+pub(super) fn with_values(
+    url: &str,
+    other: impl Fn(&str, &str) -> Option<String>,
+) -> Result<String, String> {
+    let query = parts(url)?.query;
+    let rest = &url[..url.len() - query.len()];
+    let pairs = query.split('&').map(|pair| {
+        let known = parameter(pair).ok();
+        let changed = known.and_then(|(name, value)| Some((other(&name, &value)?, name)));
+        match changed {
+            Some((value, name)) => format!("{}={}", encoded(&name), encoded(&value)),
+            None => pair.to_owned(),
+        }
+    });
+    Ok(format!("{rest}{}", pairs.collect::<Vec<_>>().join("&")))
+}
+
+/// The pieces of a URL, as they stand there.
+struct Parts<'url> {
+    credentials: Option<&'url str>,
+    place: &'url str,
+    query: &'url str,
+}
+
+fn parts(url: &str) -> Result<Parts<'_>, String> {
+    let rest = url
+        .strip_prefix("postgresql://")
+        .or_else(|| url.strip_prefix("postgres://"))
+        .ok_or("the URL of a server begins with `postgresql://`")?;
+    let end = rest.find(['@', '/']).unwrap_or(rest.len());
+    let (credentials, rest) = match rest[end..].strip_prefix('@') {
+        Some(rest_of_url) => (Some(&rest[..end]), rest_of_url),
+        None => (None, rest),
+    };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    Ok(Parts {
+        credentials,
+        place,
+        query,
+    })
 }
 
 fn credentials(text: &str, found: &mut Parameters) -> Result<(), String> {
@@ -73,16 +117,11 @@ fn addresses(text: &str, found: &mut Parameters) -> Result<(), String> {
     Ok(())
 }
 
-fn parameter(pair: &str, found: &mut Parameters) -> Result<(), String> {
+fn parameter(pair: &str) -> Result<(String, String), String> {
     let (name, value) = pair
         .split_once('=')
         .ok_or("each parameter after the `?` has a name, a `=` and a value")?;
-    let (name, value) = (decoded(name)?, decoded(value)?);
-    // As other clients write it.
-    if name == "ssl" && value == "true" {
-        return found.set("sslmode", "require".into());
-    }
-    found.set(&name, value)
+    Ok((decoded(name)?, decoded(value)?))
 }
 
 /// Undoes the encoding by percent signs.

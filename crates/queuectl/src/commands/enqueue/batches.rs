@@ -77,7 +77,7 @@ mod tests {
     fn sizes_of_batches(file: &str) -> Vec<usize> {
         let jobs = Jobs {
             source: Source::of(file.as_bytes()),
-            reader: Reader::new(Form::Lines, Settings::default().rules, None, "/".into()),
+            reader: Reader::new(Form::Lines, Settings::default().rules, "/".into()),
         };
         let mut batches = jobs.begin().unwrap();
         let sizes = std::iter::from_fn(|| Some(batches.next_batch().unwrap().len()));

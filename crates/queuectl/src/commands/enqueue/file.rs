@@ -15,7 +15,7 @@ use super::check::check;
 use super::record::{Form, Reader};
 use super::reserve::Reserve;
 use super::source::Source;
-use super::{How, not_default, working_directory};
+use super::{How, working_directory};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::progress::Progress;
@@ -39,11 +39,8 @@ pub(super) fn run(
     let mut store = cx.store()?;
     let settings = store.settings()?;
     let rules = how.rules(&settings);
-    let shell = how.shell.map_or(settings.shell, not_default);
-    let jobs = Jobs {
-        source,
-        reader: Reader::new(order.form, rules, shell, cwd),
-    };
+    let reader = Reader::new(order.form, rules, cwd).in_shell(how.shell, settings.shell);
+    let jobs = Jobs { source, reader };
     let checked = check(cx, &jobs, &mut *store, order.skip_existing)?;
 
     let answer = cx.console.json().then(|| Answer::new(cx)).transpose()?;

@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, value_parser = JobId::given)]
     id: Option<JobId>,
 
-    /// Run this line in a shell; `-` reads it from stdin
+    /// Run this line in a shell, or as a script if it begins with `#!`; `-` reads it from stdin
     #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
     command: Option<OsString>,
 
@@ -97,7 +97,7 @@ struct How {
     #[arg(long, value_name = "P", allow_hyphen_values = true)]
     priority: Option<Priority>,
 
-    /// Use this shell, such as bash or pwsh [default: config shell, /bin/sh or cmd]
+    /// Use this shell, such as bash or pwsh, even for a script [default: config shell, /bin/sh or cmd]
     #[arg(long)]
     shell: Option<ShellName>,
 
@@ -191,11 +191,6 @@ pub(super) fn working_directory(given: Option<&Path>) -> Result<NativeString, Cl
         }
     };
     native(path.into_os_string())
-}
-
-/// A shell that was asked for; none if that was the system's own.
-fn not_default(shell: ShellName) -> Option<ShellName> {
-    Some(shell).filter(|shell| shell.as_str() != "default")
 }
 
 /// Text of the system as the job keeps it.

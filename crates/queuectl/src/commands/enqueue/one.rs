@@ -5,7 +5,7 @@ use std::io::Read;
 
 use queuectl_domain::{Command, JobId, MAX_COMMAND_BYTES, NewJob, Settings, ShellName};
 
-use super::{How, native, not_default, working_directory};
+use super::{How, native, working_directory};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::views::Enqueued;
@@ -72,10 +72,7 @@ impl Given {
         settings: Settings,
     ) -> Result<Command, CliError> {
         let command = match self {
-            Self::Line(line) => {
-                let shell = shell.map_or(settings.shell, not_default);
-                Command::line(line, shell)
-            }
+            Self::Line(line) => Command::line_for(line, shell, settings.shell),
             Self::Argv(argv) => {
                 let argv = argv.into_iter().map(native).collect::<Result<_, _>>()?;
                 Command::argv(argv)

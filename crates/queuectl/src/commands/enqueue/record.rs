@@ -8,7 +8,7 @@ use queuectl_domain::{
 };
 
 use super::figure::Figure;
-use super::{not_default, working_directory};
+use super::working_directory;
 use crate::error::CliError;
 
 /// What a line is.
@@ -34,7 +34,9 @@ pub(crate) struct Wrong {
 pub(crate) struct Reader {
     form: Form,
     rules: Rules,
-    shell: Option<ShellName>,
+    /// The shell that was asked for, and the one that is usual.
+    asked: Option<ShellName>,
+    usual: Option<ShellName>,
     cwd: NativeString,
     /// The directory that a line named last, as it was given and as a job keeps it.
     last_cwd: Option<(String, NativeString)>,
@@ -57,18 +59,24 @@ struct Record<'line> {
 }
 
 impl Reader {
-    pub(crate) fn new(
-        form: Form,
-        rules: Rules,
-        shell: Option<ShellName>,
-        cwd: NativeString,
-    ) -> Self {
+    pub(crate) fn new(form: Form, rules: Rules, cwd: NativeString) -> Self {
         Self {
             form,
             rules,
-            shell,
+            asked: None,
+            usual: None,
             cwd,
             last_cwd: None,
+        }
+    }
+
+    /// The same, with a shell for lines that don't ask for one: one that was asked for with all of
+    /// them, or else the usual one.
+    pub(crate) fn in_shell(self, asked: Option<ShellName>, usual: Option<ShellName>) -> Self {
+        Self {
+            asked,
+            usual,
+            ..self
         }
     }
 
@@ -82,7 +90,7 @@ impl Reader {
             Form::Json => self.job_of(record(line)?),
             Form::Lines => Ok(NewJob {
                 id: None,
-                command: Command::line(line.to_owned(), self.shell.clone())?,
+                command: self.line(line.to_owned(), None)?,
                 cwd: self.cwd.clone(),
                 rules: self.rules,
             }),
@@ -115,10 +123,7 @@ impl Reader {
     ) -> Result<Command, Wrong> {
         let shell = given(shell, |shell| shell.parse::<ShellName>())?;
         let command = match (line, argv) {
-            (Some(line), None) => {
-                let shell = shell.map_or_else(|| self.shell.clone(), not_default);
-                Command::line(line, shell)?
-            }
+            (Some(line), None) => self.line(line, shell)?,
             (None, Some(_)) if shell.is_some() => {
                 return Err(Wrong::from("what `argv` gives runs without a shell"));
             }
@@ -134,6 +139,11 @@ impl Reader {
             }
         };
         Ok(command)
+    }
+
+    fn line(&self, line: String, shell: Option<ShellName>) -> Result<Command, InvalidValue> {
+        let asked = shell.or_else(|| self.asked.clone());
+        Command::line_for(line, asked, self.usual.clone())
     }
 
     /// Files name few directories many times, so each is looked at once in a row.
@@ -216,7 +226,7 @@ mod tests {
     fn read(form: Form, line: &str) -> Result<NewJob, String> {
         let shell = Some("bash".parse().unwrap());
         let rules = Settings::default().rules;
-        let mut reader = Reader::new(form, rules, shell, "/".into());
+        let mut reader = Reader::new(form, rules, "/".into()).in_shell(None, shell);
         reader.job(line.as_bytes()).map_err(|wrong| wrong.problem)
     }
 

@@ -39,6 +39,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Streamed, CliError> {
         id: args.id,
         slots: args.concurrency,
         until_idle: false,
+        job_variables: cx.variables_to_hand_on()?,
         guard: Some(guard::launch(cx)?),
     };
     let console = cx.console;

@@ -72,6 +72,7 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
         id: new_worker_id(),
         slots: args.concurrency,
         until_idle: args.until_idle,
+        job_variables: cx.variables_to_hand_on()?,
         guard: Some(guard::launch(cx)?),
     };
     let live = Live::new(cx.console, &options, &control);
@@ -118,10 +119,7 @@ fn launch(cx: &Context<'_>, args: &Args) -> Result<Launch, CliError> {
     Ok(Launch {
         program,
         args: arguments.map(OsString::from).to_vec(),
-        env: vec![
-            ("QUEUECTL_DB".into(), cx.location_to_hand_on()?),
-            ("QUEUECTL_HOME".into(), cx.home()?.into()),
-        ],
+        env: cx.variables_to_hand_on()?,
     })
 }
 

@@ -1,0 +1,89 @@
+//! The program that a script names, as this system has it. Scripts mostly name it by a path of Unix, which leads nowhere
+//! here: what counts then is the path's last part, or what `env` is to start.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use super::find::find;
+use super::shell::{is_cmd, is_powershell};
+use crate::os::script::Script;
+use crate::{Spec, StartError};
+
+/// The program with what it is given, the script last.
+pub(super) fn command(
+    named: &str,
+    argument: Option<&str>,
+    text: &str,
+    spec: &Spec,
+) -> Result<(Vec<OsString>, Script), StartError> {
+    let mut words = words(named, argument);
+    if words.first().is_some_and(|program| program == "python3") && !is_there(&words[0], spec) {
+        "python".clone_into(&mut words[0]);
+    }
+    let program = words.first().map_or(named, String::as_str).to_owned();
+    if is_cmd(&program) {
+        // It would wait for what else it is to do.
+        return Err(StartError::Interpreter {
+            program,
+            reason: "it reads no script with such a line".to_owned(),
+        });
+    }
+    let mut command: Vec<_> = words.into_iter().map(OsString::from).collect();
+    let script = if is_powershell(&program) {
+        command.extend(["-ExecutionPolicy", "Bypass", "-File"].map(OsString::from));
+        // It reads only files of that name; and without the mark, in the console's code page.
+        Script::write(&spec.scratch, &format!("\u{feff}{text}"), Some("ps1"))?
+    } else {
+        Script::write(&spec.scratch, text, None)?
+    };
+    command.push(script.path().into());
+    Ok((command, script))
+}
+
+fn is_there(program: &str, spec: &Spec) -> bool {
+    find(OsStr::new(program), spec).is_some()
+}
+
+/// The program's name here, and its argument; or what `env` is given.
+fn words(named: &str, argument: Option<&str>) -> Vec<String> {
+    if !named.starts_with('/') || Path::new(named).is_file() {
+        return [named]
+            .into_iter()
+            .chain(argument)
+            .map(str::to_owned)
+            .collect();
+    }
+    let name = named.rsplit('/').next().unwrap_or(named);
+    match argument {
+        Some(argument) if name == "env" => match argument.strip_prefix("-S") {
+            Some(several) => several.split_whitespace().map(str::to_owned).collect(),
+            None => vec![argument.to_owned()],
+        },
+        argument => [name]
+            .into_iter()
+            .chain(argument)
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_path_of_unix_stands_for_a_name() {
+        assert_eq!(words("/bin/sh", Some("-e -u")), ["sh", "-e -u"]);
+        assert_eq!(words("/usr/bin/env", Some("python3")), ["python3"]);
+        assert_eq!(
+            words("/usr/bin/env", Some("-S python3  -u")),
+            ["python3", "-u"]
+        );
+        assert_eq!(words("/usr/bin/env", None), ["env"]);
+        assert_eq!(
+            words(r"C:\perl\perl.exe", Some("-w")),
+            [r"C:\perl\perl.exe", "-w"]
+        );
+        assert_eq!(words("python3", None), ["python3"]);
+    }
+}
