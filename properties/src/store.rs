@@ -64,6 +64,7 @@ fn sound() -> Vec<u8> {
     let to = queuectl_store::BackupTo {
         path: &copy,
         replace: false,
+        interrupted: queuectl_store::Interrupted::never(),
     };
     store.backup(&to, &mut |_| {}).expect("there is room");
     // Opened once, it is as it stays.

@@ -203,3 +203,83 @@ fn the_tests_that_hold_the_promises_are_there() {
     );
     assert!(count > 20, "only {count} tests are named");
 }
+
+#[test]
+fn the_files_that_comments_and_documents_name_are_there() {
+    let root = root();
+    let mut all = sources();
+    all.extend(documents());
+    let paths: Vec<String> = all.iter().map(|(path, _)| relative(&root, path)).collect();
+    let mut count = 0;
+    let mut missing = Vec::new();
+    for ((path, text), from) in all.iter().zip(&paths) {
+        let kind = path.extension().unwrap_or_default();
+        for (number, line) in text.lines().enumerate() {
+            let is_comment = match kind.to_str() {
+                Some("rs") => line.trim_start().starts_with("//"),
+                Some("sql") => line.contains("--"),
+                _ => true,
+            };
+            let named = line.split(|c: char| !(c.is_alphanumeric() || "_./-".contains(c)));
+            for name in named.filter(|_| is_comment).filter_map(file_name) {
+                count += 1;
+                if !is_there(&paths, from, name) {
+                    missing.push(format!("{from}:{}: {name}", number + 1));
+                }
+            }
+        }
+    }
+    none("a file that is named is there", missing);
+    assert!(count > 100, "only {count} files are named");
+}
+
+/// All that is written for people.
+fn documents() -> Vec<(PathBuf, String)> {
+    let mut all = files(&root().join("docs"), &["md"]);
+    for name in [
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "README.md",
+    ] {
+        let path = root().join(name);
+        let text = fs::read_to_string(&path).expect("it is there");
+        all.push((path, text));
+    }
+    all
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(root).expect("it lies in the root");
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// A word, if it names a source or a document.
+fn file_name(word: &str) -> Option<&str> {
+    let word = word.trim_end_matches('.').trim_start_matches("../");
+    let (before, kind) = word.rsplit_once('.')?;
+    let is_one = ["rs", "sql", "md"].contains(&kind) && !before.is_empty();
+    is_one.then_some(word)
+}
+
+/// Whether a name means one of `paths` where it is said in the file `from`: one without a folder lies beside that or further up,
+/// one with a folder may leave out what is before it.
+fn is_there(paths: &[String], from: &str, name: &str) -> bool {
+    if let Some((room, rest)) = name.split_once('/') {
+        let names = [
+            name,
+            &format!("queuectl-{room}/src/{rest}"),
+            &format!("queuectl-{name}"),
+        ];
+        return paths.iter().any(|path| {
+            names
+                .iter()
+                .any(|name| path == name || path.ends_with(&format!("/{name}")))
+        });
+    }
+    let mut folders = Path::new(from).ancestors().skip(1);
+    folders.any(|folder| {
+        let wanted = folder.join(name).to_string_lossy().replace('\\', "/");
+        paths.contains(&wanted)
+    })
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Fence, InvalidValue, Timeout, Timestamp, WorkerId, seconds_text};
+use crate::{Fence, InvalidValue, Timeout, Timestamp, WorkerId, measured_text};
 
 /// One run of a job, kept for good.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,6 +206,6 @@ impl fmt::Display for Ending {
     /// One line: the outcome or the error, and how long it took.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.error.as_deref().unwrap_or(self.outcome.as_str());
-        write!(f, "{what} after {}s", seconds_text(self.exec_time))
+        write!(f, "{what} after {}", measured_text(self.exec_time))
     }
 }

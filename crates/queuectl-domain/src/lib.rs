@@ -25,7 +25,7 @@ pub use lifecycle::{Event, TransitionError};
 pub use output::{Chunk, Stream, left_out};
 pub use rules::{BackoffBase, MaxRetries, Priority, Rules, Timeout};
 pub use settings::{Key, Policy, Settings};
-pub use time::{SortKey, Timestamp, parse_seconds, seconds, seconds_text};
+pub use time::{SortKey, Timestamp, measured_text, parse_seconds, seconds, seconds_text};
 
 /// A value from outside that can't be what it should be.
 ///

@@ -207,9 +207,10 @@ fn keep(text: &str) -> Result<Option<Duration>, InvalidValue> {
         return Ok(None);
     }
     let length = parse_seconds("keep", text);
-    length
-        .map(Some)
-        .map_err(|InvalidValue(said)| InvalidValue(format!("{said}, or `{FOREVER}`")))
+    length.map(Some).map_err(|InvalidValue(said)| {
+        let must_be = format!("must be `{FOREVER}` or ");
+        InvalidValue(said.replacen("must be ", &must_be, 1))
+    })
 }
 
 /// A lease that leaves time to renew it, and to end what runs before it is over.

@@ -86,7 +86,12 @@ fn not_seconds(what: &str, text: &str) -> InvalidValue {
     ))
 }
 
-/// A length of time in seconds, as short as it can be written: `5`, `0.25`.
+/// A length of time that was measured, for people: to the millisecond, `0.041s`.
+pub fn measured_text(length: Duration) -> String {
+    format!("{:.3}s", length.as_secs_f64())
+}
+
+/// A length of time that somebody has given, in seconds, as short as it can be written: `5`, `0.25`.
 pub fn seconds_text(length: Duration) -> String {
     let text = format!("{}.{:06}", length.as_secs(), length.subsec_micros());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -116,6 +121,13 @@ mod tests {
         for text in ["1e-400", "-1e-400", "0.0000001", "4E-9999999999", &tiny] {
             assert!(parse_seconds("timeout", text).is_err(), "{text} was taken");
         }
+    }
+
+    #[test]
+    fn what_was_measured_is_told_to_the_millisecond() {
+        let told = [0, 41_180, 2_000_000, 3_661_234_567];
+        let told = told.map(|micros| measured_text(Duration::from_micros(micros)));
+        assert_eq!(told, ["0.000s", "0.041s", "2.000s", "3661.235s"]);
     }
 
     #[test]

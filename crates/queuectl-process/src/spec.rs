@@ -17,7 +17,7 @@ pub struct Spec {
     pub timeout: Option<Duration>,
     /// How long the tree may take to end after the polite signal, before it is ended by force.
     pub grace: Duration,
-    /// A private folder for scripts, and for those that stand in for a line too long to be one argument.
+    /// A private folder for scripts, and for those that stand in for a line too long to be one argument. No other process uses it.
     pub scratch: PathBuf,
     /// The variable by which processes that left the group are recognised; set in the environment too.
     pub tag: Option<Tag>,

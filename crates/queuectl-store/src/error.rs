@@ -127,6 +127,9 @@ pub enum StoreError {
         /// Why, in the system's words.
         reason: String,
     },
+    /// What takes a while was called off; nothing is left of it.
+    #[error("interrupted")]
+    Interrupted,
     /// Others have been writing to it for too long.
     #[error("the store is locked by another process")]
     Locked,
@@ -185,6 +188,7 @@ impl StoreError {
             | Self::Exposed { .. }
             | Self::Missing(_)
             | Self::Backup { .. }
+            | Self::Interrupted
             | Self::Locked
             | Self::Full
             | Self::ReadOnly(_)

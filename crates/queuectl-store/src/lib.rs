@@ -17,7 +17,7 @@ mod store;
 mod turn;
 mod workers;
 
-pub use backup::{BackupTo, Progress};
+pub use backup::{BackupTo, Interrupted, Progress};
 pub use check::{Check, Checked, Finding};
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, ServerTrouble, StoreError};

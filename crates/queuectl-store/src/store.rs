@@ -206,6 +206,10 @@ pub trait Store: Send {
     ///
     /// The copy is of no worker: what was being processed is in it as if stopped by the user, and
     /// runs again where the copy is put to use. It is there whole and safe, or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Interrupted`] if it was called off.
     fn backup(
         &mut self,
         to: &BackupTo<'_>,

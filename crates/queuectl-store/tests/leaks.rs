@@ -9,7 +9,7 @@ use std::path::Path;
 use std::thread;
 
 use queuectl_domain::{Command, NewJob, Settings};
-use queuectl_store::{BackupTo, Location, Options, Store, StoreError, open};
+use queuectl_store::{BackupTo, Interrupted, Location, Options, Store, StoreError, open};
 
 /// What the store's files are called after it.
 const KNOWN: [&str; 5] = ["q.db", "q.db-wal", "q.db-shm", "q.db-lock", "q.db-wake"];
@@ -41,6 +41,7 @@ fn many_handles_of_all_kinds_leave_no_descriptor_and_no_strange_file() {
         let to = BackupTo {
             path: &copy,
             replace: true,
+            interrupted: Interrupted::never(),
         };
         store.backup(&to, &mut |_| {}).unwrap();
         drop((store, other, another));

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use queuectl_domain::{Command, NewJob, Settings};
-use queuectl_store::{BackupTo, ErrorKind, Location, Options, Store, StoreError, open};
+use queuectl_store::{
+    BackupTo, ErrorKind, Interrupted, Location, Options, Store, StoreError, open,
+};
 use rusqlite::{Connection, OpenFlags};
 
 fn a_store() -> (tempfile::TempDir, PathBuf, Box<dyn Store>) {
@@ -31,7 +33,12 @@ fn a_job() -> NewJob {
 }
 
 fn backup(store: &mut dyn Store, path: &Path, replace: bool) -> Result<(), StoreError> {
-    store.backup(&BackupTo { path, replace }, &mut |_| {})
+    let to = BackupTo {
+        path,
+        replace,
+        interrupted: Interrupted::never(),
+    };
+    store.backup(&to, &mut |_| {})
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -61,6 +68,7 @@ fn a_backup_is_one_sound_file_and_says_how_far_it_has_come() {
     let to = BackupTo {
         path: &path,
         replace: false,
+        interrupted: Interrupted::never(),
     };
     store
         .backup(&to, &mut |how_far| seen.push(how_far))
@@ -170,6 +178,7 @@ fn others_write_meanwhile_and_the_backup_is_of_one_moment() {
         let to = BackupTo {
             path: &copy,
             replace: false,
+            interrupted: Interrupted::never(),
         };
         store.backup(&to, &mut |_| steps += 1).unwrap();
         done.store(true, Ordering::SeqCst);

@@ -8,7 +8,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use queuectl_domain::{Command, NewJob, Settings};
-use queuectl_store::{BackupTo, ErrorKind, Location, Options, Store, StoreError, open};
+use queuectl_store::{
+    BackupTo, ErrorKind, Interrupted, Location, Options, Store, StoreError, open,
+};
 
 fn open_at(path: &Path) -> Box<dyn Store> {
     open(&Location::Sqlite(path.to_owned()), &Options::default()).unwrap()
@@ -137,6 +139,7 @@ fn a_backup_can_be_read_by_its_owner_alone() {
     let to = BackupTo {
         path: &path,
         replace: true,
+        interrupted: Interrupted::never(),
     };
     fs::write(&path, "").unwrap();
     set_mode(&path, 0o644);

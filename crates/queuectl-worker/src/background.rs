@@ -6,18 +6,24 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use queuectl_domain::WorkerId;
+use queuectl_domain::{WorkerId, seconds_text};
 use queuectl_process::os;
-use queuectl_store::Location;
 
 use crate::slot::JOB_VARIABLES;
-use crate::{DataFolder, READY, registry};
+use crate::{DataFolder, READY};
 
 /// How many lines of its log are shown of a worker that died at its start.
 const LOG_LINES: usize = 5;
 /// How many logs of workers that have ended are kept.
 const LOGS_KEPT: usize = 20;
+/// How often to look whether starting was called off, or whether a worker has ended.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long a worker that doesn't work yet has to end when it is asked to; one that has closed its stdout, to end at all.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// A command that becomes a background worker, or the guard of one. It is run with `--id ID` after its own arguments.
 ///
@@ -59,6 +65,14 @@ pub struct Started {
     pub pid: u32,
 }
 
+/// Until when background workers are waited for.
+pub struct Patience<'a> {
+    /// How long it may take until one more works.
+    pub each: Duration,
+    /// Whether they aren't wanted any more; asked again and again.
+    pub interrupted: &'a dyn Fn() -> bool,
+}
+
 /// Why background workers couldn't be started. Those that had been are stopped again.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -66,22 +80,40 @@ pub enum StartError {
     #[error("can't start a worker: {0}")]
     System(#[from] io::Error),
     /// One ended before it worked.
-    #[error("{}", died(.log, .last_lines))]
+    #[error("{}", said("the worker died at its start", .log, .last_lines))]
     Died {
         /// Its log file.
         log: PathBuf,
         /// The log's last lines.
         last_lines: Vec<String>,
     },
+    /// One didn't work in time.
+    #[error("{}", said(&late(*.waited), .log, .last_lines))]
+    Late {
+        /// Its log file.
+        log: PathBuf,
+        /// The log's last lines.
+        last_lines: Vec<String>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// They weren't wanted any more.
+    #[error("interrupted")]
+    Interrupted {
+        /// How many processes had been started.
+        started: usize,
+    },
 }
 
-fn died(log: &Path, last_lines: &[String]) -> String {
+fn late(waited: Duration) -> String {
+    let waited = seconds_text(waited);
+    format!("the worker didn't begin to work within {waited}s")
+}
+
+fn said(what: &str, log: &Path, last_lines: &[String]) -> String {
     match last_lines {
-        [] => format!(
-            "the worker died at its start and left nothing in {}",
-            log.display()
-        ),
-        lines => format!("the worker died at its start: {}", lines.join(" | ")),
+        [] => format!("{what} and left nothing in {}", log.display()),
+        lines => format!("{what}: {}", lines.join(" | ")),
     }
 }
 
@@ -101,34 +133,124 @@ pub fn leave_terminal() -> io::Result<()> {
     os::leave_terminal()
 }
 
-/// Starts `count` background workers on the store at `location`, and returns once all of them work.
+/// Starts `count` background workers, and returns once all of them work.
 ///
 /// # Errors
 ///
-/// If one doesn't get that far, all are stopped, and the error says what the one had to say.
+/// If one doesn't get that far, or if they aren't wanted any more, all are stopped. The error says what the one had to say.
 pub fn start(
     data: &DataFolder,
-    location: &Location,
-    launch: &Launch,
+    command: &Launch,
     count: usize,
+    patience: &Patience<'_>,
 ) -> Result<Vec<Started>, StartError> {
     prune_logs(data);
     let mut launched = Vec::with_capacity(count);
-    let result = (0..count)
-        .try_for_each(|_| {
-            launched.push(Launched::new(data, launch)?);
-            Ok(())
-        })
-        .and_then(|()| launched.iter_mut().try_for_each(Launched::await_ready))
-        .and_then(|()| {
-            let entries: Vec<_> = launched.iter().map(|one| one.entry(location)).collect();
-            Ok(registry::add(data, &entries)?)
-        });
+    let begun = launch(data, command, count, patience, &mut launched);
+    let (tell, ready) = channel();
+    let result = begun
+        .and_then(|()| Ok(listen(&mut launched, tell)?))
+        .and_then(|()| await_ready(&mut launched, &ready, patience));
     if let Err(error) = result {
-        launched.iter_mut().for_each(Launched::undo);
-        return Err(error);
+        undo(&mut launched, &ready);
+        return Err(match error {
+            // A worker that hasn't left our terminal yet is ended by the same Ctrl+C.
+            _ if (patience.interrupted)() => StartError::Interrupted {
+                started: launched.len(),
+            },
+            error => error,
+        });
     }
     Ok(launched.into_iter().map(Launched::started).collect())
+}
+
+/// Starts the processes, as long as they are wanted.
+fn launch(
+    data: &DataFolder,
+    command: &Launch,
+    count: usize,
+    patience: &Patience<'_>,
+    launched: &mut Vec<Launched>,
+) -> Result<(), StartError> {
+    for started in 0..count {
+        if (patience.interrupted)() {
+            return Err(StartError::Interrupted { started });
+        }
+        launched.push(Launched::new(data, command)?);
+    }
+    Ok(())
+}
+
+/// Whether the worker of this number works, or has closed its stdout before.
+type Told = (usize, bool);
+
+/// Hears of one worker after the other whether it works. That is read on a thread of its own, which ends with the workers.
+fn listen(launched: &mut [Launched], tell: Sender<Told>) -> io::Result<()> {
+    let stdouts: Vec<_> = launched
+        .iter_mut()
+        .filter_map(|worker| worker.child.stdout.take())
+        .collect();
+    let tell_all = move || {
+        for (which, stdout) in stdouts.into_iter().enumerate() {
+            let mut line = String::new();
+            // What isn't UTF-8 isn't the line that is waited for either.
+            let read = BufReader::new(stdout.take(100)).read_line(&mut line);
+            let works = read.is_ok() && line.trim_end() == READY;
+            if tell.send((which, works)).is_err() {
+                return;
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("workers at start".into());
+    thread.spawn(tell_all)?;
+    Ok(())
+}
+
+/// Waits until all work.
+fn await_ready(
+    launched: &mut [Launched],
+    ready: &Receiver<Told>,
+    patience: &Patience<'_>,
+) -> Result<(), StartError> {
+    for worker in launched {
+        let deadline = Instant::now() + patience.each;
+        // They are told of in their order.
+        let works = loop {
+            match ready.recv_timeout(LOOK) {
+                Ok((_, works)) => break works,
+                Err(_) if (patience.interrupted)() => {
+                    return Err(StartError::Interrupted { started: 0 });
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
+                Err(_) => return Err(worker.is_late(patience.each)),
+            }
+        };
+        if !works {
+            return Err(worker.has_died());
+        }
+        worker.works = true;
+    }
+    Ok(())
+}
+
+/// Ends workers that aren't wanted any more. One that works is given the time that it needs to put in order what it has begun.
+fn undo(launched: &mut [Launched], ready: &Receiver<Told>) {
+    for worker in &mut *launched {
+        worker.ask_to_stop();
+    }
+    let deadline = Instant::now() + FAREWELL;
+    for which in 0..launched.len() {
+        while !launched[which].has_ended() {
+            for (which, works) in ready.try_iter() {
+                launched[which].works = works;
+            }
+            let worker = &mut launched[which];
+            if !worker.works && Instant::now() >= deadline {
+                let _ = worker.child.kill();
+            }
+            thread::sleep(LOOK);
+        }
+    }
 }
 
 /// A worker process that was started and may not work yet.
@@ -136,6 +258,7 @@ struct Launched {
     id: WorkerId,
     child: Child,
     log: PathBuf,
+    works: bool,
 }
 
 impl Launched {
@@ -150,45 +273,46 @@ impl Launched {
             .stdout(Stdio::piped())
             .stderr(stderr);
         let child = os::start_detached(&mut command)?;
-        Ok(Self { id, child, log })
-    }
-
-    fn await_ready(&mut self) -> Result<(), StartError> {
-        let stdout = self.child.stdout.take().expect("stdout is a pipe");
-        let mut line = String::new();
-        // What isn't UTF-8 isn't the line that is waited for either.
-        let read = BufReader::new(stdout.take(100)).read_line(&mut line);
-        if read.is_ok() && line.trim_end() == READY {
-            return Ok(());
-        }
-        // It has closed its stdout: it has ended, or is about to.
-        self.child.wait()?;
-        Err(StartError::Died {
-            log: self.log.clone(),
-            last_lines: last_lines(&self.log, LOG_LINES),
+        let works = false;
+        Ok(Self {
+            id,
+            child,
+            log,
+            works,
         })
     }
 
-    fn entry(&self, location: &Location) -> registry::Entry {
-        let pid = self.child.id();
-        registry::Entry {
-            id: self.id.to_string(),
-            pid,
-            process_started: os::process_start(pid).unwrap_or_default(),
-            store: location.to_string(),
+    /// It has closed its stdout, so it has ended, or is about to.
+    fn has_died(&mut self) -> StartError {
+        let deadline = Instant::now() + FAREWELL;
+        while !self.has_ended() && Instant::now() < deadline {
+            thread::sleep(LOOK);
+        }
+        StartError::Died {
+            log: self.log.clone(),
+            last_lines: last_lines(&self.log, LOG_LINES),
         }
     }
 
-    fn undo(&mut self) {
-        // It hasn't been waited for, so the pid is still its own. If it has ended
-        // by itself, so much the better.
-        if let Ok(None) = self.child.try_wait() {
-            if os::ask_to_stop(self.child.id(), true).is_err() {
-                // It doesn't listen yet, so it has nothing to put in order.
-                let _ = self.child.kill();
-            }
-            let _ = self.child.wait();
+    fn is_late(&self, waited: Duration) -> StartError {
+        StartError::Late {
+            log: self.log.clone(),
+            last_lines: last_lines(&self.log, LOG_LINES),
+            waited,
         }
+    }
+
+    fn ask_to_stop(&mut self) {
+        // It hasn't been waited for, so the pid is still its own. If it has ended by itself, so much the better.
+        if !self.has_ended() && os::ask_to_stop(self.child.id(), true).is_err() {
+            // It doesn't listen yet, so it has nothing to put in order.
+            let _ = self.child.kill();
+        }
+    }
+
+    /// Whether it has ended; if that can't be told, nothing can be done about it either.
+    fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     fn started(self) -> Started {

@@ -32,7 +32,7 @@ mod trial;
 mod trouble;
 mod wake;
 
-pub use background::{Launch, StartError, Started, leave_terminal, new_worker_id, start};
+pub use background::{Launch, Patience, StartError, Started, leave_terminal, new_worker_id, start};
 pub use control::Control;
 pub use data::DataFolder;
 pub use doctor::{Diagnosis, Examined, Outcome, Subject, files, permissions, store};
@@ -42,6 +42,7 @@ pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
 pub use queuectl_process::os::{HeldStop, hold_stop};
 pub use queuectl_process::{Decoder, Encoding};
+pub use registry::enlist;
 pub use run::{Options, RunError, run};
 pub use slot::native;
 pub use stop::{StopOrder, Stopped, Whom, at_work, stop};

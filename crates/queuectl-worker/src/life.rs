@@ -52,6 +52,9 @@ pub(crate) fn looks_after_others(worker: &Worker) -> bool {
     since_beat(&Life::roster_of(&worker.life)).is_some_and(|since| since < BEAT)
 }
 
+/// How the folder for the scripts of a worker's jobs ends.
+pub(crate) const SCRATCH: &str = "scratch";
+
 /// A living worker's hold on its file.
 pub(crate) struct Life {
     path: PathBuf,
@@ -59,7 +62,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Takes the file at `path`, and makes it first.
+    /// Takes the file at `path`, and makes it first; then the folder for scripts, which others see only beside a file that is held.
     pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
         loop {
             let mut how = OpenOptions::new();
@@ -67,6 +70,7 @@ impl Life {
             file.lock()?;
             // Who cleans up may have taken it for one that was left behind, before it was locked.
             if path.try_exists()? {
+                os::private_dir(&Self::scratch_of(&path))?;
                 return Ok(Self {
                     path,
                     _locked: file,
@@ -83,6 +87,11 @@ impl Life {
     /// The roster that lies beside the life file at `path`.
     pub(crate) fn roster_of(path: &Path) -> PathBuf {
         path.with_extension("pids")
+    }
+
+    /// The folder for the scripts of the worker's jobs, beside the life file at `path`.
+    pub(crate) fn scratch_of(path: &Path) -> PathBuf {
+        path.with_extension(SCRATCH)
     }
 
     /// Ends it in an orderly way: nothing is left to be found.
@@ -180,9 +189,10 @@ impl Place {
 }
 
 fn remove_files(life: &Path) {
-    // What can't be removed does no harm: a lock nobody holds, and a list of
-    // processes that have ended.
+    // What can't be removed does no harm: a lock nobody holds, a list of
+    // processes that have ended, and scripts that nobody runs.
     let _ = std::fs::remove_file(Life::roster_of(life));
+    let _ = std::fs::remove_dir_all(Life::scratch_of(life));
     let _ = std::fs::remove_file(life);
 }
 

@@ -1,13 +1,15 @@
 //! `workers.json`: the background workers started on this machine.
 //!
 //! It lets them be found when the store can't be reached. It says nothing that
-//! the store doesn't know better while it can be.
+//! the store doesn't know better while it can be. Each worker puts itself on the list,
+//! so that it is there even if its starter was killed meanwhile, and takes itself off.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 
 use queuectl_domain::WorkerId;
 use queuectl_process::os;
+use queuectl_store::Location;
 use serde::{Deserialize, Serialize};
 
 use crate::DataFolder;
@@ -53,9 +55,16 @@ pub(crate) fn ended(data: &DataFolder) -> io::Result<usize> {
     Ok(entries.iter().filter(|entry| !entry.is_alive()).count())
 }
 
-/// Adds workers to the list.
-pub(crate) fn add(data: &DataFolder, new: &[Entry]) -> io::Result<()> {
-    change(data, |entries| entries.extend_from_slice(new))
+/// Puts this process on the list, as the background worker of this name, for the store at `location`.
+pub fn enlist(data: &DataFolder, id: &WorkerId, location: &Location) -> io::Result<()> {
+    let pid = std::process::id();
+    let entry = Entry {
+        id: id.to_string(),
+        pid,
+        process_started: os::process_start(pid).unwrap_or_default(),
+        store: location.to_string(),
+    };
+    change(data, |entries| entries.push(entry))
 }
 
 /// Takes those that have ended off the list, and one that is about to end.

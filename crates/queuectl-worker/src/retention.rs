@@ -1,46 +1,93 @@
-//! Completed jobs that are older than they are to be kept: a worker deletes them at its ticks, a small portion at a time.
+//! Completed jobs that are older than they are to be kept: workers delete them, a small portion at a time.
 //!
-//! Nobody is chosen for it. Of many workers each looks seldom, and what one is about to delete the others pass over.
+//! No worker is chosen for it. As long as there are old jobs, each worker deletes a portion at its ticks, and two jobs for
+//! each attempt that it has run. So the store stops growing however fast jobs complete and however many workers there are,
+//! and what others lose by it stays in proportion to the work that is done. On a server a worker passes over the rows that
+//! another is about to delete.
 
 use std::time::{Duration, Instant};
 
 use queuectl_domain::Timestamp;
 use queuectl_store::{ErrorKind, Store, StoreError};
 
-/// So many at once. Others that want to write to a file wait for as long as that takes, some milliseconds.
+/// How many jobs one transaction deletes. Others that want to write to a file wait for as long as that takes, some
+/// milliseconds.
 const PORTION: usize = 500;
 
-/// How long at most and at least nobody looks when all was deleted that was old enough.
+/// How many attempts a worker runs until it owes a portion: half as many as the portion has jobs, so that a backlog shrinks.
+const ATTEMPTS: u64 = PORTION as u64 / 2;
+
+/// How many portions are deleted in a row. What more is owed, after an outage of the store, waits for the next turns.
+const IN_A_ROW: u64 = 4;
+
+/// How long nobody looks, at most and at least, after all that was old enough has been deleted.
 const LONGEST: Duration = Duration::from_secs(60);
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// When a worker looks next.
-pub(crate) struct Retention(Instant);
+/// When a worker deletes next.
+pub(crate) struct Retention {
+    /// Until then there is nothing to delete.
+    next: Instant,
+    /// How many of the worker's attempts it owes nothing for.
+    paid: u64,
+}
 
 impl Retention {
     pub(crate) fn new() -> Self {
-        Self(Instant::now())
+        Self {
+            next: Instant::now(),
+            paid: 0,
+        }
     }
 
-    /// Deletes a portion of what is older than `keep`, if it is time to look.
+    /// Whether a worker that has run `attempts` attempts owes a portion before its next tick.
+    pub(crate) fn is_owed(&self, attempts: u64) -> bool {
+        attempts - self.paid >= ATTEMPTS
+    }
+
+    /// Deletes what is owed of what is older than `keep`, and one portion at least, unless it is known that nothing is.
     pub(crate) fn tidy(
         &mut self,
         store: &mut dyn Store,
         keep: Option<Duration>,
         now: Timestamp,
+        attempts: u64,
     ) -> Result<(), StoreError> {
-        let Some(keep) = keep.filter(|_| Instant::now() >= self.0) else {
-            return Ok(());
+        let owed = (attempts - self.paid) / ATTEMPTS;
+        let pause = match keep.filter(|_| Instant::now() >= self.next) {
+            None => Duration::ZERO,
+            Some(keep) => {
+                let portions = owed.clamp(1, IN_A_ROW);
+                match delete(store, now.before(keep), portions) {
+                    Ok(Left::More) => {
+                        self.paid += owed.min(portions) * ATTEMPTS;
+                        return Ok(());
+                    }
+                    // What is kept for long needn't be looked at often.
+                    Ok(Left::Nothing) => (keep / 10).clamp(SHORTEST, LONGEST),
+                    // It can wait. Whether the store is in trouble shows when something is told that can't.
+                    Err(error) if error.kind() == ErrorKind::Unavailable => LONGEST,
+                    Err(error) => return Err(error),
+                }
+            }
         };
-        let pause = match store.forget_completed(now.before(keep), PORTION) {
-            Ok(deleted) if deleted == PORTION as u64 => return Ok(()),
-            // What is kept for long needn't be looked at often.
-            Ok(_) => (keep / 10).clamp(SHORTEST, LONGEST),
-            // It can wait. Whether the store is in trouble shows when something is told that can't.
-            Err(error) if error.kind() == ErrorKind::Unavailable => LONGEST,
-            Err(error) => return Err(error),
-        };
-        self.0 = Instant::now() + pause;
+        self.next = self.next.max(Instant::now() + pause);
+        self.paid = attempts;
         Ok(())
     }
+}
+
+/// What is left of the jobs that are old enough.
+enum Left {
+    More,
+    Nothing,
+}
+
+fn delete(store: &mut dyn Store, before: Timestamp, portions: u64) -> Result<Left, StoreError> {
+    for _ in 0..portions {
+        if store.forget_completed(before, PORTION)? < PORTION as u64 {
+            return Ok(Left::Nothing);
+        }
+    }
+    Ok(Left::More)
 }

@@ -92,7 +92,7 @@ pub fn run(
     let surroundings = Surroundings {
         worker: me.id.to_string(),
         variables: options.job_variables.clone(),
-        scratch: options.data.workers(),
+        scratch: Life::scratch_of(life.path()),
         roster,
         lease,
         observer,

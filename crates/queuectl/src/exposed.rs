@@ -2,7 +2,7 @@
 
 use queuectl_domain::{NewJob, Settings};
 
-use crate::commands::{Form, Reader};
+use crate::commands::{Folders, Form, Reader};
 use crate::views;
 
 /// A line of a file of jobs, as JSON or as a command, with the rules of a new store and the root as directory; or what is wrong with it.
@@ -12,7 +12,7 @@ pub fn job_of_line(line: &[u8], json: bool) -> Result<NewJob, String> {
     // On Windows the root is a drive's.
     let root = std::path::absolute("/").map_err(|error| error.to_string())?;
     let root = root.to_string_lossy().as_ref().into();
-    let mut reader = Reader::new(form, rules, root);
+    let mut reader = Reader::new(form, rules, Folders::Here, root);
     reader.job(line).map_err(|wrong| wrong.problem)
 }
 

@@ -4,12 +4,14 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use queuectl_domain::InvalidValue;
+use queuectl_domain::{InvalidValue, Key, State};
 
 use crate::commands::NotWhole;
 use crate::console::Console;
 use crate::error::CliError;
+use crate::near::{did_you_mean, near};
 
 /// Shows what the parser has to say: help, the version, or what is wrong.
 pub(crate) fn report(console: &Console, arguments: &[OsString], error: &Error) -> ExitCode {
@@ -27,26 +29,37 @@ pub(crate) fn report(console: &Console, arguments: &[OsString], error: &Error) -
 
 fn convert(arguments: &[OsString], error: &Error) -> CliError {
     let argument = text_of(error, ContextKind::InvalidArg);
-    let command = command_of(arguments, argument.as_deref());
-    let help = format!("see `{command} --help`");
+    let (path, command) = command_of(arguments, argument.as_deref());
+    let help = format!("see `{path} --help`");
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let name = text_of(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            let hint = suggestion(error, ContextKind::SuggestedSubcommand).unwrap_or(help);
+            let hint = command_like(&name, &command).unwrap_or(help);
             CliError::usage(format!("there is no command `{name}`"), hint)
         }
         ErrorKind::UnknownArgument => {
             let name = argument.unwrap_or_default();
-            unknown_argument(error, &name, &command, help)
+            unknown_argument(&name, &path, &command, help)
         }
-        ErrorKind::ValueValidation => match error.source() {
-            Some(source) if source.is::<InvalidValue>() || source.is::<NotWhole>() => {
-                CliError::usage(source.to_string(), help)
+        ErrorKind::ValueValidation => {
+            let hint = argument.and_then(|argument| value_like(error, values_of(&argument)));
+            match error.source() {
+                Some(source) if source.is::<InvalidValue>() || source.is::<NotWhole>() => {
+                    CliError::usage(source.to_string(), hint.unwrap_or(help))
+                }
+                _ => CliError::usage(first_line(error), hint.unwrap_or(help)),
             }
-            _ => CliError::usage(first_line(error), help),
-        },
+        }
+        ErrorKind::InvalidValue => {
+            let valid = match error.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(valid)) => &valid[..],
+                _ => &[],
+            };
+            let hint = value_like(error, valid.iter().map(String::as_str));
+            CliError::usage(first_line(error), hint.unwrap_or(help))
+        }
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            CliError::usage(format!("`{command}` needs a command"), help)
+            CliError::usage(format!("`{path}` needs a command"), help)
         }
         ErrorKind::InvalidUtf8 => CliError::usage(
             "an argument isn't valid UTF-8",
@@ -56,35 +69,85 @@ fn convert(arguments: &[OsString], error: &Error) -> CliError {
     }
 }
 
-fn unknown_argument(error: &Error, name: &str, command: &str, help: String) -> CliError {
+fn unknown_argument(name: &str, path: &str, command: &Command, help: String) -> CliError {
     let is_option = name.starts_with('-');
     let what = if is_option { "option" } else { "argument" };
-    let hint = suggestion(error, ContextKind::SuggestedArg).unwrap_or_else(|| {
-        if !is_option && command == "queuectl enqueue" {
+    let hint = match name.strip_prefix("--") {
+        Some(name) => option_like(name, command).unwrap_or(help),
+        None if !is_option && path == "queuectl enqueue" => {
             "put the program after `--`: queuectl enqueue -- PROG ARG...".to_owned()
-        } else {
-            help
         }
-    });
-    CliError::usage(format!("`{command}` has no {what} `{name}`"), hint)
+        None => help,
+    };
+    CliError::usage(format!("`{path}` has no {what} `{name}`"), hint)
 }
 
-fn suggestion(error: &Error, kind: ContextKind) -> Option<String> {
-    text_of(error, kind).map(|name| format!("did you mean `{name}`?"))
+/// Asks whether a command was meant that has such a name, be it one of another: `start` may mean `worker start`.
+fn command_like(name: &str, command: &Command) -> Option<String> {
+    let mut known = Vec::new();
+    add_commands(command, "", &mut known);
+    let known = known.iter().map(|(name, path)| (name.as_str(), path));
+    did_you_mean(&near(name, known))
+}
+
+/// Adds the commands below one, with their names and how they are called; those that are nearer come first.
+fn add_commands(command: &Command, before: &str, known: &mut Vec<(String, String)>) {
+    let seen = || command.get_subcommands().filter(|below| !is_hidden(below));
+    for below in seen() {
+        let name = below.get_name();
+        known.push((name.to_owned(), format!("{before}{name}")));
+    }
+    for below in seen() {
+        add_commands(below, &format!("{before}{} ", below.get_name()), known);
+    }
+}
+
+/// Whether it isn't for people, or is the parser's own.
+fn is_hidden(command: &Command) -> bool {
+    command.is_hide_set() || command.get_name() == "help"
+}
+
+/// Asks whether another option was meant.
+fn option_like(name: &str, command: &Command) -> Option<String> {
+    let options = command
+        .get_arguments()
+        .filter(|option| !option.is_hide_set());
+    let known = options.filter_map(clap::Arg::get_long);
+    let near = near(name, known.map(|name| (name, format!("--{name}"))));
+    did_you_mean(&near)
+}
+
+/// Asks whether another value was meant.
+fn value_like<'a>(error: &Error, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let given = text_of(error, ContextKind::InvalidValue)?;
+    let known = known.into_iter().map(|value| (value, value));
+    did_you_mean(&near(&given, known))
+}
+
+/// The values that an argument may have which we take apart ourselves, if there are only so many.
+fn values_of(argument: &str) -> Vec<&'static str> {
+    if argument.ends_with("<STATE>") {
+        State::ALL.map(State::as_str).to_vec()
+    } else if argument.ends_with("KEY>") || argument.ends_with("[KEY]") {
+        Key::ALL.map(Key::as_str).to_vec()
+    } else {
+        Vec::new()
+    }
 }
 
 fn text_of(error: &Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => texts.first().cloned(),
         _ => None,
     }
 }
 
-/// The command that was meant: the words that lead to it, before the wrong argument.
-fn command_of(arguments: &[OsString], wrong: Option<&str>) -> String {
+/// The command that was meant, and the words that lead to it, before the wrong argument.
+fn command_of(arguments: &[OsString], wrong: Option<&str>) -> (String, Command) {
     let mut path = "queuectl".to_owned();
     let mut command = crate::cli::command();
+    // Only then each command has the options that all have.
+    command.build();
     let given = arguments.iter().skip(1).take_while(|word| *word != "--");
     let before = given.take_while(|word| wrong.is_none_or(|wrong| **word != *wrong));
     for word in before.filter_map(|word| word.to_str()) {
@@ -93,7 +156,7 @@ fn command_of(arguments: &[OsString], wrong: Option<&str>) -> String {
             command = found.clone();
         }
     }
-    path
+    (path, command)
 }
 
 /// What the parser says itself, without its own advice, in one line.
@@ -124,7 +187,16 @@ mod tests {
     fn what_is_wrong_with_a_line_is_told_in_two_lines() {
         let lines = [
             "queuectl enqeue",
+            "queuectl stat",
+            "queuectl retry",
+            "queuectl worker strat",
+            "queuectl frobnicate",
             "queuectl enqueue --prio 3",
+            "queuectl enqueue --max_retrys 3",
+            "queuectl list --jsno",
+            "queuectl list --frobnicate",
+            "queuectl config get max-retrys",
+            "queuectl list --color alway",
             "queuectl enqueue echo hi",
             "queuectl enqueue --priority -1",
             "queuectl enqueue --timeout NaN",
@@ -141,10 +213,37 @@ mod tests {
         let told: Vec<_> = lines.iter().map(|line| told(line)).collect();
         insta::assert_snapshot!(told.join("\n"), @"
         error: there is no command `enqeue`
-        hint: did you mean `dequeue`?
+        hint: did you mean `enqueue`?
+
+        error: there is no command `stat`
+        hint: did you mean `status` or `worker start`?
+
+        error: there is no command `retry`
+        hint: did you mean `dlq retry`?
+
+        error: there is no command `strat`
+        hint: did you mean `start`?
+
+        error: there is no command `frobnicate`
+        hint: see `queuectl --help`
 
         error: `queuectl enqueue` has no option `--prio`
         hint: did you mean `--priority`?
+
+        error: `queuectl enqueue` has no option `--max_retrys`
+        hint: did you mean `--max-retries`?
+
+        error: `queuectl list` has no option `--jsno`
+        hint: did you mean `--json`?
+
+        error: `queuectl list` has no option `--frobnicate`
+        hint: see `queuectl list --help`
+
+        error: no setting is named `max-retrys`; there are max_retries, backoff_base, timeout, priority, max_backoff, kill_grace, crash_limit, output_limit, keep, lease, shell
+        hint: did you mean `max_retries`?
+
+        error: invalid value 'alway' for '--color <WHEN>' [possible values: auto, always, never]
+        hint: did you mean `always`?
 
         error: `queuectl enqueue` has no argument `echo`
         hint: put the program after `--`: queuectl enqueue -- PROG ARG...
@@ -159,7 +258,7 @@ mod tests {
         hint: see `queuectl enqueue --help`
 
         error: a state is one of pending, processing, completed, failed, dead, not `ded`
-        hint: see `queuectl list --help`
+        hint: did you mean `dead`?
 
         error: limit must be a whole number from 0 to 4294967295, not `-1`
         hint: see `queuectl list --help`

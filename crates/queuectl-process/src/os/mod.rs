@@ -16,7 +16,6 @@ mod system;
 mod system;
 mod unable;
 
-pub use script::abandoned_scripts;
 pub use system::{
     CHILDREN_OUTLIVE_US, HeldStop, StopHandle, StopSignal, Wake, access, adopt_orphans,
     ask_to_stop, console_text, create_private, file_identity, hold_stop, hostname, is_alive,

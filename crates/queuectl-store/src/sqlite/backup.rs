@@ -1,7 +1,6 @@
 //! A copy of the whole file, as it is at one moment, while others go on reading and writing.
 //!
-//! It is made in a folder of its own beside its place, and only put there when it is whole, sound and on disk.
-//! Whatever goes wrong, that folder goes, and with it all that was begun.
+//! It is made in a [`Workshop`] beside its place, and only put there when it is whole, sound and on disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -14,13 +13,16 @@ use rusqlite::{Connection, OpenFlags};
 use super::fault::{Fault, is_full, say};
 use super::guard::files;
 use super::session::{Change, Durability, Session, beside};
-use super::workers;
-use super::{check, sql};
+use super::workshop::Workshop;
+use super::{check, sql, workers};
 use crate::records::Gone;
-use crate::{BackupTo, Finding, Options, Progress, StoreError};
+use crate::{BackupTo, Finding, Interrupted, Options, Progress, StoreError};
 
 /// How many pages are copied before it is said how far it has come.
 const PAGES_AT_ONCE: i32 = 256;
+
+/// How many instructions SQLite takes, while it checks a copy, before it asks whether that is still wanted.
+const INSTRUCTIONS: i32 = 100_000;
 
 /// Writes a copy of the store in the file at `store`.
 pub(super) fn write(
@@ -33,7 +35,10 @@ pub(super) fn write(
         let how = &mut OpenOptions::new();
         os::create_private(draft, how.write(true).create_new(true))
             .map_err(|error| said(path, &error))?;
-        let copy = copy(store, draft, options, progress)
+        let mut copy = copy(store, draft, options, &to.interrupted, progress)
+            .map_err(|error| said_of_copy(&error, store, path))?;
+        let called_off = to.interrupted.clone();
+        copy.progress_handler(INSTRUCTIONS, Some(move || called_off.is_asked()))
             .map_err(|error| said_of_copy(&error, store, path))?;
         if let Some(Finding::Damaged { complaints }) = look_over(&copy, path)? {
             return Err(StoreError::Corrupt(complaints.join("; ")));
@@ -50,7 +55,7 @@ pub(super) fn write(
     })
 }
 
-/// Has a copy made where nobody sees it, and puts it in its place. `own` is where it must not be.
+/// Has a copy made where nobody sees it, and puts it in its place, unless that was called off. `own` is where it must not be.
 pub(super) fn put_together(
     to: &BackupTo<'_>,
     own: &[PathBuf],
@@ -59,8 +64,12 @@ pub(super) fn put_together(
     let path = std::path::absolute(to.path).map_err(|error| said(to.path, &error))?;
     check_place(own, &path, to.replace)?;
     let workshop = Workshop::beside(&path).map_err(|error| said(&path, &error))?;
-    let draft = workshop.0.join("draft.db");
-    make(&draft, &path)?;
+    let draft = workshop.draft();
+    let made = make(&draft, &path);
+    if to.interrupted.is_asked() {
+        return Err(StoreError::Interrupted);
+    }
+    made?;
     check_place(own, &path, to.replace)?;
     put(&draft, &path).map_err(|error| said(&path, &error))
 }
@@ -103,6 +112,7 @@ fn copy(
     store: &Path,
     draft: &Path,
     options: &Options,
+    interrupted: &Interrupted,
     progress: &mut dyn FnMut(Progress),
 ) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -125,14 +135,14 @@ fn copy(
             done: bytes(pages.pagecount - pages.remaining),
             total: bytes(pages.pagecount),
         });
-        match step {
+        let trouble = match step {
             StepResult::Done => break,
-            StepResult::More => {}
-            _ => {
-                let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
-                return Err(rusqlite::Error::SqliteFailure(busy, None));
-            }
-        }
+            StepResult::More if interrupted.is_asked() => rusqlite::ffi::SQLITE_INTERRUPT,
+            StepResult::More => continue,
+            _ => rusqlite::ffi::SQLITE_BUSY,
+        };
+        let trouble = rusqlite::ffi::Error::new(trouble);
+        return Err(rusqlite::Error::SqliteFailure(trouble, None));
     }
     drop(backup);
     // A copy is one file, without a log beside it.
@@ -159,28 +169,6 @@ fn put(draft: &Path, path: &Path) -> io::Result<()> {
     File::options().write(true).open(draft)?.sync_all()?;
     os::replace(draft, path)?;
     path.parent().map_or(Ok(()), os::sync_dir)
-}
-
-/// The folder in which a copy is made; it goes with all that is in it.
-struct Workshop(PathBuf);
-
-impl Workshop {
-    fn beside(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}", std::process::id()));
-        let folder = path.with_file_name(hidden);
-        os::new_private_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Workshop {
-    fn drop(&mut self) {
-        // What can't be removed has a name that says what it is.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 fn said(path: &Path, error: &io::Error) -> StoreError {

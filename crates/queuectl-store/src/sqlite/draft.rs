@@ -11,11 +11,12 @@ use super::jobs::Inserter;
 use super::session::{Durability, Session};
 use super::{attempts, backup, jobs, open, output, settings};
 use crate::records::{Whole, damaged};
-use crate::{BackupTo, Options, StoreError};
+use crate::{BackupTo, Interrupted, Options, StoreError};
 
 /// A store that nobody else knows of yet.
 pub(crate) struct Draft {
     session: Session,
+    interrupted: Interrupted,
 }
 
 /// Has a copy of a store written into a draft, and puts it in its place, whole and safe, or not at all.
@@ -26,7 +27,10 @@ pub(crate) fn backup(
     backup::put_together(to, &[], |place, path| {
         let of_copy = |error| backup::said_again(error, path);
         let session = open::open(place, &Options::default()).map_err(of_copy)?;
-        let mut draft = Draft { session };
+        let mut draft = Draft {
+            session,
+            interrupted: to.interrupted.clone(),
+        };
         write(&mut draft)?;
         drop(draft);
         to_one_file(place).map_err(|error| of_copy(say(&error, None, &place.display().to_string())))
@@ -43,6 +47,9 @@ fn to_one_file(place: &Path) -> rusqlite::Result<()> {
 impl Draft {
     /// Adds jobs in the order of their creation. Their attempts keep their fences.
     pub(crate) fn add(&mut self, all: &[Whole]) -> Result<(), StoreError> {
+        if self.interrupted.is_asked() {
+            return Err(StoreError::Interrupted);
+        }
         self.session.write(Durability::Normal, |change| {
             let mut inserter = Inserter::new(change.conn)?;
             for whole in all {

@@ -34,6 +34,7 @@ mod settings;
 mod tests;
 mod turn;
 mod workers;
+mod workshop;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,10 @@
 //! A backup: all that there was at one moment, as a store of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use queuectl_domain::{Key, Outcome, State, Stream};
-use queuectl_store::{BackupTo, Store};
+use queuectl_store::{BackupTo, Interrupted, Store, StoreError};
 
 use crate::hand::{Hand, all, chunk, counts, failure, id, named, names, seconds, success, unnamed};
 use crate::scene::Scene;
@@ -13,6 +16,7 @@ fn backed_up<S: Scene>(scene: &S) -> Box<dyn Store> {
     let to = BackupTo {
         path: &path,
         replace: false,
+        interrupted: Interrupted::never(),
     };
     scene.open().backup(&to, &mut |_| {}).unwrap();
     scene.restore(&path)
@@ -97,4 +101,36 @@ pub(crate) fn what_comes_later_is_not_in_a_backup<S: Scene>() {
     assert_eq!(names(&all(&mut *copy)), ["before"]);
     copy.enqueue(vec![named("elsewhere")]).unwrap();
     assert_eq!(names(&all(&mut *store)), ["after", "before"]);
+}
+
+pub(crate) fn a_backup_that_is_called_off_leaves_nothing_and_can_be_made_again<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "worker");
+    // More than is copied at once.
+    let jobs = (0..2_000).map(|_| unnamed()).collect();
+    hand.store.enqueue(jobs).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup");
+    let left = || std::fs::read_dir(folder.path()).unwrap().count();
+    let (begun, seen) = (Arc::new(AtomicBool::new(false)), AtomicBool::new(false));
+    let asked = Arc::clone(&begun);
+    let mut to = BackupTo {
+        path: &path,
+        replace: false,
+        interrupted: Interrupted::when(move || asked.load(Ordering::SeqCst)),
+    };
+    let called_off = hand.store.backup(&to, &mut |progress| {
+        seen.store(progress.done == progress.total, Ordering::SeqCst);
+        begun.store(true, Ordering::SeqCst);
+    });
+    assert!(
+        matches!(called_off, Err(StoreError::Interrupted)),
+        "{called_off:?}"
+    );
+    assert!(!seen.load(Ordering::SeqCst), "it went on to its end");
+    assert_eq!(left(), 0);
+    to.interrupted = Interrupted::never();
+    hand.store.backup(&to, &mut |_| {}).unwrap();
+    assert_eq!(left(), 1);
+    counts(&mut *hand.store);
 }

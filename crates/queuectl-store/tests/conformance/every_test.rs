@@ -219,6 +219,7 @@ macro_rules! conformance {
                 what_ran_at_the_backup_runs_again_in_it_as_if_stopped,
                 a_backup_is_sound_and_can_be_worked_on,
                 what_comes_later_is_not_in_a_backup,
+                a_backup_that_is_called_off_leaves_nothing_and_can_be_made_again,
             });
             theme!($scene: life {
                 a_store_that_is_opened_again_has_everything,

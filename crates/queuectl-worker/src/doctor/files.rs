@@ -4,12 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use queuectl_domain::WorkerId;
-use queuectl_process::os;
 use queuectl_store::WorkerInfo;
 
 use super::store::left_running;
 use super::{Diagnosis, Examined, Subject, some};
-use crate::life::Remains;
+use crate::life::{Remains, SCRATCH};
 use crate::rescue::{Dead, Patience};
 use crate::{DataFolder, registry};
 
@@ -45,13 +44,7 @@ pub fn files(data: &DataFolder, known: &[WorkerInfo], fix: bool) -> Examined {
 
 /// Workers that hold their file no longer, and that the store doesn't know.
 fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<Dead> {
-    let Ok(entries) = std::fs::read_dir(data.workers()) else {
-        return Vec::new();
-    };
-    let lives = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|kind| kind == "lock"));
+    let lives = with_extension(data, "lock").into_iter();
     let named = lives.filter_map(|path| {
         let worker: WorkerId = path.file_stem()?.to_str()?.parse().ok()?;
         let is_known = known.iter().any(|info| info.worker.id == worker);
@@ -64,15 +57,26 @@ fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<Dead> {
     named.collect()
 }
 
+/// Folders of scripts whose worker has died, and whose other files are gone.
 fn scripts(data: &DataFolder, fix: bool) -> Option<Diagnosis> {
-    let scripts = os::abandoned_scripts(&data.workers()).unwrap_or_default();
+    let mut scripts = with_extension(data, SCRATCH);
+    scripts.retain(|folder| !folder.with_extension("lock").exists());
     if scripts.is_empty() {
         return None;
     }
     let what = format!("scripts of dead workers: {}", some(&names(&scripts)));
     Some(Diagnosis::mendable(what, "removes them", fix, || {
-        scripts.iter().try_for_each(std::fs::remove_file)
+        scripts.iter().try_for_each(std::fs::remove_dir_all)
     }))
+}
+
+/// What in the folder of the workers has a name that ends so.
+fn with_extension(data: &DataFolder, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(data.workers()).into_iter().flatten();
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths
+        .filter(|path| path.extension().is_some_and(|kind| kind == extension))
+        .collect()
 }
 
 fn names(paths: &[PathBuf]) -> Vec<String> {

@@ -97,9 +97,10 @@ impl EventLoop<'_> {
         self.alarms.due_in(reply.due_in);
         self.alarms.unsynced(reply.unsynced);
         self.see_what_is_left(reply.unfinished, reply.more, has_settled, cause);
-        if cause == Cause::Tick && self.stop.is_none() {
+        let tidies = cause == Cause::Tick || self.retention.is_owed(self.attempts);
+        if tidies && self.stop.is_none() {
             let (keep, now) = (reply.settings.keep, reply.now);
-            let tidied = self.retention.tidy(self.store, keep, now);
+            let tidied = self.retention.tidy(self.store, keep, now, self.attempts);
             return tidied.or_else(|error| self.endure(error));
         }
         Ok(())

@@ -1,14 +1,17 @@
 //! `queuectl backup`: a copy of the store, made while workers run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use queuectl_store::{BackupTo, Progress, StoreError};
+use queuectl_store::{BackupTo, Interrupted, Progress, StoreError};
+use queuectl_worker::hold_stop;
 use serde_json::json;
 
 use crate::console::Console;
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
+use crate::interrupted;
 use crate::views::Done;
 
 const EXAMPLES: &str = "\
@@ -48,17 +51,29 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         return Err(StoreError::Missing(location.to_string()).into());
     }
     let mut store = cx.store()?;
+    let stop = hold_stop()
+        .map_err(|reason| CliError::internal(format!("can't listen for signals: {reason}")))?;
+    let stop = Arc::new(stop);
+    let asked = Arc::clone(&stop);
     let to = BackupTo {
         path: &args.file,
         replace: args.force,
+        interrupted: Interrupted::when(move || asked.asked()),
     };
     let bar = Bar::new(cx.console);
     let mut bytes = 0;
-    store.backup(&to, &mut |progress| {
+    let written = store.backup(&to, &mut |progress| {
         bytes = progress.total;
         bar.show(progress);
-    })?;
+    });
     drop(bar);
+    if let Err(StoreError::Interrupted) = written {
+        if !cx.console.quiet() {
+            interrupted::remark(cx.console, "no backup was written");
+        }
+        stop.heed();
+    }
+    written?;
     let path = args.file.display().to_string();
     Ok(Done::new(
         format!("Backed up {location} to {path}"),

@@ -10,7 +10,7 @@ use crate::views::Done;
 const EXAMPLES: &str = "\
 Examples:
   queuectl dequeue backup
-  queuectl list --state dead --json | jq -r '.[].id' | xargs -n1 queuectl dequeue";
+  queuectl list --state dead --json | jq -j '.[].id + \"\\u0000\"' | xargs -0 -n1 queuectl dequeue --";
 
 /// Remove one job that is not being processed
 ///

@@ -9,6 +9,7 @@ use queuectl_store::{
 };
 use serde_json::json;
 
+use super::Folders;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::progress::Progress;
@@ -70,7 +71,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Imported, CliError> {
         file: &args.file,
         legacy: Legacy::open(&args.file, PATIENCE)
             .map_err(|error| cannot_read(&args.file, &error))?,
-        cwd: super::enqueue::working_directory(args.cwd.as_deref())?,
+        cwd: Folders::of(&cx.location()?).resolve(args.cwd.as_deref())?,
     };
     let mut store = if args.dry_run && !cx.location()?.is_there() {
         None

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long)]
     state: Option<State>,
 
-    /// List so many at most
+    /// List so many at most; 0 for all
     #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
           value_parser = whole("limit", 0, u32::MAX))]
     limit: u32,
@@ -43,7 +43,10 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<JobList, CliError> {
     let mut store = cx.store()?;
     let page = store.list(&Query {
         state: args.state,
-        limit: args.limit as usize,
+        limit: match args.limit {
+            0 => usize::MAX,
+            limit => limit as usize,
+        },
     })?;
     Ok(JobList::new(page, args.state, store.now()?))
 }

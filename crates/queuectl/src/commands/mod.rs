@@ -15,7 +15,7 @@ mod status;
 mod stop;
 mod worker;
 
-pub(crate) use enqueue::{Form, Reader};
+pub(crate) use enqueue::{Folders, Form, Reader};
 
 use crate::context::Context;
 use crate::error::CliError;

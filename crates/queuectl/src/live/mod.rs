@@ -5,6 +5,7 @@ mod decoders;
 mod lines;
 mod record;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use queuectl_domain::{
@@ -18,6 +19,8 @@ use self::banner::Banner;
 use self::decoders::Decoders;
 use self::lines::Lines;
 use crate::console::Console;
+use crate::environment;
+use crate::interrupted::ANEW;
 use crate::views::{exact, harmless_json, local, style, visible};
 
 /// Shows what happens in a worker, as it happens.
@@ -27,6 +30,7 @@ pub(crate) struct Live<'a> {
     worker: WorkerId,
     decoders: Mutex<Decoders>,
     lines: Mutex<Lines>,
+    is_stopping: AtomicBool,
 }
 
 impl<'a> Live<'a> {
@@ -38,10 +42,14 @@ impl<'a> Live<'a> {
             worker: options.id.clone(),
             decoders: Mutex::default(),
             lines: Mutex::new(Lines::new(options.slots > 1)),
+            is_stopping: AtomicBool::new(false),
         }
     }
 
     fn print(&self, text: &str) {
+        // Whoever has pressed Ctrl+C sees `^C` where the next line is to begin.
+        let anew = self.is_stopping.load(Ordering::Relaxed) && environment::stdout_is_terminal();
+        let text = &format!("{}{text}", if anew { ANEW } else { "" });
         if self.console.try_print(text).is_err() {
             self.control.stop(StopMode::Drain);
         }
@@ -189,6 +197,9 @@ fn next(after: &Job) -> Option<String> {
 impl Observer for Live<'_> {
     fn notice(&self, happening: &Happening<'_>) {
         let now = SystemClock.now();
+        if let Happening::Stopping = happening {
+            self.is_stopping.store(true, Ordering::Relaxed);
+        }
         if !self.console.json() {
             if !self.console.quiet() || record::is_trouble(happening) {
                 self.print(&self.text(happening, now));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use queuectl_domain::Timestamp;
+pub(crate) use queuectl_domain::measured_text as exact;
 use serde::{Serialize, Serializer};
 
 /// A point in time for programs: RFC 3339, UTC, with microseconds.
@@ -46,11 +47,6 @@ fn of(time: Timestamp) -> jiff::Timestamp {
         jiff::Timestamp::MAX
     };
     jiff::Timestamp::from_microsecond(time.0).unwrap_or(nearest)
-}
-
-/// How long something took, to the millisecond: `0.234s`.
-pub(crate) fn exact(length: Duration) -> String {
-    format!("{:.3}s", length.as_secs_f64())
 }
 
 /// How long something has been going on, in its two largest units: `3m 5s`.

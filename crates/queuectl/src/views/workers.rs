@@ -8,13 +8,13 @@ use serde::{Serialize, Serializer};
 use super::table::{Cell, Table};
 use super::{Human, Page, Utc, local, style, visible};
 
-/// The workers of a queue, and whether they live.
+/// The workers of a store, and whether they live.
 pub(crate) struct WorkerList {
     pub(crate) workers: Vec<(WorkerInfo, Liveness)>,
-    /// Where the store is that is the queue, in full.
-    pub(crate) queue: String,
+    /// Where the store is, in full.
+    pub(crate) database: String,
     /// The same as people write it.
-    pub(crate) short_queue: String,
+    pub(crate) short_database: String,
 }
 
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ struct Record<'a> {
     trouble: Option<&'a str>,
     trouble_since: Option<Utc>,
     version: &'a str,
-    queue: &'a str,
+    database: &'a str,
 }
 
 fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
@@ -60,7 +60,7 @@ impl Serialize for WorkerList {
                 trouble: info.trouble.as_ref().map(|trouble| trouble.reason.as_str()),
                 trouble_since: info.trouble.as_ref().map(|trouble| Utc(trouble.since)),
                 version: &worker.version,
-                queue: &self.queue,
+                database: &self.database,
             })?;
         }
         list.end()
@@ -72,7 +72,7 @@ impl Human for WorkerList {
         if self.workers.is_empty() {
             return page.line("There are no workers");
         }
-        let title = format!("Workers of {}", visible(&self.short_queue));
+        let title = format!("Workers of database {}", visible(&self.short_database));
         let mut table = Table::new(title)
             .column("ID")
             .column("PID")

@@ -1,8 +1,10 @@
 //! What people see at a terminal, and how they are asked there.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use crate::jobs;
 use crate::support::{Home, number, system, wait_for};
@@ -28,7 +30,7 @@ fn people_see_how_far_it_has_come() {
 #[test]
 fn a_terminal_sees_how_far_it_has_come() {
     let home = Home::new();
-    let (mut person, program) = system::terminal();
+    let (person, program) = system::terminal();
     let mut child = home
         .command(["enqueue", "--lines", "--from", "-"])
         .stdin(Stdio::piped())
@@ -36,15 +38,7 @@ fn a_terminal_sees_how_far_it_has_come() {
         .stderr(program)
         .spawn()
         .expect("the binary can be started");
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let sees = Arc::clone(&seen);
-    let reader = std::thread::spawn(move || {
-        let mut piece = [0; 4096];
-        while let Ok(read @ 1..) = person.read(&mut piece) {
-            let mut seen = sees.lock().expect("nobody panics with it");
-            seen.extend_from_slice(&piece[..read]);
-        }
-    });
+    let (seen, reader) = watched(person);
     let mut stdin = child.stdin.take().expect("stdin is a pipe");
     wait_for("the terminal to show how much is read", || {
         writeln!(stdin, "{}", jobs::says("hello")).expect("it reads on");
@@ -92,4 +86,65 @@ fn clear_asks_at_a_terminal_and_says_how_many() {
             "after {answer:?}: {asked}"
         );
     }
+}
+
+/// What a terminal shows, as it comes.
+fn watched(mut person: File) -> (Arc<Mutex<Vec<u8>>>, JoinHandle<()>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sees = Arc::clone(&seen);
+    let reader = std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(read @ 1..) = person.read(&mut piece) {
+            let mut seen = sees.lock().expect("nobody panics with it");
+            seen.extend_from_slice(&piece[..read]);
+        }
+    });
+    (seen, reader)
+}
+
+/// Waits until a terminal shows `text` so many times.
+#[track_caller]
+fn wait_until_shown(seen: &Mutex<Vec<u8>>, text: &str, times: usize) {
+    wait_for(&format!("the terminal to show {text}"), || {
+        let seen = seen.lock().expect("nobody panics with it");
+        let seen = String::from_utf8_lossy(&seen).into_owned();
+        if seen.matches(text).count() >= times {
+            Ok(())
+        } else {
+            Err(seen)
+        }
+    });
+}
+
+#[test]
+fn what_is_said_after_ctrl_c_is_not_glued_to_what_the_terminal_shows_of_it() {
+    let home = Home::new();
+    home.enqueue("running", &jobs::held("running"), &[]);
+    system::allow_interrupts();
+    let (mut person, program) = system::terminal();
+    let (seen, reader) = watched(person.try_clone().expect("a terminal can be shared"));
+    let mut command = home.command(["worker", "start", "--foreground"]);
+    command.stdout(program).env("TERM", "xterm");
+    let mut child = command.spawn().expect("the binary can be started");
+    drop(command);
+    let pid = child.id().cast_signed();
+    home.wait_for_pid("running.pid");
+    wait_until_shown(&seen, "JOB STARTED", 1);
+    for times in 1..=2 {
+        // The terminal isn't the program's own, so it only shows this.
+        person
+            .write_all(b"\x03")
+            .expect("a terminal can be typed at");
+        wait_until_shown(&seen, "^C", times);
+        system::interrupt(pid);
+        wait_until_shown(&seen, "stopping", 1);
+    }
+    assert!(child.wait().expect("it ends").success());
+    drop(person);
+    reader.join().expect("the reader doesn't panic");
+    let seen = seen.lock().expect("nobody panics with it");
+    let seen = String::from_utf8_lossy(&seen).into_owned();
+    assert_eq!(seen.matches("^C").count(), 2, "{seen:?}");
+    assert_eq!(seen.matches("^C\r\u{1b}[K").count(), 2, "{seen:?}");
+    assert!(seen.contains("WORKER STOPPED"), "{seen:?}");
 }

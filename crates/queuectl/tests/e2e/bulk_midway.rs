@@ -5,7 +5,7 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::process::Stdio;
 
 use crate::jobs;
-use crate::support::{Home, Running, system, text, wait_until};
+use crate::support::{Home, Running, names, system, text, wait_until};
 
 /// A file `jobs` of as many commands, longer than what is read at once.
 fn write_jobs(home: &Home, count: usize) {
@@ -16,11 +16,11 @@ fn write_jobs(home: &Home, count: usize) {
 const FROM: [&str; 4] = ["enqueue", "--lines", "--from", "jobs"];
 
 /// The lock without which nobody can write to the store; held from the start.
-struct Gate(File);
+pub(crate) struct Gate(File);
 
 impl Gate {
     /// Holds back all who want to write.
-    fn closed(home: &Home) -> Self {
+    pub(crate) fn closed(home: &Home) -> Self {
         // A store that is there has the lock.
         home.ok(["status"]);
         let path = home.seen("data/queuectl.db-lock");
@@ -33,10 +33,13 @@ impl Gate {
     /// Waits until `call` is held back.
     fn holds(&self, call: &Running) {
         let pid = call.pid();
+        wait_until("the call to want to write", || self.holds_process(pid));
+    }
+
+    /// Whether a process is held back.
+    pub(crate) fn holds_process(&self, pid: i32) -> bool {
         // A thread of its own waits for the lock.
-        wait_until("the call to want to write", || {
-            system::has_thread(pid, "store-lock")
-        });
+        system::has_thread(pid, "store-lock")
     }
 
     /// Lets those through who have been waiting, until `is_so`.
@@ -48,7 +51,7 @@ impl Gate {
         });
     }
 
-    fn open(self) {
+    pub(crate) fn open(self) {
         self.0.unlock().expect("the lock can be let go");
     }
 }
@@ -205,4 +208,30 @@ fn an_id_that_is_taken_after_the_check_adds_nothing() {
     assert!(output.failed(4).contains("'n24999'"), "{output}");
     assert_eq!(home.total(), 1);
     assert_eq!(text(&home.show("n24999"), "command"), "echo other");
+}
+
+#[test]
+fn one_that_is_killed_leaves_no_file_behind() {
+    let home = Home::new();
+    let gate = Gate::closed(&home);
+    let before = names(&home.seen("data"));
+    let mut child = home
+        .command(["--json", "enqueue", "--lines", "--from", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the binary can be started");
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    stdin
+        .write_all("echo and a few words more\n".repeat(25_000).as_bytes())
+        .expect("it is all read");
+    drop(stdin);
+    // By then it has copied the pipe, keeps an answer, and holds room in reserve.
+    let pid = child.id().cast_signed();
+    wait_until("the call to want to write", || gate.holds_process(pid));
+    system::kill_hard(pid);
+    child.wait().expect("it has ended");
+    gate.open();
+    assert_eq!(names(&home.seen("data")), before);
+    assert_eq!(home.total(), 0);
 }

@@ -130,6 +130,13 @@ fn a_bad_value_is_refused_and_changes_nothing() {
             "{key}"
         );
     }
+    let error = home.run(["config", "set", "keep", "1d"]);
+    assert_eq!(
+        error.failed(2).lines().next(),
+        Some(
+            "error: keep must be `forever` or a number of seconds from 0 to 1000000000 (0.001 is the least above 0), not `1d`"
+        )
+    );
     home.run(["config", "set", "priority"]).failed(2);
     assert_eq!(items(&home.json(["list"])).len(), 0);
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{Home, float, ids, items, number, text};
 
 /// The tables as the Python program makes them.
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY, command TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
     attempts INTEGER NOT NULL DEFAULT 0, max_retries INTEGER NOT NULL DEFAULT 5,
@@ -39,7 +39,7 @@ INSERT INTO jobs VALUES
 ";
 
 /// A database of the Python program in the folder where commands run.
-fn old_database(home: &Home, sql: &[&str]) -> Connection {
+pub(crate) fn old_database(home: &Home, sql: &[&str]) -> Connection {
     let file = Connection::open(home.work("old.db")).expect("a database can be made");
     file.pragma_update(None, "journal_mode", "wal")
         .expect("it has a log, as Python's had");

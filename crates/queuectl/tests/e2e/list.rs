@@ -104,6 +104,20 @@ fn a_hundred_are_listed_if_nothing_else_was_said() {
 }
 
 #[test]
+fn a_limit_of_none_lists_all() {
+    let home = Home::new();
+    let added = home.run_with_stdin(
+        &["enqueue", "--lines", "--from", "-"],
+        "true\n".repeat(103).as_bytes(),
+    );
+    added.succeeded();
+    assert_eq!(ids(&home.json(["list", "--limit", "0"])).len(), 103);
+    let list = home.ok(["list", "--limit", "0", "--state", "pending"]);
+    assert!(list.ends_with("\n\nTotal: 103 pending jobs\n"), "{list}");
+    assert!(!list.contains("more"), "{list}");
+}
+
+#[test]
 fn one_state_can_be_asked_for() {
     let home = Home::new();
     home.enqueue("good", jobs::SUCCEEDS, &[]);

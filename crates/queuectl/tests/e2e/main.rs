@@ -47,6 +47,8 @@ mod copy_midway;
 #[cfg(unix)]
 mod doctor_on_server;
 #[cfg(unix)]
+mod elsewhere;
+#[cfg(unix)]
 mod modes;
 #[cfg(unix)]
 mod on_server;
@@ -63,10 +65,17 @@ mod postgres_secrets;
 // The work is done by `gzip` and `cksum`.
 #[cfg(unix)]
 mod real_input;
+// It runs thousands of jobs, and wine takes tens of milliseconds to start one.
+#[cfg(unix)]
+mod keep;
 // Windows has neither that shell nor what its lines here rest on.
+#[cfg(unix)]
+mod examples;
 #[cfg(unix)]
 mod shells;
 // On Windows nobody can send Ctrl+C to somebody else, and no signal is polite.
+#[cfg(unix)]
+mod backup_midway;
 #[cfg(unix)]
 mod signals;
 
@@ -81,6 +90,8 @@ mod leaks;
 // A limit of a process that runs is set from outside, by `prlimit`.
 #[cfg(target_os = "linux")]
 mod unable;
+#[cfg(target_os = "linux")]
+mod start_midway;
 // A test's own clock needs libfaketime.
 #[cfg(target_os = "linux")]
 mod clocks;

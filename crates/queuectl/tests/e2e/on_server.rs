@@ -6,6 +6,8 @@
 mod attempts;
 #[path = "backup.rs"]
 mod backup;
+#[path = "backup_midway.rs"]
+mod backup_midway;
 #[path = "bulk.rs"]
 mod bulk;
 #[path = "capture.rs"]
@@ -25,6 +27,8 @@ mod doctor_workers;
 mod enqueue;
 #[path = "foreground.rs"]
 mod foreground;
+#[path = "keep.rs"]
+mod keep;
 #[path = "list.rs"]
 mod list;
 #[path = "removal.rs"]

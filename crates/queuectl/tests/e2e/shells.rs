@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use crate::jobs;
-use crate::support::{Home, finds, finds_nothing, ids, system, text, wait_until};
+use crate::support::{Home, finds, finds_nothing, ids, names, system, text, wait_until};
 
 #[test]
 fn an_argv_reaches_the_program_byte_for_byte() {
@@ -92,20 +92,47 @@ fn workers_stop_when_their_store_is_gone() {
 fn the_scripts_of_dead_workers_are_found_and_removed() {
     let home = Home::new();
     home.start_workers(&[]);
-    // No process has a number as high as that; the other one is ours.
-    let dead = home.seen("data/workers/line-2147483647-1.sh");
-    let ours = home.seen(&format!("data/workers/line-{}-1.sh", std::process::id()));
-    for script in [&dead, &ours] {
-        std::fs::write(script, "").expect("it can be written");
-        system::close_to_others(script);
-    }
-    let found = ["files: scripts of dead workers: line-2147483647-1.sh"];
+    let ours = names(&home.seen("data/workers"))
+        .into_iter()
+        .find(|name| name.ends_with(".scratch"));
+    let ours = ours.expect("the worker has a folder for scripts");
+    let dead = home.seen("data/workers/worker-000000.scratch");
+    std::fs::create_dir(&dead).expect("it can be made");
+    std::fs::write(dead.join("line-0.sh"), "").expect("it can be written");
+    system::set_mode(&dead, 0o700);
+    let found = ["files: scripts of dead workers: worker-000000.scratch"];
     finds(&home, false, 4, "mendable", &found);
     assert!(dead.exists());
     finds(&home, true, 0, "mended", &found);
-    assert!(!dead.exists() && ours.exists());
+    assert!(!dead.exists());
+    assert!(home.seen("data/workers").join(ours).exists());
     finds_nothing(&home);
-    std::fs::remove_file(ours).expect("it is there");
+}
+
+/// A line that is too long to be an argument, of a job that waits.
+fn held_and_long(name: &str) -> String {
+    format!("{} #{}", jobs::held(name), "x".repeat(200_000))
+}
+
+#[test]
+fn the_script_of_a_worker_that_dies_is_removed_with_its_other_files() {
+    let home = Home::new();
+    let args = ["enqueue", "--id", "long", "--command", "-"];
+    let line = held_and_long("long");
+    home.run_with_stdin(&args, line.as_bytes()).succeeded();
+    let pids = home.start_workers(&[]);
+    home.wait_for_pid("long.pid");
+
+    let files = || {
+        let mut names = names(&home.seen("data/workers"));
+        names.retain(|name| !name.ends_with(".log"));
+        names
+    };
+    assert_eq!(files().len(), 3, "lock, list and scripts: {:?}", files());
+    system::kill_hard(pids[0]);
+    home.ok(["worker", "stop"]);
+    assert_eq!(files(), [] as [&str; 0]);
+    assert_eq!(text(&home.show("long"), "state"), "pending");
 }
 
 #[test]

@@ -52,10 +52,11 @@ fn a_worker_is_listed_with_what_it_does() {
         table.contains(text(worker, "id")) && table.contains("running"),
         "{table}"
     );
-    assert_eq!(worker["queue"], home.json(["status"])["database"]);
+    assert_eq!(worker["database"], home.json(["status"])["database"]);
     let title = table.lines().next().unwrap_or_default();
-    let queue = title.strip_prefix("Workers of ").expect("it has a title");
-    assert!(home.ok(["status"]).contains(queue), "{table}");
+    let database = title.strip_prefix("Workers of database ");
+    let database = database.expect("it has a title");
+    assert!(home.ok(["status"]).contains(database), "{table}");
     assert_eq!(home.show("a")["worker_id"], worker["id"]);
 }
 

@@ -1,5 +1,5 @@
 -- Times and lengths of time are in microseconds. The numbers that stand for
--- states, outcomes and streams are in codes.rs.
+-- states, outcomes and streams are in records/codes.rs.
 
 -- One row. It is loaded at the start of each change and saved at its end, so
 -- nothing is ever counted, and numbers never come back.

@@ -71,13 +71,19 @@ fn size(job: &NewJob) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::enqueue::Folders;
     use crate::commands::enqueue::record::Form;
     use queuectl_domain::Settings;
 
     fn sizes_of_batches(file: &str) -> Vec<usize> {
         let jobs = Jobs {
             source: Source::of(file.as_bytes()),
-            reader: Reader::new(Form::Lines, Settings::default().rules, "/".into()),
+            reader: Reader::new(
+                Form::Lines,
+                Settings::default().rules,
+                Folders::Here,
+                "/".into(),
+            ),
         };
         let mut batches = jobs.begin().unwrap();
         let sizes = std::iter::from_fn(|| Some(batches.next_batch().unwrap().len()));

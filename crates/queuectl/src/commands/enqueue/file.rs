@@ -15,9 +15,10 @@ use super::check::check;
 use super::record::{Form, Reader};
 use super::reserve::Reserve;
 use super::source::Source;
-use super::{How, working_directory};
+use super::{Folders, How};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::interrupted;
 use crate::progress::Progress;
 use crate::views::{Done, Streamed, View};
 
@@ -34,12 +35,13 @@ pub(super) fn run(
     order: &Order<'_>,
     how: How,
 ) -> Result<Box<dyn View>, CliError> {
-    let cwd = working_directory(how.cwd.as_deref())?;
+    let folders = Folders::of(&cx.location()?);
+    let cwd = folders.resolve(how.cwd.as_deref())?;
     let source = Source::open(cx, order.from)?;
     let mut store = cx.store()?;
     let settings = store.settings()?;
     let rules = how.rules(&settings);
-    let reader = Reader::new(order.form, rules, cwd).in_shell(how.shell, settings.shell);
+    let reader = Reader::new(order.form, rules, folders, cwd).in_shell(how.shell, settings.shell);
     let jobs = Jobs { source, reader };
     let checked = check(cx, &jobs, &mut *store, order.skip_existing)?;
 
@@ -62,7 +64,7 @@ pub(super) fn run(
         Err(Cut::Interrupted) => {
             let left = adding.take_back(cx.console);
             if !(left.is_nothing() && cx.console.quiet()) {
-                cx.console.remark(&format!("interrupted; {left}"));
+                interrupted::remark(cx.console, &left.to_string());
             }
             stop.heed();
         }

@@ -6,23 +6,24 @@ mod batches;
 mod check;
 mod figure;
 mod file;
+mod folder;
 mod names;
 mod one;
 mod record;
 mod reserve;
 mod source;
 
+pub(crate) use folder::Folders;
 pub(crate) use record::{Form, Reader};
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use queuectl_domain::{
     BackoffBase, JobId, MaxRetries, NativeString, Priority, Rules, Settings, ShellName, Timeout,
 };
 
 use crate::context::Context;
-use crate::environment;
 use crate::error::CliError;
 use crate::views::View;
 
@@ -33,7 +34,7 @@ Examples:
   queuectl enqueue -- rsync -a 'My Documents' backup:/home
   queuectl enqueue --command - < script.sh
   queuectl enqueue --from jobs.jsonl --skip-existing
-  ls *.wav | sed 's/.*/lame \"&\"/' | queuectl enqueue --from - --lines
+  find . -name '*.wav' -exec queuectl enqueue -- lame {} ';'
 
 A line of jobs.jsonl:
   {\"id\": \"thumb-1\", \"argv\": [\"convert\", \"1.png\", \"-resize\", \"128\", \"1.jpg\"], \"timeout\": 60}";
@@ -65,7 +66,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
-    /// Take each line of the file for a command that a shell runs, instead of JSON
+    /// Take each line of the file for a command that a shell runs, instead of JSON; never put names of files into such lines
+    ///
+    /// The shell obeys whatever a line has in it, so a name such as `x;reboot` is a command, and quotes around it don't help. Give
+    /// names as arguments: each in an `argv` of a line of JSON, or after `--`.
     #[arg(long)]
     lines: bool,
 
@@ -102,6 +106,8 @@ struct How {
     shell: Option<ShellName>,
 
     /// Run it in this directory [default: the current one]
+    ///
+    /// With a store in a file it has to be there. With one on a server it is the worker's machine that has to have it.
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
 }
@@ -168,29 +174,6 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Box<dyn View>, CliErro
         skip_existing: args.skip_existing,
     };
     file::run(cx, &order, args.how)
-}
-
-/// Where a job is to run: an absolute path.
-pub(super) fn working_directory(given: Option<&Path>) -> Result<NativeString, CliError> {
-    let path = match given {
-        None => environment::current_dir().map_err(|reason| {
-            CliError::usage(
-                format!("can't tell the current directory: {reason}"),
-                "change to one that exists, or name one with --cwd",
-            )
-        })?,
-        Some(path) => {
-            let absolute = std::path::absolute(path);
-            let directory = absolute.ok().filter(|path| path.is_dir());
-            directory.ok_or_else(|| {
-                CliError::usage(
-                    format!("`{}` is not a directory", path.display()),
-                    "give one that exists with --cwd",
-                )
-            })?
-        }
-    };
-    native(path.into_os_string())
 }
 
 /// Text of the system as the job keeps it.

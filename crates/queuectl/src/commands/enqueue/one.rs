@@ -5,7 +5,7 @@ use std::io::Read;
 
 use queuectl_domain::{Command, JobId, MAX_COMMAND_BYTES, NewJob, Settings, ShellName};
 
-use super::{How, native, working_directory};
+use super::{Folders, How, native};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::views::Enqueued;
@@ -20,7 +20,7 @@ pub(super) struct Job {
 /// Adds it.
 pub(super) fn run(cx: &Context<'_>, job: Job, how: How) -> Result<Enqueued, CliError> {
     let named = job.id.is_some();
-    let cwd = working_directory(how.cwd.as_deref())?;
+    let cwd = Folders::of(&cx.location()?).resolve(how.cwd.as_deref())?;
     // What is wrong with the command is told before the store is touched.
     let given = Given::of(job.line, job.argv, how.shell.is_some())?;
 

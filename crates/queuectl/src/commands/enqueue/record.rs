@@ -7,8 +7,8 @@ use queuectl_domain::{
     ShellName,
 };
 
+use super::Folders;
 use super::figure::Figure;
-use super::working_directory;
 use crate::error::CliError;
 
 /// What a line is.
@@ -37,6 +37,7 @@ pub(crate) struct Reader {
     /// The shell that was asked for, and the one that is usual.
     asked: Option<ShellName>,
     usual: Option<ShellName>,
+    folders: Folders,
     cwd: NativeString,
     /// The directory that a line named last, as it was given and as a job keeps it.
     last_cwd: Option<(String, NativeString)>,
@@ -59,12 +60,13 @@ struct Record<'line> {
 }
 
 impl Reader {
-    pub(crate) fn new(form: Form, rules: Rules, cwd: NativeString) -> Self {
+    pub(crate) fn new(form: Form, rules: Rules, folders: Folders, cwd: NativeString) -> Self {
         Self {
             form,
             rules,
             asked: None,
             usual: None,
+            folders,
             cwd,
             last_cwd: None,
         }
@@ -154,7 +156,7 @@ impl Reader {
         match &self.last_cwd {
             Some((last, known)) if *last == given => Ok(known.clone()),
             _ => {
-                let cwd = working_directory(Some(Path::new(&given)))?;
+                let cwd = self.folders.resolve(Some(Path::new(&given)))?;
                 self.last_cwd = Some((given, cwd.clone()));
                 Ok(cwd)
             }
@@ -226,7 +228,7 @@ mod tests {
     fn read(form: Form, line: &str) -> Result<NewJob, String> {
         let shell = Some("bash".parse().unwrap());
         let rules = Settings::default().rules;
-        let mut reader = Reader::new(form, rules, "/".into()).in_shell(None, shell);
+        let mut reader = Reader::new(form, rules, Folders::Here, "/".into()).in_shell(None, shell);
         reader.job(line.as_bytes()).map_err(|wrong| wrong.problem)
     }
 

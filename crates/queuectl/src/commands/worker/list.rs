@@ -32,7 +32,7 @@ pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<WorkerList, CliError> {
     });
     Ok(WorkerList {
         workers: with_life.collect(),
-        short_queue: cx.short_location()?,
-        queue: cx.location()?.to_string(),
+        short_database: cx.short_location()?,
+        database: cx.location()?.to_string(),
     })
 }

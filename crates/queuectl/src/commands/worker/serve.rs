@@ -34,6 +34,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Streamed, CliError> {
     let log = LogFile::open(data.log(&args.id))
         .map_err(|reason| CliError::internal(format!("can't write the log: {reason}")))?;
     let store = cx.store()?;
+    queuectl_worker::enlist(&data, &args.id, &cx.location()?)
+        .map_err(|reason| CliError::internal(format!("can't write workers.json: {reason}")))?;
     let options = Options {
         data,
         id: args.id,

@@ -1,14 +1,16 @@
 //! `queuectl worker start`: start workers.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
-use queuectl_worker::{Control, Launch, Options, StartError, new_worker_id};
+use queuectl_worker::{Control, Launch, Options, Patience, StartError, hold_stop, new_worker_id};
 use serde_json::json;
 
 use super::{boxed, guard, whole};
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
+use crate::interrupted;
 use crate::live::Live;
 use crate::views::{Done, Streamed, View};
 
@@ -18,6 +20,9 @@ Examples:
   queuectl worker start --concurrency 8
   queuectl worker start --foreground
   queuectl worker start --foreground --until-idle --json";
+
+/// How long a background worker may take until it works. A store that is busy is waited for, too.
+const UNTIL_IT_WORKS: Duration = Duration::from_secs(60);
 
 /// Start workers, in the background or in this terminal
 ///
@@ -94,10 +99,21 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     }
     // What is wrong with the store is told here better than by a worker's log.
     drop(cx.store()?);
-    let location = cx.location()?;
+    let data = cx.data_folder()?;
     let launch = launch(cx, args)?;
     let count = args.count.unwrap_or(1) as usize;
-    let started = queuectl_worker::start(&cx.data_folder()?, &location, &launch, count)?;
+    let stop = hold_stop().map_err(no_signals)?;
+    let patience = Patience {
+        each: UNTIL_IT_WORKS,
+        interrupted: &|| stop.asked(),
+    };
+    let started = queuectl_worker::start(&data, &launch, count, &patience);
+    if let Err(StartError::Interrupted { started }) = started {
+        interrupted::remark(cx.console, &stopped_again(started));
+        stop.heed();
+    }
+    let started = started?;
+    drop(stop);
 
     let pids: Vec<u32> = started.iter().map(|worker| worker.pid).collect();
     let ids: Vec<&str> = started.iter().map(|worker| worker.id.as_str()).collect();
@@ -108,6 +124,15 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         ],
         json!({ "started": started.len(), "pids": pids, "ids": ids }),
     ))
+}
+
+/// What is said when the user doesn't want workers any more of which `started` processes were there.
+fn stopped_again(started: usize) -> String {
+    match started {
+        0 => "no worker was started".into(),
+        1 => "the worker that was started is stopped again".into(),
+        many => format!("the {many} workers that were started are stopped again"),
+    }
 }
 
 /// The command that becomes a worker. The store isn't among its arguments:
@@ -127,7 +152,8 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
             StartError::System(_) => "check the data folder, and how many processes you may have",
-            StartError::Died { log, .. } => {
+            StartError::Interrupted { .. } => "give the command again",
+            StartError::Died { log, .. } | StartError::Late { log, .. } => {
                 let hint = format!("read its log at {}", log.display());
                 return Self::internal(error.to_string()).with_hint(hint);
             }

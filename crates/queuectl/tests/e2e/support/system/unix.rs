@@ -143,6 +143,11 @@ pub(crate) fn hang_up(pid: i32) {
     signal(pid, Signal::HUP);
 }
 
+/// Asks a process to end as `kill` does.
+pub(crate) fn terminate(pid: i32) {
+    signal(pid, Signal::TERM);
+}
+
 /// Interrupts a process as Ctrl+C does.
 pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
