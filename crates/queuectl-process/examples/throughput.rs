@@ -56,6 +56,8 @@ fn main() -> std::io::Result<()> {
     let seconds = arguments.first().copied().unwrap_or(2.0);
     let threads = arguments.get(1).map_or(4, |threads| *threads as usize);
     let rounds = arguments.get(2).map_or(5, |rounds| *rounds as usize);
+    os::set_up_process();
+    os::make_room_for(threads);
     os::adopt_orphans()?;
     let roster = Roster::create(&std::env::temp_dir().join("throughput.roster"), threads)?;
     let signals: Vec<_> = (0..threads)

@@ -5,6 +5,8 @@
 pub struct Access {
     /// Whose it is.
     pub owner: Owner,
+    /// What its owner may do, if it is a folder.
+    pub owner_may: OwnerMay,
     /// What everybody else may do.
     pub others: Others,
 }
@@ -18,6 +20,17 @@ pub enum Owner {
     Root,
     /// Another user, by number.
     Another(u32),
+}
+
+/// What the owner of a folder may do with it, unless he is root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnerMay {
+    /// He can't get at what is in it.
+    NotEnter,
+    /// He gets at what is in it, but can't list it or can't change what there is.
+    Enter,
+    /// Everything. So it is said of what isn't a folder.
+    DoAll,
 }
 
 /// What users other than the owner may do with a file or folder, root aside.

@@ -6,19 +6,19 @@
 //! it never stands beside the times of another. The file is private to one machine.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::os::{self, Origin, Words};
+use crate::os::{self, Words};
 use crate::{Leader, Tag};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER2");
-/// The first version had no labels.
-const WITHOUT_LABELS: u64 = u64::from_le_bytes(*b"QROSTER1");
+const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER3");
 
-// The file begins with what it is and where it comes from; the words of each entry follow. The last word is the beat.
+// The file begins with what it is, which start of the machine it is of, and when its worker last beat; the words of each entry
+// follow.
 const HEAD: usize = 3;
+const ALIVE: usize = 2;
 const PID: usize = 0;
 const EARLIEST: usize = 1;
 const LATEST: usize = 2;
@@ -30,8 +30,6 @@ const RECORD: usize = 5;
 #[derive(Debug)]
 pub struct Roster {
     words: Words,
-    /// Where the beat is.
-    beat: usize,
 }
 
 /// What a dead worker left.
@@ -39,26 +37,24 @@ pub struct Roster {
 pub struct Orphans {
     /// How many processes were running, and have been ended.
     pub ended: usize,
-    /// The labels of what had begun and not been cleared. `None` if that isn't known: there is no roster, it is of an older
-    /// version, or the machine has been started since, and may have lost what was written last.
+    /// The labels of what had begun and not been cleared. `None` if that isn't known: there is no roster, or the machine has been
+    /// started since, and may have lost what was written last.
     pub running: Option<Vec<u64>>,
 }
 
 impl Roster {
-    /// A roster with nothing in it. To be created after [`os::leave_terminal`], since it notes the session too.
+    /// A roster with nothing in it.
     pub fn create(path: &Path, entries: usize) -> io::Result<Self> {
-        let Origin { boot, session } = os::origin();
-        let mut content = vec![MAGIC, boot, session];
-        let beat = HEAD + RECORD * entries;
-        content.resize(beat + 1, 0);
+        let mut content = vec![MAGIC, os::boot(), os::now()];
+        content.resize(HEAD + RECORD * entries, 0);
         let words = Words::create(path, &content)?;
-        Ok(Self { words, beat })
+        Ok(Self { words })
     }
 
-    /// Notes that the worker goes about its work now, for other processes to see with [`since_beat`].
+    /// Notes that the worker goes about its work now, for other processes to see with [`since_beat`]. To be called about twice a
+    /// second: after a death, what a leader left that has died since is known by the last beat.
     pub fn beat(&self) -> io::Result<()> {
-        let now = u64::try_from(os::since_boot().as_millis()).unwrap_or(u64::MAX);
-        self.words.set(self.beat, now.max(1))
+        self.words.set(ALIVE, os::now())
     }
 
     /// What the caller knows by this label is about to be run.
@@ -91,20 +87,24 @@ impl Roster {
     }
 }
 
-/// How long ago a worker noted its last [`beat`](Roster::beat). None if it never has since the machine was started, or if its
-/// roster can't be read.
+/// How long ago a worker noted its last [`beat`](Roster::beat), or made its roster. None if that was before the machine was
+/// started, or if the roster can't be read.
 pub fn since_beat(roster: &Path) -> Option<Duration> {
-    let mut word = [0; size_of::<u64>()];
-    let mut file = File::open(roster).ok()?;
-    file.seek(SeekFrom::End(-(size_of_val(&word) as i64)))
-        .ok()?;
-    file.read_exact(&mut word).ok()?;
-    let beat = Some(u64::from_ne_bytes(word)).filter(|beat| *beat != 0)?;
-    os::since_boot().checked_sub(Duration::from_millis(beat))
+    let mut head = [0; HEAD * size_of::<u64>()];
+    File::open(roster).ok()?.read_exact(&mut head).ok()?;
+    let word = |at: usize| {
+        let bytes = &head[at * size_of::<u64>()..];
+        bytes.first_chunk().copied().map(u64::from_ne_bytes)
+    };
+    if word(0) != Some(MAGIC) || word(1) != Some(os::boot()) {
+        return None;
+    }
+    let since = os::now().checked_sub(word(ALIVE)?)?;
+    Some(Duration::from_secs_f64(since as f64 / os::SECOND as f64))
 }
 
-/// Ends what a dead worker left running: the groups in its roster, and every process of ours that has its tag in the
-/// environment. Returns once they have gone. No roster means no groups.
+/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of ours that has its tag in
+/// the environment. Returns once they have gone. No roster means no leaders.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
 ///
@@ -113,34 +113,30 @@ pub fn since_beat(roster: &Path) -> Option<Duration> {
 /// Fails if some haven't gone within `patience`. All of them were killed by then, so they do nothing more: a process that
 /// takes longer hangs inside the kernel.
 pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
-    let Left {
-        origin,
-        leaders,
-        running,
-    } = read(roster)?;
-    let ended = os::end_all(&leaders, origin, worker, patience)?;
+    let noted = read(roster)?;
+    let ended = os::end_all(&noted.leaders, noted.alive, worker, patience)?;
     Ok(Orphans {
         ended,
-        running: running.filter(|_| origin.boot == os::origin().boot),
+        running: noted.running,
     })
 }
 
 /// The processes that [`end_orphans`] would end now.
 pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
-    let Left {
-        origin, leaders, ..
-    } = read(roster)?;
-    Ok(os::find_all(&leaders, origin, worker))
+    let noted = read(roster)?;
+    Ok(os::find_all(&noted.leaders, noted.alive, worker))
 }
 
-/// What is in a roster.
-struct Left {
-    origin: Origin,
+/// What is in a roster, as far as it means something since the machine was started.
+#[derive(Default)]
+struct Noted {
+    /// When the worker last beat.
+    alive: u64,
     leaders: Vec<Leader>,
     running: Option<Vec<u64>>,
 }
 
-fn read(path: &Path) -> io::Result<Left> {
+fn read(path: &Path) -> io::Result<Noted> {
     let content = match std::fs::read(path) {
         Ok(content) => content,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -148,35 +144,22 @@ fn read(path: &Path) -> io::Result<Left> {
     };
     let (words, _) = content.as_chunks();
     let words: Vec<u64> = words.iter().copied().map(u64::from_ne_bytes).collect();
-    let Some(([magic, boot, session], records)) = words.split_first_chunk::<HEAD>() else {
+    let Some((&[magic, boot, alive], records)) = words.split_first_chunk::<HEAD>() else {
         // There is none, or its worker was killed before it could write it.
-        return Ok(Left {
-            origin: Origin {
-                boot: 0,
-                session: 0,
-            },
-            leaders: Vec::new(),
-            running: None,
-        });
+        return Ok(Noted::default());
     };
-    let (record, labels) = match *magic {
-        MAGIC => (RECORD, true),
-        WITHOUT_LABELS => (BEGUN, false),
-        _ => {
-            return Err(io::Error::new(
-                ErrorKind::InvalidData,
-                "not a roster of this version",
-            ));
-        }
-    };
-    let records = records.chunks_exact(record);
-    Ok(Left {
-        origin: Origin {
-            boot: *boot,
-            session: *session,
-        },
+    if magic != MAGIC {
+        let refused = "not a roster of this version";
+        return Err(io::Error::new(ErrorKind::InvalidData, refused));
+    }
+    if boot != os::boot() {
+        return Ok(Noted::default());
+    }
+    let records = records.chunks_exact(RECORD);
+    Ok(Noted {
+        alive,
         leaders: records.clone().filter_map(leader).collect(),
-        running: labels.then(|| records.filter_map(label).collect()),
+        running: Some(records.filter_map(label).collect()),
     })
 }
 

@@ -11,7 +11,7 @@ pub struct Spec {
     pub program: Program,
     /// The directory it runs in.
     pub cwd: PathBuf,
-    /// Variables added to the inherited environment.
+    /// Variables added to the inherited environment, of which PWD is set to `cwd`.
     pub env: Vec<(OsString, OsString)>,
     /// How long it may run; `None` is no limit.
     pub timeout: Option<Duration>,
@@ -79,7 +79,7 @@ pub enum Stream {
 /// just after the start, so the process began between the two. That costs no look into the process table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leader {
-    /// Its process id; on Unix also the id of its process group.
+    /// Its process id; on Unix also the id of its process group and its session.
     pub pid: u32,
     /// It did not start before this.
     pub earliest: u64,

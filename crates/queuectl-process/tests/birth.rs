@@ -49,7 +49,7 @@ fn as_helper(role: &str, set: impl FnOnce(&mut Command)) -> String {
 }
 
 #[test]
-fn no_signal_is_blocked_and_only_those_are_ignored_that_we_were_given_ignored() {
+fn no_signal_is_blocked_or_ignored_whatever_it_is_in_us() {
     as_helper("signals", |_| {});
 }
 
@@ -61,20 +61,35 @@ fn signals() {
         libc::sigemptyset(blocked.as_mut_ptr());
         libc::sigaddset(blocked.as_mut_ptr(), libc::SIGUSR2);
         libc::pthread_sigmask(libc::SIG_BLOCK, blocked.as_ptr(), null_mut());
-        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+        for signal in (1..=64).filter(|signal| ![libc::SIGKILL, libc::SIGSTOP].contains(signal)) {
+            if [libc::SIGHUP, libc::SIGALRM].contains(&signal) || signal > libc::SIGTERM {
+                libc::signal(signal, libc::SIG_IGN);
+            }
+        }
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
     }
     let status = read(Path::new("/proc/thread-self/status"));
-    let heard = run_it(&argv(["cat", "/proc/self/status"])).1;
-    let child = |name| mask(&heard.out(), name);
-    let bit = |signal| 1_u64 << (signal - 1);
     let ignored = mask(&status, "SigIgn:");
-    assert_eq!(child("SigBlk:"), 0);
-    assert_eq!(child("SigCgt:"), 0);
-    assert_eq!(child("SigIgn:"), ignored & !bit(libc::SIGPIPE));
-    assert_ne!(ignored & bit(libc::SIGPIPE), 0, "Rust no longer ignores it");
-    assert_ne!(ignored & bit(libc::SIGHUP), 0);
+    for signal in [
+        libc::SIGHUP,
+        libc::SIGPIPE,
+        libc::SIGXFSZ,
+        libc::SIGRTMIN(),
+        64,
+    ] {
+        assert_ne!(ignored & 1 << (signal - 1), 0, "{signal} isn't ignored");
+    }
+    assert_ne!(mask(&status, "SigCgt:") & 1 << (libc::SIGTERM - 1), 0);
+    let heard = run_it(&argv(["cat", "/proc/self/status"])).1;
+    for set in ["SigBlk:", "SigCgt:", "SigIgn:"] {
+        assert_eq!(mask(&heard.out(), set), 0, "{set}");
+    }
     let after = read(Path::new("/proc/thread-self/status"));
-    assert_eq!(mask(&after, "SigBlk:"), bit(libc::SIGUSR2), "of our own");
+    assert_eq!(
+        mask(&after, "SigBlk:"),
+        1 << (libc::SIGUSR2 - 1),
+        "of our own"
+    );
 }
 
 /// A set of signals in the words of /proc.
@@ -193,12 +208,16 @@ fn search() {
 fn a_variable_that_is_added_takes_the_place_of_an_inherited_one_and_of_no_other() {
     as_helper("environment", |helper| {
         let given = [("ONE", "a"), ("ONE_MORE", "b"), ("ON", "c"), ("Z", "d")];
+        // A shell would have set them.
+        let given = given
+            .into_iter()
+            .chain([("PWD", "/ours"), ("OLDPWD", "/our/other")]);
         helper.env_clear().env(ROLE, "environment").envs(given);
     });
 }
 
 fn environment() {
-    let mut spec = argv(["/usr/bin/env"]);
+    let mut spec = at(argv(["/usr/bin/env"]), Path::new("/usr/lib/../lib/."));
     spec.env = [("Z", "new"), ("ONE", "new"), ("A", "new")]
         .map(|(name, value)| (name.into(), value.into()))
         .to_vec();
@@ -206,6 +225,40 @@ fn environment() {
     let mut found: Vec<_> = heard.lines().collect();
     found.sort_unstable();
     let role = format!("{ROLE}=environment");
-    let expected = ["A=new", &role, "ON=c", "ONE=new", "ONE_MORE=b", "Z=new"];
+    let expected = [
+        "A=new",
+        &role,
+        "ON=c",
+        "ONE=new",
+        "ONE_MORE=b",
+        "PWD=/usr/lib",
+        "Z=new",
+    ];
     assert_eq!(found, expected);
+    spec.env.push(("PWD".into(), "/given".into()));
+    let heard = run_it(&spec).1.out();
+    assert!(heard.lines().any(|line| line == "PWD=/given"), "{heard}");
+}
+
+#[test]
+fn a_folder_is_named_as_it_was_given_with_its_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/usr/lib", &link).unwrap();
+    let prints = at(argv(["printenv", "PWD"]), &link);
+    assert_eq!(
+        run_it(&prints).1.out().trim_end(),
+        link.display().to_string()
+    );
+}
+
+#[test]
+fn a_command_leads_a_session_and_has_no_terminal() {
+    let (_, heard) = run_it(&line("cat /proc/$$/stat; : < /dev/tty"));
+    let stat = heard.out();
+    let (pid, rest) = stat.split_once(' ').unwrap();
+    let (_, rest) = rest.rsplit_once(')').unwrap();
+    let fields: Vec<_> = rest.split_whitespace().collect();
+    assert_eq!(fields[2..5], [pid, pid, "0"], "group, session, terminal");
+    assert!(heard.err().contains("/dev/tty"), "{}", heard.err());
 }

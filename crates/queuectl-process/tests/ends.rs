@@ -139,7 +139,9 @@ fn a_grace_can_be_cut_short_when_it_has_begun() {
 
 #[test]
 fn what_is_no_signal_has_no_name() {
-    assert_eq!(signal_name(12345), None);
+    for number in [-1, 0, 65, 12345] {
+        assert_eq!(signal_name(number), None);
+    }
 }
 
 #[cfg(unix)]
@@ -156,8 +158,37 @@ mod unix {
                 core_dumped: false
             }
         );
-        assert_eq!(signal_name(9), Some("SIGKILL"));
-        assert_eq!(signal_name(15), Some("SIGTERM"));
+    }
+
+    #[test]
+    fn every_signal_has_the_name_that_the_shell_has_for_it() {
+        let last = if cfg!(target_os = "linux") { 64 } else { 31 };
+        for signal in 1..=last {
+            let name = signal_name(signal).expect("it is a signal");
+            let name = name.strip_prefix("SIG").expect("it is called one");
+            let spec = line(&format!("kill -l {signal}"));
+            let shells = run_it(&spec).1.out().trim().to_ascii_uppercase();
+            // Not every shell knows all of them, and some count the last ones backwards.
+            let is_number = shells.is_empty() || shells.parse::<i32>().is_ok();
+            assert!(
+                is_number || shells == name || shells.starts_with("RTMAX-"),
+                "{shells} {name}"
+            );
+        }
+        for (signal, name) in [(9, "SIGKILL"), (15, "SIGTERM")] {
+            assert_eq!(signal_name(signal).as_deref(), Some(name));
+        }
+        #[cfg(target_os = "linux")]
+        for (signal, name) in [
+            (16, "SIGSTKFLT"),
+            (30, "SIGPWR"),
+            (33, "SIGRTMIN-1"),
+            (34, "SIGRTMIN"),
+            (50, "SIGRTMIN+16"),
+            (64, "SIGRTMAX"),
+        ] {
+            assert_eq!(signal_name(signal).as_deref(), Some(name));
+        }
     }
 
     #[test]

@@ -176,6 +176,88 @@ mod unix {
     }
 
     #[test]
+    fn a_group_of_its_own_in_the_session_of_its_leader_is_ended_without_any_tag() {
+        rescued(
+            "no",
+            2,
+            "sh set -m; sleep 600 & echo $! >> pids; echo $$ >> pids; wait",
+        );
+    }
+
+    /// A session whose leader has died: its number, and one of its processes.
+    fn leaderless(folder: &Path) -> (u32, u32) {
+        let _ = std::fs::remove_file(folder.join("pids"));
+        let mut command = apart("pidfile pids child [ pidfile pids sleep 600 ] count 2 pids");
+        lead_a_session(&mut command);
+        let mut leader = command.current_dir(folder).spawn().unwrap();
+        leader.wait().unwrap();
+        (pids(folder)[0], pids(folder)[1])
+    }
+
+    /// A session of a dead leader may be somebody else's by now: one that is younger than the worker's last sign of life.
+    #[test]
+    fn a_session_that_only_has_the_number_of_a_dead_leader_is_spared() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let (session, process) = leaderless(folder);
+        let start = os::process_start(process).unwrap();
+        let roster = Roster::create(&folder.join("roster"), 1).unwrap();
+        let leader = Leader {
+            pid: session,
+            earliest: start - 1,
+            latest: start,
+        };
+        roster.note(0, leader).unwrap();
+        let path = folder.join("roster");
+        let noted = std::fs::read(&path).unwrap();
+        // A worker that was heard of last a minute before.
+        const MINUTE: u64 = if cfg!(target_os = "linux") {
+            6_000
+        } else {
+            60_000_000
+        };
+        let mut long_ago = noted.clone();
+        long_ago[16..24].copy_from_slice(&(start - MINUTE).to_ne_bytes());
+        std::fs::write(&path, long_ago).unwrap();
+        assert_eq!(end(folder).ended, 0);
+        assert!(lives(process), "an innocent one was ended");
+        std::fs::write(&path, noted).unwrap();
+        assert_eq!(end(folder).ended, 1);
+        assert!(!lives(process));
+    }
+
+    /// As soon as one of a session is older than the last sign of life, all of it are known.
+    #[test]
+    fn what_a_session_has_started_since_its_worker_died_is_ended_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let worker = worker(
+            folder,
+            "no",
+            "sh (while [ ! -e go ]; do :; done; sleep 600 & echo $! >> late; exec sleep 600) & echo $! >> pids; echo $$ >> leader; wait",
+        );
+        until("the command starts", || {
+            pids(folder).len() == 1
+                && folder.join("noted").exists()
+                && !read(&folder.join("leader")).is_empty()
+        });
+        let leader = read(&folder.join("leader")).trim().parse().unwrap();
+        kill(worker);
+        os::kill(leader).unwrap();
+        until("the leader dies", || !lives(leader));
+        // It is younger than all that the worker knew.
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        std::fs::write(folder.join("go"), "").unwrap();
+        until("it starts another", || {
+            !read(&folder.join("late")).is_empty()
+        });
+        let late = read(&folder.join("late")).trim().parse().unwrap();
+        assert!(lives(late));
+        assert_eq!(end(folder).ended, 2);
+        assert!(!lives(late) && !lives(pids(folder)[0]));
+    }
+
+    #[test]
     fn a_process_with_a_session_of_its_own_is_ended_by_its_tag() {
         rescued(
             "yes",

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use queuectl_process::os;
-use queuectl_process::{Access, Others, Owner};
+use queuectl_process::{Access, Others, Owner, OwnerMay};
 
 fn others_at(path: &Path, mode: u32) -> Others {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -52,6 +52,7 @@ fn an_owner_is_told_from_another_and_a_link_from_what_it_leads_to() {
     symlink("/etc/passwd", &link).unwrap();
     let me = Access {
         owner: Owner::Me,
+        owner_may: OwnerMay::DoAll,
         others: Others::Nothing,
     };
     assert_eq!(os::access(&link).unwrap(), me);

@@ -141,16 +141,18 @@ mod linux {
         assert!(!lives(heard.number()), "it lives on");
     }
 
-    /// `timeout` makes a group of its own but stays in the session: it looks like a leader that is just being started.
+    /// `setsid` leads a session of its own: it looks like a leader that is just being started. `timeout` leads a group in that of
+    /// the job.
     #[test]
     fn strays_are_ended_while_other_slots_start_jobs_and_theirs_are_spared() {
         os::adopt_orphans().unwrap();
         std::thread::scope(|scope| {
             for slot in 0..4 {
                 scope.spawn(move || {
-                    for round in 0..60 {
+                    for round in 0..80 {
+                        let apart = ["setsid", "timeout 600"][round % 2];
                         let spec = tagged(
-                            line("timeout 600 sleep 600 & echo $!; exit 7"),
+                            line(&format!("{apart} sleep 600 & echo $!; exit 7")),
                             &format!("{slot}-{round}"),
                         );
                         let (ended, heard) = run_it(&spec);

@@ -136,6 +136,9 @@ pub enum StoreError {
     /// There is no room on its disk.
     #[error("the disk of the store is full")]
     Full,
+    /// One of its files would be larger than the system lets this process make files, or than its disk can hold them.
+    #[error("the store can't grow: its files have reached the limit of file sizes (`ulimit -f`)")]
+    TooLarge,
     /// It can be read but not written.
     #[error("the store can't be written to: {0}")]
     ReadOnly(String),
@@ -191,6 +194,7 @@ impl StoreError {
             | Self::Interrupted
             | Self::Locked
             | Self::Full
+            | Self::TooLarge
             | Self::ReadOnly(_)
             | Self::Io(_) => ErrorKind::Unavailable,
             Self::NotAStore(_) | Self::Legacy(_) | Self::Corrupt(_) | Self::Newer { .. } => {

@@ -133,6 +133,12 @@ pub fn leave_terminal() -> io::Result<()> {
     os::leave_terminal()
 }
 
+/// What a background worker does before it works: it leaves the folder of its starter, which would be kept from being unmounted or, on
+/// Windows, deleted. All paths that it goes by have to be absolute by then.
+pub fn leave_folder(data: &DataFolder) -> io::Result<()> {
+    std::env::set_current_dir(data.path())
+}
+
 /// Starts `count` background workers, and returns once all of them work.
 ///
 /// # Errors

@@ -32,7 +32,9 @@ mod trial;
 mod trouble;
 mod wake;
 
-pub use background::{Launch, Patience, StartError, Started, leave_terminal, new_worker_id, start};
+pub use background::{
+    Launch, Patience, StartError, Started, leave_folder, leave_terminal, new_worker_id, start,
+};
 pub use control::Control;
 pub use data::DataFolder;
 pub use doctor::{Diagnosis, Examined, Outcome, Subject, files, permissions, store};
@@ -40,7 +42,7 @@ pub use guard::guard;
 pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
-pub use queuectl_process::os::{HeldStop, hold_stop};
+pub use queuectl_process::os::{HeldStop, hold_stop, largest_file, set_up_process};
 pub use queuectl_process::{Decoder, Encoding};
 pub use registry::enlist;
 pub use run::{Options, RunError, run};

@@ -70,6 +70,7 @@ pub fn run(
     let life = Life::take(options.data.life(&options.id))
         .map_err(system("can't lock the worker's own file"))?;
     os::keep_descriptors().map_err(system("can't keep its files from its jobs"))?;
+    os::make_room_for(options.slots as usize);
     os::adopt_orphans().map_err(system("can't watch over what jobs leave behind"))?;
     let slots = options.slots as usize;
     let roster_path = Life::roster_of(life.path());

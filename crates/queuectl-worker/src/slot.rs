@@ -188,10 +188,11 @@ fn ending(ended: Ended, job: &Job, last_line: Option<&str>) -> Ending {
     match ended.how {
         How::Exited(code) => Ending::exited(code, last_line, exec_time),
         How::Signaled { signal, .. } => {
-            Ending::killed(signal, signal_name(signal), last_line, exec_time)
+            Ending::killed(signal, signal_name(signal).as_deref(), last_line, exec_time)
         }
         How::TimedOut => Ending::timed_out(job.rules.timeout, exec_time),
-        How::Stopped => Ending::stopped(exec_time),
+        // Nothing is known of how it went, so it runs again, and no attempt is consumed.
+        How::Stopped | How::Unknown => Ending::stopped(exec_time),
         How::NotStarted(error) => Ending::not_started(error.to_string()),
     }
 }

@@ -183,6 +183,9 @@ fn hint_for(error: &StoreError) -> String {
             "try again; if that doesn't help, look for a program that holds the file open"
         }
         StoreError::Full => "make room on the disk, then try again; nothing was changed",
+        StoreError::TooLarge => {
+            "raise the limit (`ulimit -f unlimited`), or keep the store on a disk that takes larger files; nothing was changed"
+        }
         StoreError::ReadOnly(_) => {
             "check who may write to the file and to its folder, or use another store with --db"
         }

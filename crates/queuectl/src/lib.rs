@@ -30,6 +30,7 @@ use crate::environment::Environment;
 
 /// The program.
 pub fn main() -> ExitCode {
+    queuectl_worker::set_up_process();
     let environment = Environment::read();
     let arguments = environment::arguments();
 

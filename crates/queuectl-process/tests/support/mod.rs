@@ -85,6 +85,20 @@ pub(crate) fn apart(text: &str) -> std::process::Command {
     command
 }
 
+/// Has a command lead a session of its own, as each that is run does.
+#[cfg(unix)]
+pub(crate) fn lead_a_session(command: &mut std::process::Command) {
+    let lead = || {
+        // SAFETY: a system call that touches no memory of ours.
+        match unsafe { libc::setsid() } {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    };
+    // SAFETY: it makes one system call, which may be made there.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, lead) };
+}
+
 /// In this folder.
 pub(crate) fn at(mut spec: Spec, folder: &Path) -> Spec {
     spec.cwd = folder.to_owned();

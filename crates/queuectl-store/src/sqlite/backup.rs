@@ -192,6 +192,7 @@ pub(super) fn said_again(error: StoreError, path: &Path) -> StoreError {
     let reason = match error {
         StoreError::Corrupt(_) | StoreError::Locked => return error,
         StoreError::Full => "its disk is full".into(),
+        StoreError::TooLarge => "it may not be so large (`ulimit -f`)".into(),
         other => other.to_string(),
     };
     StoreError::Backup {

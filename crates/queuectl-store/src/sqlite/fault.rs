@@ -84,6 +84,9 @@ pub(super) fn say(
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen if is_full(reason.as_ref()) => {
             StoreError::Full
         }
+        ErrorCode::SystemIoFailure | ErrorCode::CannotOpen if is_too_large(reason.as_ref()) => {
+            StoreError::TooLarge
+        }
         ErrorCode::DatabaseBusy
         | ErrorCode::DatabaseLocked
         | ErrorCode::FileLockingProtocolFailed => StoreError::Locked,
@@ -104,6 +107,9 @@ pub(super) fn say_io(error: &io::Error, location: &str) -> StoreError {
     if is_full(Some(error)) {
         return StoreError::Full;
     }
+    if is_too_large(Some(error)) {
+        return StoreError::TooLarge;
+    }
     StoreError::Open {
         location: location.to_owned(),
         reason: error.to_string(),
@@ -114,6 +120,8 @@ pub(super) fn say_io(error: &io::Error, location: &str) -> StoreError {
 pub(super) fn failed(error: io::Error) -> StoreError {
     if is_full(Some(&error)) {
         StoreError::Full
+    } else if is_too_large(Some(&error)) {
+        StoreError::TooLarge
     } else {
         StoreError::Io(error.to_string())
     }
@@ -123,6 +131,11 @@ pub(super) fn failed(error: io::Error) -> StoreError {
 pub(super) fn is_full(reason: Option<&io::Error>) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     reason.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
+}
+
+/// Whether a file may not be as large as it would have to be.
+pub(super) fn is_too_large(reason: Option<&io::Error>) -> bool {
+    reason.is_some_and(|error| error.kind() == io::ErrorKind::FileTooLarge)
 }
 
 fn system_reason(conn: &Connection) -> Option<io::Error> {

@@ -1,16 +1,17 @@
-//! Who may get at the files, and whether locks hold where they are.
+//! Who may get at the files, their owner too, and whether locks hold where they are.
 
 use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use queuectl_process::{Others, Owner, os};
+use queuectl_process::{Others, Owner, OwnerMay, os};
 use queuectl_store::Location;
 
 use super::{Diagnosis, Examined, Subject, some};
 
 /// Looks at the data folder at `data`, at all that is in it, and at the files of the store.
 pub fn permissions(data: &Path, location: &Location, fix: bool) -> Examined {
-    let mut findings = Vec::new();
+    let mut findings: Vec<_> = shut(data, location, fix).into_iter().collect();
     let paths = all_paths(data, location);
     let owned = |wanted: fn(Owner) -> bool| -> Vec<&PathBuf> {
         let access = |path: &&PathBuf| os::access(path).is_ok_and(|access| wanted(access.owner));
@@ -43,6 +44,45 @@ pub fn permissions(data: &Path, location: &Location, fix: bool) -> Examined {
         subject: Subject::Permissions,
         findings,
     }
+}
+
+/// Folders that their owner, who asks, can't use: a umask such as 0177 makes some that can't even be entered. One that is mended lets
+/// the next be seen, so they are looked at from the outside in.
+fn shut(data: &Path, location: &Location, fix: bool) -> Option<Diagnosis> {
+    let workers = data.join("workers");
+    let ours = [data.parent(), Some(data), Some(&*workers)].map(|path| path.unwrap_or(data));
+    let store = match location {
+        Location::Sqlite(path) => path.parent(),
+        Location::Postgres(_) => None,
+    };
+    let mut folders: Vec<_> = iter::once(&*workers)
+        .chain(store)
+        .flat_map(Path::ancestors)
+        .collect();
+    folders.sort();
+    folders.dedup();
+    let is_shut = |folder: &Path| {
+        let least = match ours.contains(&folder) {
+            true => OwnerMay::DoAll,
+            false => OwnerMay::Enter,
+        };
+        let access = os::access(folder);
+        access.is_ok_and(|access| access.owner == Owner::Me && access.owner_may < least)
+    };
+    let mut shut = Vec::new();
+    let mut mended = Ok(());
+    for folder in folders {
+        if mended.is_ok() && is_shut(folder) {
+            shut.push(folder.display().to_string());
+            if fix {
+                mended = os::let_owner_in(folder);
+            }
+        }
+    }
+    (!shut.is_empty()).then(|| {
+        let what = format!("you can't use {}", some(&shut));
+        Diagnosis::mendable(what, "gives you the rights of the owner", fix, || mended)
+    })
 }
 
 fn names(paths: &[&PathBuf]) -> Vec<String> {

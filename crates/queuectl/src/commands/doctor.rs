@@ -34,9 +34,12 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Checkup, CliError> {
     let fix = args.fix;
     let location = cx.location()?;
     let permissions = queuectl_worker::permissions(&cx.data_path()?, &location, fix);
+    let may_be_seen = permissions.findings.iter().all(Diagnosis::is_mended);
     let mut checkup = Checkup::new(vec![permissions], location.to_string());
     if !location.is_there() {
-        checkup.there_is_none();
+        if may_be_seen {
+            checkup.there_is_none();
+        }
         return Ok(checkup);
     }
     let mut store = match cx.store() {

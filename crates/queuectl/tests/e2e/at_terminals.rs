@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crate::jobs;
-use crate::support::{Home, number, system, wait_for};
+use crate::support::{Home, Terminal, number, system, text, wait_for, wait_until};
 
 #[test]
 fn people_see_how_far_it_has_come() {
@@ -147,4 +147,67 @@ fn what_is_said_after_ctrl_c_is_not_glued_to_what_the_terminal_shows_of_it() {
     assert_eq!(seen.matches("^C").count(), 2, "{seen:?}");
     assert_eq!(seen.matches("^C\r\u{1b}[K").count(), 2, "{seen:?}");
     assert!(seen.contains("WORKER STOPPED"), "{seen:?}");
+}
+
+#[test]
+fn ctrl_c_reaches_a_worker_and_not_its_job() {
+    let home = Home::new();
+    home.enqueue("job", &jobs::held("job"), &["--max-retries", "1"]);
+    let terminal = Terminal::start(home.command(["worker", "start", "--foreground"]));
+    let job = home.wait_for_pid("job.pid");
+    terminal.types("\x03");
+    terminal.wait_until_it_shows("stopping");
+    assert!(system::is_alive(job));
+    home.touch("job.go");
+    assert_eq!(terminal.ended(), Some(0));
+    assert_eq!(text(&home.show("job"), "state"), "completed");
+}
+
+#[test]
+fn a_worker_that_is_suspended_at_its_terminal_goes_on_in_the_foreground() {
+    let home = Home::new();
+    home.enqueue("job", &jobs::held("job"), &["--max-retries", "1"]);
+    let terminal = Terminal::start(home.of_shell("exec sh -i"));
+    terminal.types("queuectl worker start --foreground\n");
+    let job = home.wait_for_pid("job.pid");
+    let worker = number(&home.workers()[0], "pid") as i32;
+    terminal.types("\x1a");
+    terminal.wait_until_it_shows("topped");
+    wait_until("the worker to be suspended", || {
+        system::is_suspended(worker)
+    });
+    // What it runs isn't, and its end is seen when the worker goes on.
+    assert!(!system::is_suspended(job));
+    home.touch("job.go");
+    wait_until("the job to end", || !system::is_alive(job));
+    assert_eq!(text(&home.show("job"), "state"), "processing");
+    terminal.types("fg\n");
+    terminal.wait_until_it_shows("JOB COMPLETED SUCCESSFULLY");
+    terminal.types("\x03");
+    terminal.wait_until_it_shows("WORKER STOPPED");
+    terminal.types("exit\n");
+    assert_eq!(terminal.ended(), Some(0));
+}
+
+#[test]
+fn a_terminal_that_is_closed_lets_the_running_job_finish() {
+    let home = Home::new();
+    home.enqueue("job", &jobs::held("job"), &["--max-retries", "1"]);
+    home.enqueue("next", jobs::SUCCEEDS, &[]);
+    let terminal = Terminal::start(home.command(["worker", "start", "--foreground"]));
+    let job = home.wait_for_pid("job.pid");
+    let mut worker = terminal.hang_up();
+    wait_for("the worker to be stopping", || {
+        let workers = home.workers();
+        match workers.first().map(|worker| text(worker, "state")) {
+            Some("stopping") => Ok(()),
+            _ => Err(format!("{workers:?}")),
+        }
+    });
+    assert!(system::is_alive(job), "it was hit");
+    home.touch("job.go");
+    let ended = worker.wait().expect("it ends");
+    assert!(ended.success(), "{ended}");
+    assert_eq!(text(&home.show("job"), "state"), "completed");
+    assert_eq!(text(&home.show("next"), "state"), "pending");
 }

@@ -50,6 +50,9 @@ mod doctor_on_server;
 mod elsewhere;
 #[cfg(unix)]
 mod modes;
+// What a process inherits is what a Unix passes on.
+#[cfg(unix)]
+mod inherited;
 #[cfg(unix)]
 mod on_server;
 #[cfg(unix)]
@@ -89,9 +92,9 @@ mod bulk_midway;
 mod leaks;
 // A limit of a process that runs is set from outside, by `prlimit`.
 #[cfg(target_os = "linux")]
-mod unable;
-#[cfg(target_os = "linux")]
 mod start_midway;
+#[cfg(target_os = "linux")]
+mod unable;
 // A test's own clock needs libfaketime.
 #[cfg(target_os = "linux")]
 mod clocks;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::jobs;
-use crate::support::{Home, on_a_terminal, system};
+use crate::support::{Home, Terminal, on_a_terminal, system};
 
 /// What a terminal would obey: a title, a clear screen, hidden and turned text, a bell, ways back, and bytes that aren't UTF-8.
 const EVIL: &[u8] =
@@ -157,16 +157,25 @@ fn no_part_of_a_store_is_obeyed_though_somebody_else_wrote_it() {
 fn a_job_has_no_way_to_the_terminal_of_its_worker() {
     let home = Home::new();
     // What the system lets it open in /dev and /proc is not what its worker has.
-    let line = "for fd in /proc/self/fd/*; do echo EVIL > \"$fd\"; done 2>/dev/null; echo EVIL > /dev/tty || echo no terminal";
+    let line = "for fd in /proc/self/fd/*; do echo EVIL > \"$fd\"; done 2>/dev/null; \
+                echo EVIL > /dev/tty || read typed < /dev/tty || echo no terminal";
     home.enqueue("a", line, &[]);
     let pids = home.start_workers(&[]);
     assert_eq!(pids.len(), 1);
-    let job = home.wait_for_state("a", "completed");
-    assert!(
-        job["output"]
-            .as_str()
-            .expect("text")
-            .contains("no terminal"),
-        "{job}"
-    );
+    let has_none = |id: &str| {
+        let job = home.wait_for_state(id, "completed");
+        let output = job["output"].as_str().expect("text");
+        assert!(output.contains("no terminal"), "{job}");
+    };
+    has_none("a");
+    home.ok(["worker", "stop"]);
+
+    // In the foreground its worker has one, at which somebody types.
+    home.enqueue("b", line, &[]);
+    let terminal = Terminal::start(home.command(["worker", "start", "--foreground"]));
+    terminal.wait_until_it_shows("no terminal");
+    terminal.types("secret\n");
+    has_none("b");
+    terminal.types("\x03");
+    assert_eq!(terminal.ended(), Some(0));
 }

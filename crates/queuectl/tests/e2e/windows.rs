@@ -321,3 +321,16 @@ fn what_a_console_program_prints_is_readable() {
         "\u{e9}t\u{e9} \u{fc}ber \u{2603}\n"
     );
 }
+
+#[test]
+fn the_folder_that_a_background_worker_was_started_in_can_be_deleted() {
+    let home = Home::new();
+    let folder = home.work("starter");
+    std::fs::create_dir(&folder).expect("a folder can be made");
+    let mut start = home.command(["worker", "start"]);
+    let started = start.current_dir(&folder).status();
+    assert!(started.expect("it can be started").success());
+    std::fs::remove_dir(&folder).expect("nobody is in it");
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
+    home.wait_for_state("a", "completed");
+}

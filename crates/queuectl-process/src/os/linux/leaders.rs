@@ -1,6 +1,6 @@
 //! Which of our children are leaders of running jobs, so that nobody takes them for orphans or strays.
 //!
-//! Between its start and the moment its pid is known, a leader can't be told from a stray that leads a group of its own. So
+//! Between its start and the moment its pid is known, a leader can't be told from a stray that leads a session of its own. So
 //! a process that may be either is a doubt. It is settled by those who were starting a leader when it arose: either one of
 //! them says that it is its own, or the last of them ends it. Nobody waits, and nobody opens a leader's /proc folder: that
 //! alone would make its end a tenth slower.
@@ -105,7 +105,7 @@ pub(super) fn is_stranger(pid: Pid, tag: Option<&Tag>) -> bool {
     if register.running.contains(&group) {
         return false;
     }
-    if register.starting.is_empty() || group != pid || !in_our_session(pid) || !is_child(pid) {
+    if register.starting.is_empty() || group != pid || !leads_session(pid) || !is_child(pid) {
         return true;
     }
     let doubt = Doubt {
@@ -147,10 +147,10 @@ fn group_of(pid: Option<Pid>) -> Option<Pid> {
     Pid::from_raw(unsafe { libc::getpgid(raw(pid)) }.max(0))
 }
 
-fn in_our_session(pid: Pid) -> bool {
+/// Whether a process leads a session, as each leader of a job does.
+fn leads_session(pid: Pid) -> bool {
     // SAFETY: a system call that touches no memory of ours.
-    let session = |pid| unsafe { libc::getsid(raw(pid)) };
-    session(Some(pid)) == session(None)
+    unsafe { libc::getsid(raw(Some(pid))) == raw(Some(pid)) }
 }
 
 fn raw(pid: Option<Pid>) -> i32 {

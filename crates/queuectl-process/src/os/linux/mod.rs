@@ -7,6 +7,7 @@ mod spawn;
 mod strays;
 mod table;
 
+use std::borrow::Cow;
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -22,16 +23,19 @@ use super::system::hostname;
 pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
 pub use roots::trusted_roots;
-pub(super) use spawn::{Born, spawn};
+pub(super) use spawn::{Born, commands_keep, spawn};
 pub use strays::{adopt_orphans, no_orphan};
 pub(super) use strays::{adopting, end_strays, reap_dead_orphans};
-pub(super) use table::{Process, boot, has_tag, pids, read};
+pub(crate) use table::boot;
+pub(super) use table::{Process, has_tag, pids, read};
 
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.
 const TICK_NANOS: u64 = 10_000_000;
+/// A second, in the unit of [`now`].
+pub(crate) const SECOND: u64 = 1_000_000_000 / TICK_NANOS;
 
 /// The clock by which /proc says when a process started, in its unit.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let Ok(now) = clock_gettime_dynamic(DynamicClockId::Boottime) else {
         return 0;
     };
@@ -55,6 +59,26 @@ pub(crate) fn boot_name() -> String {
 pub(crate) fn process_room() -> String {
     let namespace = std::fs::read_link("/proc/self/ns/pid");
     namespace.map_or_else(|_| hostname(), |name| name.display().to_string())
+}
+
+/// The soft limit of open files that a process with this hard one gives itself: all of it.
+pub(super) fn wanted_descriptors(_commands: usize, hard: Option<u64>) -> Option<u64> {
+    hard
+}
+
+/// The name of a signal that only Linux has. The real-time ones are counted from 34, as in all programs that are linked to glibc,
+/// which keeps the two before to itself.
+pub(super) fn own_signal_name(signal: i32) -> Option<Cow<'static, str>> {
+    const FIRST: i32 = 34;
+    const LAST: i32 = 64;
+    Some(match signal {
+        libc::SIGSTKFLT => "SIGSTKFLT".into(),
+        libc::SIGPWR => "SIGPWR".into(),
+        FIRST => "SIGRTMIN".into(),
+        LAST => "SIGRTMAX".into(),
+        32..=LAST => format!("SIGRTMIN{:+}", signal - FIRST).into(),
+        _ => return None,
+    })
 }
 
 pub(super) fn make_fifo(path: &Path) -> io::Result<()> {

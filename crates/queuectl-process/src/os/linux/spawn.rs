@@ -9,9 +9,10 @@
 //!   thread's, and to the place for its error.
 //! - It calls only what is async-signal-safe, and doesn't allocate, lock or unwind: all it needs was prepared before.
 //! - No handler of ours runs in it: all signals are blocked from before its birth until those that have a handler are back to
-//!   their default. Which these are is asked once, at the first start. A handler that was installed later could only run for
-//!   a signal sent to the child alone in the instant before it becomes its program, and then as if on the sleeping thread.
-//! - Descriptors, folder, group and signal mask are its own (no `CLONE_FILES`, `CLONE_FS`, `CLONE_SIGHAND`). Descriptors of
+//!   their default, as are those that are ignored. Which these are is asked once, at the first start. A handler that was installed
+//!   later could only run for a signal sent to the child alone in the instant before it becomes its program, and then as if on
+//!   the sleeping thread.
+//! - Descriptors, folder, session, limits and signal mask are its own (no `CLONE_FILES`, `CLONE_FS`, `CLONE_SIGHAND`). Descriptors of
 //!   ours close when it becomes its program; std keeps 0, 1 and 2 open, so none of ours is one of these.
 
 use std::ffi::{CStr, CString, OsString, c_int, c_void};
@@ -22,9 +23,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::ptr::{self, null, null_mut};
 use std::sync::OnceLock;
 
-use rustix::process::{Pid, PidfdFlags, WaitOptions, getpid, pidfd_open, waitpid};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, WaitOptions, getpid, pidfd_open, setrlimit, waitpid,
+};
 
 use crate::os::system::{Call, Fault};
+
+/// The limit of open files that commands are started with, if it isn't ours.
+static ROOM: OnceLock<Rlimit> = OnceLock::new();
+
+/// Commands keep the limit of open files that we were given, which is about to be raised. What was given first counts.
+pub(in crate::os) fn commands_keep(room: Rlimit) {
+    let _ = ROOM.set(room);
+}
 
 /// A process that was just started.
 pub(in crate::os) struct Born {
@@ -41,7 +52,10 @@ struct Stack([u8; 32 * 1024]);
 struct Birth<'a> {
     call: &'a Call<'a>,
     candidates: &'a [CString],
-    handled: u64,
+    /// The signals that aren't at their default in us.
+    changed: u64,
+    /// The limit of open files, if it isn't to be ours.
+    room: Option<Rlimit>,
     /// All is done that is the same for every command.
     is_prepared: bool,
     /// Why it didn't become its program.
@@ -52,7 +66,8 @@ pub(in crate::os) fn spawn(call: &Call) -> Result<Born, Fault> {
     let mut birth = Birth {
         call,
         candidates: &candidates(call.program),
-        handled: handled(),
+        changed: changed(),
+        room: ROOM.get().copied(),
         is_prepared: false,
         error: 0,
     };
@@ -120,9 +135,15 @@ impl Birth<'_> {
         // SAFETY: this is the child. System calls, each with pointers to what lives on in the
         // sleeping thread, or to locals; arrays end with a null pointer.
         unsafe {
-            self.reset_handlers();
-            if libc::setpgid(0, 0) < 0 {
+            self.reset_signals();
+            // Without a terminal it can't read what is typed there, nor be stopped by it.
+            if libc::setsid() < 0 {
                 return errno();
+            }
+            if let Some(room) = self.room
+                && let Err(error) = setrlimit(Resource::Nofile, room)
+            {
+                return error.raw_os_error();
             }
             for (fd, target) in fds {
                 if libc::dup2(*fd, target) < 0 {
@@ -140,24 +161,19 @@ impl Birth<'_> {
         }
     }
 
-    /// Puts SIGPIPE, which Rust ignores, and all signals with handlers back to their defaults.
+    /// Puts all signals back to their defaults.
     ///
     /// # Safety
     ///
     /// Only the child may call it: in any other process handlers of ours, and those of libraries,
     /// would no longer be called.
-    unsafe fn reset_handlers(&self) {
-        // SAFETY: an action of zeroes is the default, with no flags. It can only be refused for a
-        // number that is no signal, or one that the C library keeps to itself. The action is a
-        // local, which the system copies.
-        unsafe {
-            let default: libc::sigaction = MaybeUninit::zeroed().assume_init();
-            let mut left = self.handled;
-            while left != 0 {
-                let signal = left.trailing_zeros() as c_int + 1;
-                libc::sigaction(signal, &default, null_mut());
-                left &= left - 1;
-            }
+    unsafe fn reset_signals(&self) {
+        let mut left = self.changed;
+        while left != 0 {
+            let signal = left.trailing_zeros() as c_int + 1;
+            // SAFETY: an action of zeroes is the default, with no flags. The system copies it.
+            unsafe { sigaction(signal, &[0; ACTION], null_mut()) };
+            left &= left - 1;
         }
     }
 
@@ -217,23 +233,30 @@ fn candidates(program: &CStr) -> Vec<CString> {
     folders.filter_map(within).collect()
 }
 
-/// Our signals with a handler, and SIGPIPE, one bit for each. Signal 1 is the lowest bit.
-fn handled() -> u64 {
-    static HANDLED: OnceLock<u64> = OnceLock::new();
-    let has_handler = |signal: &c_int| {
-        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: with nothing to set, the call only fills the local that the pointer leads to; all
-        // zeroes are valid too.
-        let action = unsafe {
-            libc::sigaction(*signal, null(), action.as_mut_ptr());
-            action.assume_init().sa_sigaction
-        };
-        ![libc::SIG_DFL, libc::SIG_IGN].contains(&action) || *signal == libc::SIGPIPE
+/// Our signals that have a handler or are ignored, one bit for each. Signal 1 is the lowest bit.
+fn changed() -> u64 {
+    static CHANGED: OnceLock<u64> = OnceLock::new();
+    let is_changed = |signal: &c_int| {
+        let mut action = [0; ACTION];
+        // SAFETY: with nothing to set, the call only fills what the pointer leads to.
+        unsafe { sigaction(*signal, null(), &mut action) };
+        action[0] != libc::SIG_DFL
     };
-    *HANDLED.get_or_init(|| {
-        let handled = (1..=64).filter(has_handler);
-        handled.fold(0, |bits, signal| bits | 1 << (signal - 1))
+    *CHANGED.get_or_init(|| {
+        let changed = (1..=64).filter(is_changed);
+        changed.fold(0, |bits, signal| bits | 1 << (signal - 1))
     })
+}
+
+/// How many words the kernel's own action has at most. The first is the handler, on all that this is built for.
+const ACTION: usize = 8;
+
+/// The system call itself. C libraries keep two or three signals to themselves and refuse to tell of them, but glibc has what it
+/// starts ignore some of these, and so would all that we start.
+unsafe fn sigaction(signal: c_int, new: *const [usize; ACTION], old: *mut [usize; ACTION]) {
+    const SIGNALS: usize = 64;
+    // SAFETY: the caller's pointers are null or lead to as much as the kernel reads or fills.
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, new, old, SIGNALS / 8) };
 }
 
 /// Whether an end can be waited for by a pidfd: not before Linux 5.3, and not in some sandboxes.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Tag;
 
@@ -68,26 +68,34 @@ pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
     })
 }
 
-/// The environment a process was started with. A process that is just replacing itself shows none for a moment, so an empty
-/// one is looked at again.
+/// The environment a process was started with. A process that is just replacing itself shows none, and no arguments either; on a
+/// machine that is busy that may last, so it is waited for. One that has arguments has no environment.
 fn environment(pid: u32) -> Option<Vec<u8>> {
-    const LOOKS: u32 = 20;
-    for _ in 0..LOOKS {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let began = Instant::now();
+    loop {
         let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
         let process = read(pid)?;
         if !environment.is_empty() || process.zombie || process.parent == KERNEL || pid == KERNEL {
             return Some(environment);
         }
+        let arguments = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        if began.elapsed() > PATIENCE {
+            return None;
+        }
+        // It may have become its program between the two.
+        if !arguments.is_empty() {
+            return fs::read(format!("/proc/{pid}/environ")).ok();
+        }
         thread::sleep(Duration::from_micros(100));
     }
-    None
 }
 
 /// The parent of the kernel's own threads.
 const KERNEL: u32 = 2;
 
 /// A number that another boot of this machine doesn't have: pids and start times begin anew with each.
-pub(in crate::os) fn boot() -> u64 {
+pub(crate) fn boot() -> u64 {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let digits: String = id
         .chars()

@@ -4,6 +4,7 @@ mod roots;
 mod spawn;
 mod strays;
 
+use std::borrow::Cow;
 use std::ffi::CString;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue};
 use rustix::io::Errno;
-use rustix::process::Pid;
+use rustix::process::{Pid, Rlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::system::hostname;
@@ -27,8 +28,11 @@ pub use roots::trusted_roots;
 pub(super) use spawn::{Born, spawn};
 pub(super) use strays::end_strays;
 
+/// A second, in the unit of [`now`].
+pub(crate) const SECOND: u64 = 1_000_000;
+
 /// The clock by which libproc says when a process started: microseconds of the calendar.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let now = clock_gettime(ClockId::Realtime);
     now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1_000
 }
@@ -67,6 +71,29 @@ fn boot_session() -> Option<String> {
 /// All processes see each other.
 pub(crate) fn process_room() -> String {
     "all".to_owned()
+}
+
+/// The soft limit of open files that a process gives itself: no more than so many commands need. Here they get the same limit, since
+/// `posix_spawn` can't set another for them, and with more than 1,024 descriptors `select` would fail in them.
+pub(super) fn wanted_descriptors(commands: usize, hard: Option<u64>) -> Option<u64> {
+    /// What a command takes: its streams, its end, the pipe by which it is ended, and what a start holds for a moment.
+    const EACH: u64 = 10;
+    /// What this process has open besides.
+    const OWN: u64 = 64;
+    let wanted = OWN + EACH * commands as u64;
+    Some(hard.map_or(wanted, |hard| wanted.min(hard)))
+}
+
+/// Does nothing: commands get our limit, which is no more than they bear.
+pub(super) fn commands_keep(_room: Rlimit) {}
+
+/// The name of a signal that Linux doesn't have.
+pub(super) fn own_signal_name(signal: i32) -> Option<Cow<'static, str>> {
+    Some(match signal {
+        libc::SIGEMT => "SIGEMT".into(),
+        libc::SIGINFO => "SIGINFO".into(),
+        _ => return None,
+    })
 }
 
 pub(super) fn make_fifo(path: &Path) -> io::Result<()> {
@@ -272,7 +299,7 @@ fn arguments(pid: u32) -> Option<Vec<u8>> {
 }
 
 /// Which boot this is, by the first half of the name that the system gives each; 0 if it doesn't tell.
-pub(super) fn boot() -> u64 {
+pub(crate) fn boot() -> u64 {
     let name = boot_session().unwrap_or_default();
     let digits = name.chars().filter_map(|digit| digit.to_digit(16));
     digits

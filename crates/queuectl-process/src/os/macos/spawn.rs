@@ -89,13 +89,15 @@ impl Attributes {
                 &mut attributes.0,
                 FLAGS as c_short,
             ))?;
-            check(libc::posix_spawnattr_setpgroup(&mut attributes.0, 0))?;
             libc::sigemptyset(signals.as_mut_ptr());
             check(libc::posix_spawnattr_setsigmask(
                 &mut attributes.0,
                 signals.as_ptr(),
             ))?;
-            libc::sigaddset(signals.as_mut_ptr(), libc::SIGPIPE);
+            libc::sigfillset(signals.as_mut_ptr());
+            // They can't be anything else, so to ask for it may be refused.
+            libc::sigdelset(signals.as_mut_ptr(), libc::SIGKILL);
+            libc::sigdelset(signals.as_mut_ptr(), libc::SIGSTOP);
             check(libc::posix_spawnattr_setsigdefault(
                 &mut attributes.0,
                 signals.as_ptr(),
@@ -112,8 +114,11 @@ impl Drop for Attributes {
     }
 }
 
+/// It leads a session of its own, and so has no terminal. macOS has that since 10.15; libc doesn't name it yet.
+const POSIX_SPAWN_SETSID: c_int = 0x0400;
+
 /// A child has no descriptor but those it is given: a pipe can't be made to close in children from the outset here.
-const FLAGS: c_int = libc::POSIX_SPAWN_SETPGROUP
+const FLAGS: c_int = POSIX_SPAWN_SETSID
     | libc::POSIX_SPAWN_SETSIGMASK
     | libc::POSIX_SPAWN_SETSIGDEF
     | libc::POSIX_SPAWN_CLOEXEC_DEFAULT;

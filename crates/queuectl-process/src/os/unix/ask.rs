@@ -4,7 +4,7 @@ use std::io;
 use std::thread;
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::facts::signal;
@@ -18,12 +18,15 @@ pub fn ask_to_stop(pid: u32, at_once: bool) -> io::Result<()> {
     signal(pid, Signal::CONT)
 }
 
-/// Calls `then`, on a thread of its own, each time this process is asked to stop: by Ctrl+C (SIGINT), politely (SIGTERM, or
-/// SIGHUP when its terminal closes, unless that is ignored, as under `nohup`) or at once (SIGQUIT).
+/// Calls `then`, on a thread of its own, each time this process is asked to stop: by Ctrl+C (SIGINT), at once (SIGQUIT), or politely:
+/// by SIGTERM, by SIGHUP when its terminal closes, or by SIGALRM when the time is over that its starter gave it. The last two may be
+/// ignored, as under `nohup`.
 pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT])?;
-    if !is_ignored(SIGHUP) {
-        signals.add_signal(SIGHUP)?;
+    for signal in [SIGHUP, SIGALRM] {
+        if !is_ignored(signal) {
+            signals.add_signal(signal)?;
+        }
     }
     thread::Builder::new()
         .name("signals".into())

@@ -58,7 +58,7 @@ impl From<io::Error> for Fault {
 }
 
 impl Exec {
-    /// Starts it: as the leader of a new group, with an empty stdin, and without our signal mask or our ignored SIGPIPE.
+    /// Starts it: as the leader of a new session, with an empty stdin, all signals at their default and none blocked.
     pub(super) fn spawn(&self) -> Result<Child, Fault> {
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
@@ -136,7 +136,7 @@ fn name(variable: &CStr) -> &[u8] {
     bytes.split(|byte| *byte == b'=').next().unwrap_or(bytes)
 }
 
-/// What was inherited, in the order of names.
+/// What was inherited, in the order of names. A shell that started us has left us where it is and was; a command is elsewhere.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"
@@ -148,6 +148,7 @@ fn inherited() -> &'static [CString] {
             [name.as_bytes(), b"=", value.as_bytes()].concat()
         };
         let mut variables: Vec<_> = std::env::vars_os()
+            .filter(|(name, _)| name != "PWD" && name != "OLDPWD")
             .filter_map(|variable| CString::new(joined(variable)).ok())
             .collect();
         variables.sort_by(|one, other| name(one).cmp(name(other)));

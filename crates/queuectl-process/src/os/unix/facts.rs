@@ -1,23 +1,33 @@
 //! The few native facts that other rooms ask for.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command};
 
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
 
+use super::place::new_private_dir;
 use crate::UserSettings;
 use crate::os::native;
 
 /// Creates a folder and all that is missing above it; what it creates is 0700. One that exists is left as it is.
 pub fn private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent() {
+        private_dir(above)?;
+    }
+    match new_private_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        created => created,
+    }
 }
 
 /// Where programs keep what a user has set for them, by a user's environment.
@@ -27,7 +37,15 @@ pub fn user_settings(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<User
 
 /// Opens a file as `how` says; if that creates it, it is 0600.
 pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
-    how.mode(0o600).open(path)
+    const OWNERS: u32 = 0o600;
+    let file = how.mode(OWNERS).open(path)?;
+    let mode = file.metadata()?.mode();
+    if mode & OWNERS != OWNERS {
+        // We have just created it, and the umask took rights away from its owner; another process could not open it. It only
+        // fails where it isn't our own, and so wasn't created by us.
+        let _ = file.set_permissions(Permissions::from_mode(mode & 0o777 | OWNERS));
+    }
+    Ok(file)
 }
 
 /// When a process started, in a unit that only means something on this system: clock ticks since boot on Linux,
@@ -110,14 +128,6 @@ pub fn hostname() -> String {
         .into_owned()
 }
 
-/// The name of a signal, `SIGKILL` for 9. The numbers are this system's.
-pub fn signal_name(signal: i32) -> Option<&'static str> {
-    NAMES
-        .iter()
-        .find(|(known, _)| known.as_raw() == signal)
-        .map(|(_, name)| *name)
-}
-
 pub(super) fn signal(pid: u32, signal: Signal) -> io::Result<()> {
     Ok(rustix::process::kill_process(native_pid(pid)?, signal)?)
 }
@@ -128,35 +138,3 @@ pub(super) fn native_pid(pid: u32) -> io::Result<Pid> {
     raw.and_then(Pid::from_raw)
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a process id"))
 }
-
-const NAMES: &[(Signal, &str)] = &[
-    (Signal::HUP, "SIGHUP"),
-    (Signal::INT, "SIGINT"),
-    (Signal::QUIT, "SIGQUIT"),
-    (Signal::ILL, "SIGILL"),
-    (Signal::TRAP, "SIGTRAP"),
-    (Signal::ABORT, "SIGABRT"),
-    (Signal::BUS, "SIGBUS"),
-    (Signal::FPE, "SIGFPE"),
-    (Signal::KILL, "SIGKILL"),
-    (Signal::USR1, "SIGUSR1"),
-    (Signal::SEGV, "SIGSEGV"),
-    (Signal::USR2, "SIGUSR2"),
-    (Signal::PIPE, "SIGPIPE"),
-    (Signal::ALARM, "SIGALRM"),
-    (Signal::TERM, "SIGTERM"),
-    (Signal::CHILD, "SIGCHLD"),
-    (Signal::CONT, "SIGCONT"),
-    (Signal::STOP, "SIGSTOP"),
-    (Signal::TSTP, "SIGTSTP"),
-    (Signal::TTIN, "SIGTTIN"),
-    (Signal::TTOU, "SIGTTOU"),
-    (Signal::URG, "SIGURG"),
-    (Signal::XCPU, "SIGXCPU"),
-    (Signal::XFSZ, "SIGXFSZ"),
-    (Signal::VTALARM, "SIGVTALRM"),
-    (Signal::PROF, "SIGPROF"),
-    (Signal::WINCH, "SIGWINCH"),
-    (Signal::IO, "SIGIO"),
-    (Signal::SYS, "SIGSYS"),
-];

@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// While this is there, the first signal that asks this process to stop is only noted.
@@ -15,12 +15,12 @@ pub struct HeldStop {
     let_through: Arc<AtomicBool>,
 }
 
-/// Notes the first SIGINT, SIGTERM, SIGHUP or SIGQUIT instead of letting it end the process. The next one does. What is
-/// ignored stays ignored, so that `nohup` keeps its word.
+/// Notes the first SIGINT, SIGTERM, SIGHUP, SIGQUIT or SIGALRM instead of letting it end the process. The next one does. What
+/// is ignored stays ignored, so that `nohup` keeps its word.
 pub fn hold_stop() -> io::Result<HeldStop> {
     let first = Arc::new(AtomicUsize::new(0));
     let let_through = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM] {
         if is_ignored(signal) {
             continue;
         }

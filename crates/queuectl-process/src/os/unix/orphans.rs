@@ -1,4 +1,9 @@
-//! What a dead worker left running: found by the groups it noted and by its tag, and ended.
+//! What a dead worker left running: found by the sessions of the leaders it noted and by its tag, and ended.
+//!
+//! Each leader of a job leads a session, whose number is the leader's pid, and while a process is in it nobody else gets that number.
+//! So what is in the session of a leader that lives is the job's. A leader that has died may have left a session with nobody in it, and
+//! its number may have gone to an innocent one since. It is trusted if one of its processes was there when the worker last
+//! beat: the leader was there then, too, so the session can't have been empty in between.
 
 use std::collections::HashSet;
 use std::io;
@@ -9,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::facts::signal;
-use crate::os::native;
+use crate::os::native::{self, Process, SECOND};
 use crate::{Leader, Tag};
 
 /// How long to wait between two looks at what was killed: at first, and at most. A process that hangs in the kernel may
@@ -18,39 +23,27 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// How many of the processes that don't end are named.
 const NAMED: usize = 3;
 
-/// Which boot and which session the processes of a worker belong to. A group never spans sessions, so one that merely got
-/// the same number later is told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) boot: u64,
-    pub(crate) session: u64,
-}
+/// How long after its last beat a worker may have lived: it beats about twice a second. In that time no number of a process
+/// comes round again.
+const BETWEEN_BEATS: u64 = SECOND;
 
-/// The origin of this process.
-pub(crate) fn origin() -> Origin {
-    // SAFETY: a system call that touches no memory of ours.
-    let session = unsafe { libc::getsid(0) }.unsigned_abs();
-    Origin {
-        boot: native::boot(),
-        session: session.into(),
-    }
-}
-
-/// Ends every process in one of these groups and every one with the tag, and returns how many there were, once all have gone.
-/// Fails if some haven't within `patience`; all of them were killed then.
+/// Ends every process in the session of one of these leaders, whose worker last beat at `alive`, and every one with the tag. Returns
+/// how many there were, once all have gone. Fails if some haven't within `patience`; all of them were killed then.
 pub(crate) fn end_all(
     leaders: &[Leader],
-    theirs: Origin,
+    alive: u64,
     tag: &Tag,
     patience: Duration,
 ) -> io::Result<usize> {
     let began = Instant::now();
     let mut pause = PAUSE.0;
+    // Whose sessions these are is asked before anyone is ended by whom it is known.
+    let sessions = sessions(leaders, alive);
     let mut ended = HashSet::new();
     let mut out_of_reach = HashSet::new();
     loop {
         let mut left = Vec::new();
-        for found in find(leaders, theirs, tag) {
+        for found in find(&sessions, tag) {
             if out_of_reach.contains(&found) {
                 continue;
             }
@@ -91,40 +84,47 @@ fn say_left(pids: &[u32]) -> String {
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], theirs: Origin, tag: &Tag) -> Vec<u32> {
-    let found = find(leaders, theirs, tag);
-    found.map(|(pid, _)| pid).collect()
+pub(crate) fn find_all(leaders: &[Leader], alive: u64, tag: &Tag) -> Vec<u32> {
+    let sessions = sessions(leaders, alive);
+    find(&sessions, tag).map(|(pid, _)| pid).collect()
+}
+
+/// Those of the leaders whose sessions are certainly still their own.
+fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
+    if leaders.is_empty() {
+        return Vec::new();
+    }
+    let processes: Vec<Process> = native::pids()
+        .into_iter()
+        .filter_map(native::read)
+        .collect();
+    let is_own = |leader: &&Leader| match native::read(leader.pid) {
+        Some(now) => is_itself(leader, now.start),
+        None => processes
+            .iter()
+            .any(|one| is_in(one, leader) && one.start <= alive + BETWEEN_BEATS),
+    };
+    leaders.iter().filter(is_own).copied().collect()
 }
 
 /// Pids and when they started. One is looked at after the other, so that what was seen is still so when it is signalled.
-fn find<'a>(
-    leaders: &'a [Leader],
-    theirs: Origin,
-    tag: &'a Tag,
-) -> impl Iterator<Item = (u32, u64)> + 'a {
-    let leaders = if theirs.boot == native::boot() {
-        leaders
-    } else {
-        &[]
-    };
+fn find<'a>(sessions: &'a [Leader], tag: &'a Tag) -> impl Iterator<Item = (u32, u64)> + 'a {
     native::pids().into_iter().filter_map(move |pid| {
         let found = native::read(pid)?;
         if found.zombie || pid == process::id() {
             return None;
         }
-        let in_group = leaders
-            .iter()
-            .any(|leader| in_group(&found, *leader, theirs));
-        (in_group || native::has_tag(pid, tag)).then_some((pid, found.start))
+        let in_session = sessions.iter().any(|leader| is_in(&found, leader));
+        (in_session || native::has_tag(pid, tag)).then_some((pid, found.start))
     })
 }
 
-/// Whether a process belongs to the group that this leader led. The leader may be dead, but a live process of its number
-/// must be itself.
-fn in_group(found: &native::Process, leader: Leader, theirs: Origin) -> bool {
-    let itself = |start| (leader.earliest..=leader.latest).contains(&start);
-    found.group == leader.pid
-        && u64::from(found.session) == theirs.session
-        && found.start >= leader.earliest
-        && native::read(leader.pid).is_none_or(|now| itself(now.start))
+/// Whether a process belongs to the session that this leader led.
+fn is_in(found: &Process, leader: &Leader) -> bool {
+    found.session == leader.pid && found.start >= leader.earliest
+}
+
+/// Whether a process that has the leader's pid and this start is the leader.
+fn is_itself(leader: &Leader, start: u64) -> bool {
+    (leader.earliest..=leader.latest).contains(&start)
 }

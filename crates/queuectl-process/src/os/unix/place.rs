@@ -5,10 +5,15 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::place::{Access, Others, Owner};
+use crate::place::{Access, Others, Owner, OwnerMay};
 
 /// In a folder with this bit, only the owner of a file may remove it.
 const STICKY: u32 = 0o1000;
+
+/// What the owner of a folder may do with it: everything.
+const OWNERS: u32 = 0o700;
+/// That its owner gets at what is in it.
+const ENTER: u32 = 0o100;
 
 /// Whose a file or folder is, and what others may do with it. Of a symbolic link only the owner counts.
 pub fn access(path: &Path) -> io::Result<Access> {
@@ -26,7 +31,17 @@ pub fn access(path: &Path) -> io::Result<Access> {
     } else {
         Others::Something
     };
-    Ok(Access { owner, others })
+    let owner_may = match mode & OWNERS {
+        _ if !seen.is_dir() => OwnerMay::DoAll,
+        OWNERS => OwnerMay::DoAll,
+        some if some & ENTER != 0 => OwnerMay::Enter,
+        _ => OwnerMay::NotEnter,
+    };
+    Ok(Access {
+        owner,
+        owner_may,
+        others,
+    })
 }
 
 /// Takes a file or folder away from everybody but its owner.
@@ -37,7 +52,15 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 
 /// Creates a folder, 0700, that wasn't there.
 pub fn new_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
+    DirBuilder::new().mode(OWNERS).create(path)?;
+    // The umask may take away from its owner, too; with 0177 he could not enter it.
+    fs::set_permissions(path, Permissions::from_mode(OWNERS))
+}
+
+/// Gives a folder's owner back what he needs to use it.
+pub fn let_owner_in(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path)?.mode();
+    fs::set_permissions(path, Permissions::from_mode(mode & 0o7777 | OWNERS))
 }
 
 /// Gives a file the name of another, which is gone then.

@@ -253,18 +253,15 @@ impl Attempt<'_> {
 fn how(status: Option<WaitStatus>) -> How {
     const CORE: i32 = 0x80;
     let Some(status) = status else {
-        // Only someone else in this process who reaps children could take the status from us.
-        return How::Signaled {
-            signal: 0,
-            core_dumped: false,
-        };
+        return How::Unknown;
     };
     match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => How::Exited(i64::from(code)),
-        (None, signal) => How::Signaled {
-            signal: signal.unwrap_or(0),
+        (None, Some(signal)) => How::Signaled {
+            signal,
             core_dumped: status.as_raw() & CORE != 0,
         },
+        (None, None) => How::Unknown,
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a spec to a running leader: which program with which arguments, and what is held while it runs.
 
+use std::borrow::Cow;
 use std::env;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::fs;
@@ -77,6 +78,8 @@ fn exec(spec: &Spec, argv: &[OsString]) -> Result<Exec, NulError> {
         .tag
         .iter()
         .map(|tag| (OsStr::new(&tag.name), OsStr::new(&tag.value)));
+    let folder = folder(&spec.cwd);
+    let pwd = iter::once((OsStr::new("PWD"), folder.as_os_str()));
     let program = argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     // The system would search our own PATH, not one that the command is given.
     let found = own_path(spec)
@@ -94,8 +97,22 @@ fn exec(spec: &Spec, argv: &[OsString]) -> Result<Exec, NulError> {
             .map(|argument| CString::new(argument.as_bytes()))
             .collect::<Result<_, _>>()?,
         cwd: CString::new(spec.cwd.as_os_str().as_bytes())?,
-        environment: Environment::with(added.chain(tag).collect::<Vec<_>>().into_iter())?,
+        environment: Environment::with(
+            pwd.chain(added).chain(tag).collect::<Vec<_>>().into_iter(),
+        )?,
     })
+}
+
+/// The folder as PWD names it: without `.` and `..`, by which shells would not know it again. The path itself is kept as it is, with
+/// its links.
+fn folder(cwd: &Path) -> Cow<'_, Path> {
+    let dots = [&b"."[..], b".."];
+    let mut parts = cwd.as_os_str().as_bytes().split(|byte| *byte == b'/');
+    if parts.any(|part| dots.contains(&part)) {
+        // One that isn't there is told when the command can't be started in it.
+        return fs::canonicalize(cwd).map_or(Cow::Borrowed(cwd), Cow::Owned);
+    }
+    Cow::Borrowed(cwd)
 }
 
 fn argv(spec: &Spec) -> Result<(Vec<OsString>, Option<Script>), StartError> {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
+use super::place::make_private;
 use crate::os::native;
 
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
@@ -19,8 +20,10 @@ impl Wake {
     /// Opens the wake-up at `path` for waiting, and creates it (0600) if need be.
     pub fn open(path: &Path) -> io::Result<Self> {
         match native::make_fifo(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+            // The umask may have taken rights away from its owner.
+            Ok(()) => make_private(path)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
         }
         // Open for writing too: the FIFO then never reports its end when the last writer has gone.
         let fifo = OpenOptions::new().read(true).write(true).open(path)?;

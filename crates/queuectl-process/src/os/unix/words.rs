@@ -39,8 +39,8 @@ impl Words {
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new mapping, at an address of the system's choice and so aligned to a page; the
         // file is as long as it. It outlives the file's descriptor, and stays where it is until
-        // `drop` ends it, however this is moved. Other processes read the file only when we are
-        // dead.
+        // `drop` ends it, however this is moved. Other processes only read
+        // the file.
         let words = unsafe {
             let start = mmap(null_mut(), bytes.len(), access, MapFlags::SHARED, &file, 0)?;
             slice::from_raw_parts(start.cast(), content.len())

@@ -146,7 +146,8 @@ pub(super) fn environment<'a>(
     Some(block)
 }
 
-/// What was inherited, read once, with the names by which it is ordered.
+/// What was inherited, read once, with the names by which it is ordered. Where a shell of Unix that started us is and was means
+/// nothing to a command, which is elsewhere.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"
@@ -161,7 +162,10 @@ fn inherited() -> &'static [(String, OsString)] {
             variable.push(value);
             (key, variable)
         };
-        let mut variables: Vec<_> = std::env::vars_os().map(joined).collect();
+        let mut variables: Vec<_> = std::env::vars_os()
+            .map(joined)
+            .filter(|(key, _)| key != "PWD" && key != "OLDPWD")
+            .collect();
         variables.sort_by(|(one, _), (other, _)| one.cmp(other));
         variables.dedup_by(|(one, _), (other, _)| one == other);
         variables

@@ -1,5 +1,6 @@
 //! The few native facts that other rooms ask for.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -172,40 +173,30 @@ pub fn hostname() -> String {
 }
 
 /// Always `None`: there are no signals.
-pub fn signal_name(_signal: i32) -> Option<&'static str> {
+pub fn signal_name(_signal: i32) -> Option<Cow<'static, str>> {
     None
 }
 
-/// Which start of the machine the processes of a worker belong to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) boot: u64,
-    pub(crate) session: u64,
-}
-
-/// The origin of this process. The system counts its starts, and shows the count to every process at a fixed place
-/// (`BootId` in `KUSER_SHARED_DATA`).
-pub(crate) fn origin() -> Origin {
+/// Which start of the machine this is. The system counts them, and shows the count to every process at a fixed place (`BootId` in
+/// `KUSER_SHARED_DATA`).
+pub(crate) fn boot() -> u64 {
     const BOOT_ID: *const u32 = ptr::without_provenance(0x7FFE_02C4);
-    Origin {
-        // SAFETY: the system maps this page into every process at this place, for as long as the
-        // process is there. It is no memory of Rust's, so a volatile read needs no pointer that was
-        // derived from any.
-        boot: unsafe { ptr::read_volatile(BOOT_ID) }.into(),
-        session: 0,
-    }
+    // SAFETY: the system maps this page into every process at this place, for as long as the
+    // process is there. It is no memory of Rust's, so a volatile read needs no pointer that was
+    // derived from any.
+    unsafe { ptr::read_volatile(BOOT_ID) }.into()
 }
 
 /// A dead worker's Job Objects were closed by the system, and closing them ended all that was in them. That may just be going
 /// on: so their leaders are ended here too, and waited for, within `patience`. Returns how many still ran.
 pub(crate) fn end_all(
     leaders: &[Leader],
-    theirs: Origin,
+    _alive: u64,
     _tag: &Tag,
     patience: Duration,
 ) -> io::Result<usize> {
     let began = Instant::now();
-    let left: Vec<_> = left(leaders, theirs).collect();
+    let left: Vec<_> = left(leaders).collect();
     for (_, process) in &left {
         // It fails for one that has just ended.
         let _ = terminate(process);
@@ -223,14 +214,13 @@ pub(crate) fn end_all(
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], theirs: Origin, _tag: &Tag) -> Vec<u32> {
-    left(leaders, theirs).map(|(pid, _)| pid).collect()
+pub(crate) fn find_all(leaders: &[Leader], _alive: u64, _tag: &Tag) -> Vec<u32> {
+    left(leaders).map(|(pid, _)| pid).collect()
 }
 
 /// The leaders that still run.
-fn left(leaders: &[Leader], theirs: Origin) -> impl Iterator<Item = (u32, OwnedHandle)> {
-    let here = theirs == origin();
-    leaders.iter().filter(move |_| here).filter_map(|leader| {
+fn left(leaders: &[Leader]) -> impl Iterator<Item = (u32, OwnedHandle)> {
+    leaders.iter().filter_map(|leader| {
         let access = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE | PROCESS_TERMINATE;
         let process = open(leader.pid, access).ok()?;
         let start = start_of(&process)?;
@@ -239,8 +229,11 @@ fn left(leaders: &[Leader], theirs: Origin) -> impl Iterator<Item = (u32, OwnedH
     })
 }
 
+/// A second, in the unit of [`now`]: the system counts in tenths of a microsecond.
+pub(crate) const SECOND: u64 = 10_000_000;
+
 /// The clock by which the system says when a process started.
-pub(super) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let mut time = FILETIME {
         dwLowDateTime: 0,
         dwHighDateTime: 0,

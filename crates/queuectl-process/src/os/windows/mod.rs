@@ -7,6 +7,7 @@ mod facts;
 mod find;
 mod handle;
 mod hold;
+mod inherited;
 mod interpreter;
 mod job;
 mod machine;
@@ -31,12 +32,14 @@ pub use facts::{
     leave_terminal, native_bytes, native_text, never_wait, no_orphan, private_dir, process_start,
     signal_name, start_detached, user_settings,
 };
-pub(crate) use facts::{Origin, end_all, find_all, origin};
+pub(crate) use facts::{SECOND, boot, end_all, find_all, now};
 pub use hold::{HeldStop, hold_stop};
+pub use inherited::{largest_file, make_room_for, set_up_process};
 pub use machine::since_boot;
 pub(crate) use machine::{boot_name, process_room};
 pub use place::{
-    access, file_identity, make_private, network_file_system, new_private_dir, replace, sync_dir,
+    access, file_identity, let_owner_in, make_private, network_file_system, new_private_dir,
+    replace, sync_dir,
 };
 pub use roots::trusted_roots;
 pub use run::run;

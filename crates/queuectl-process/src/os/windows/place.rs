@@ -16,12 +16,13 @@ use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
 use super::handle::check;
 use super::rights;
-use crate::place::{Access, Owner};
+use crate::place::{Access, Owner, OwnerMay};
 
 /// What others may do with a file or folder. Its owner is taken for the user: who it is, is no matter of who may get at it.
 pub fn access(path: &Path) -> io::Result<Access> {
     Ok(Access {
         owner: Owner::Me,
+        owner_may: OwnerMay::DoAll,
         others: rights::of_others(path)?,
     })
 }
@@ -29,6 +30,11 @@ pub fn access(path: &Path) -> io::Result<Access> {
 /// Takes a file or folder away from everybody but its owner.
 pub fn make_private(path: &Path) -> io::Result<()> {
     rights::give_to_owner_alone(path)
+}
+
+/// Does nothing: an owner may always give himself what he needs, and `icacls` is for that.
+pub fn let_owner_in(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Creates a folder that wasn't there, for its owner alone.

@@ -83,7 +83,7 @@ impl Target {
                 .map_err(|error| format!("the URL names no user, and you have no name: {error}"))?,
         };
         let database = given.get("dbname").unwrap_or(&user).to_owned();
-        let password_file = given.get("passfile").map(PathBuf::from);
+        let password_file = given.file("passfile");
         Ok(Self {
             hosts: hosts::all(given)?,
             schema: schema(given.get("schema").unwrap_or(SCHEMA))?,

@@ -1,6 +1,7 @@
 //! The parameters of a connection: those of `psql` under its names, and the schema, which is ours.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
@@ -62,6 +63,13 @@ impl Parameters {
     /// What a parameter is.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// The file that a parameter names: absolute, since it is read at each connection, and a background worker leaves the folder that
+    /// it was started in.
+    pub(super) fn file(&self, name: &str) -> Option<PathBuf> {
+        let named = PathBuf::from(self.get(name)?);
+        Some(std::path::absolute(&named).unwrap_or(named))
     }
 
     /// What a parameter is, which has to be one of these.

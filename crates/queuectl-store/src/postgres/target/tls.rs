@@ -64,13 +64,15 @@ impl Tls {
         let usual = |name: &str| settings.map(|settings| usual_file(settings, name));
         let roots = match given.get("sslrootcert") {
             Some("system") => Roots::System,
-            Some(file) => Roots::Named(file.into()),
-            None => Roots::Usual(usual("root.crt")),
+            _ => match given.file("sslrootcert") {
+                Some(file) => Roots::Named(file),
+                None => Roots::Usual(usual("root.crt")),
+            },
         };
         let mode = mode(given, roots == Roots::System)?;
-        let certificate = given.get("sslcert").map(PathBuf::from);
+        let certificate = given.file("sslcert");
         let is_usual = certificate.is_none();
-        let key = given.get("sslkey").map(PathBuf::from);
+        let key = given.file("sslkey");
         let certificate = certificate
             .or_else(|| usual("postgresql.crt"))
             .zip(key.or_else(|| usual("postgresql.key")));

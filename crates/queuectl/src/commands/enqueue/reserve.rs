@@ -1,5 +1,5 @@
 //! Room on the store's disk, kept in reserve: on a full disk nothing can be taken back, since the
-//! store has to write for that too.
+//! store has to write for that too. Nor can it where its files may not grow, so that is asked before.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -34,8 +34,11 @@ impl Reserve {
         let Some(folder) = path.parent() else {
             return Ok(Self::none());
         };
-        let size = jobs.saturating_mul(JOB).saturating_add(bytes).min(ENOUGH);
-        let filled = tempfile::tempfile_in(folder).and_then(|file| fill(file, size));
+        let size = jobs.saturating_mul(JOB).saturating_add(bytes);
+        if queuectl_worker::largest_file().is_some_and(|most| most < largest_with(location, size)) {
+            return Err(StoreError::TooLarge.into());
+        }
+        let filled = tempfile::tempfile_in(folder).and_then(|file| fill(file, size.min(ENOUGH)));
         match filled {
             Ok(file) => Ok(Self { _file: Some(file) }),
             Err(error) if is_full(&error) => Err(StoreError::Full.into()),
@@ -43,6 +46,19 @@ impl Reserve {
             Err(_) => Ok(Self::none()),
         }
     }
+}
+
+/// How large the largest of a store's files may become when so many bytes are added and taken back: its log has all of it twice if
+/// nobody can copy it into the database meanwhile.
+fn largest_with(location: &Location, size: u64) -> u64 {
+    let files = location.files().into_iter();
+    let lengths = files
+        .filter_map(|file| file.metadata().ok())
+        .map(|file| file.len());
+    lengths
+        .max()
+        .unwrap_or(0)
+        .saturating_add(size.saturating_mul(2))
 }
 
 fn fill(mut file: File, size: u64) -> io::Result<File> {

@@ -70,9 +70,13 @@ impl Source {
         let folder = cx.data_folder()?;
         let cannot_keep = |reason: io::Error| {
             let folder = folder.path().display();
+            let advice = match reason.kind() {
+                ErrorKind::FileTooLarge => "raise the limit of file sizes (`ulimit -f unlimited`)",
+                _ => "make room there, or choose another place with QUEUECTL_HOME",
+            };
             CliError::unavailable(
                 format!("can't keep what comes from {name} in `{folder}`: {reason}"),
-                "make room there, or choose another place with QUEUECTL_HOME",
+                advice,
             )
         };
         let mut file = tempfile::tempfile_in(folder.path()).map_err(cannot_keep)?;

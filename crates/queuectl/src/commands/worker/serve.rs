@@ -2,7 +2,7 @@
 
 use queuectl_domain::WorkerId;
 use queuectl_worker::{
-    Control, Happening, LogFile, Observer, Options, READY, RunError, leave_terminal,
+    Control, Happening, LogFile, Observer, Options, READY, RunError, leave_folder, leave_terminal,
 };
 
 use super::start::no_signals;
@@ -36,13 +36,17 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Streamed, CliError> {
     let store = cx.store()?;
     queuectl_worker::enlist(&data, &args.id, &cx.location()?)
         .map_err(|reason| CliError::internal(format!("can't write workers.json: {reason}")))?;
+    let guard = guard::launch(cx)?;
+    leave_folder(&data).map_err(|reason| {
+        CliError::internal(format!("can't change to the data folder: {reason}"))
+    })?;
     let options = Options {
         data,
         id: args.id,
         slots: args.concurrency,
         until_idle: false,
         job_variables: cx.variables_to_hand_on()?,
-        guard: Some(guard::launch(cx)?),
+        guard: Some(guard),
     };
     let console = cx.console;
     queuectl_worker::run(store, &options, &control, &Background { console, log })?;

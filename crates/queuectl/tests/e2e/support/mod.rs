@@ -34,7 +34,7 @@ pub(crate) use output::Output;
 pub(crate) use redact::redacted;
 pub(crate) use running::Running;
 #[cfg(unix)]
-pub(crate) use terminal::on_a_terminal;
+pub(crate) use terminal::{Terminal, on_a_terminal};
 pub(crate) use wait::{look_for, moment, seconds_between, wait_for, wait_until};
 
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! A call of the binary that goes on: a worker in the foreground.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -21,9 +21,18 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `queuectl args`.
     pub(crate) fn start(home: &Home, args: &[&str]) -> Self {
+        Self::of(home.command(args), format!("queuectl {}", args.join(" ")))
+    }
+
+    /// Runs a line of `sh` in which `queuectl` is the binary. If it is to be signalled, the line begins with `exec`.
+    #[cfg(unix)]
+    pub(crate) fn shell(home: &Home, line: &str) -> Self {
+        Self::of(home.of_shell(line), line.to_owned())
+    }
+
+    fn of(mut command: Command, call: String) -> Self {
         #[cfg(unix)]
         system::allow_interrupts();
-        let mut command = home.command(args);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -40,7 +49,6 @@ impl Running {
                 Arc::clone(&stderr),
             ),
         ];
-        let call = format!("queuectl {}", args.join(" "));
         Self {
             child: Some(child),
             call,

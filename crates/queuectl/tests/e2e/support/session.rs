@@ -35,12 +35,18 @@ impl Home {
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn shell(&self, line: &str) -> Output {
+        let mut output = finish(self.of_shell(line), Vec::new());
+        line.clone_into(&mut output.call);
+        output
+    }
+
+    /// A line of `sh` in which `queuectl` is the binary, to be run.
+    #[cfg(unix)]
+    pub(crate) fn of_shell(&self, line: &str) -> std::process::Command {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", line]);
         self.prepare(&mut command);
-        let mut output = finish(command, Vec::new());
-        line.clone_into(&mut output.call);
-        output
+        command
     }
 }
 

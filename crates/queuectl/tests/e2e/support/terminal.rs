@@ -1,10 +1,79 @@
 //! A call of the binary on a terminal, and what the terminal was told.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::thread::JoinHandle;
 
-use super::{system, wait_until};
+use super::{system, wait_for, wait_until};
+
+/// A terminal at which a person sits, and what runs in it: it leads the terminal's session.
+pub(crate) struct Terminal {
+    person: File,
+    child: Child,
+    seen: Mutex<String>,
+}
+
+impl Terminal {
+    /// Starts a command in one.
+    pub(crate) fn start(mut command: Command) -> Self {
+        system::allow_interrupts();
+        let (person, program) = system::terminal();
+        rustix::io::ioctl_fionbio(&person, true).expect("a terminal can be looked at");
+        let another = || program.try_clone().expect("a terminal can be shared");
+        command.stdin(another()).stdout(another()).stderr(another());
+        system::lead_the_session_of_its_terminal(&mut command);
+        let child = command.spawn().expect("it can be started");
+        Self {
+            person,
+            child,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Types something. `\x03` is Ctrl+C, `\x1a` Ctrl+Z.
+    pub(crate) fn types(&self, text: &str) {
+        let typed = (&self.person).write_all(text.as_bytes());
+        typed.expect("somebody is there");
+    }
+
+    /// Waits until the terminal shows this, and forgets all up to it.
+    #[track_caller]
+    pub(crate) fn wait_until_it_shows(&self, text: &str) {
+        wait_for(&format!("the terminal to show `{text}`"), || {
+            let mut seen = self.seen.lock().expect("nobody panics with it");
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = (&self.person).read(&mut piece) {
+                seen.push_str(&String::from_utf8_lossy(&piece[..count]));
+            }
+            let Some(at) = seen.find(text) else {
+                return Err(seen.clone());
+            };
+            seen.drain(..at + text.len());
+            Ok(())
+        });
+    }
+
+    /// Closes it, as when a window is closed; returns what has to end then.
+    pub(crate) fn hang_up(self) -> Child {
+        self.child
+    }
+
+    /// Waits until what was started has ended, and returns its exit code.
+    #[track_caller]
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        let mut status = None;
+        wait_until("what runs in the terminal to end", || {
+            // It may have more to show than the terminal holds.
+            let mut piece = [0; 4096];
+            while matches!((&self.person).read(&mut piece), Ok(1..)) {}
+            status = self.child.try_wait().expect("a child can be waited for");
+            status.is_some()
+        });
+        status.and_then(|status| status.code())
+    }
+}
 
 /// What a terminal was told by a call that has ended.
 pub(crate) struct Told {

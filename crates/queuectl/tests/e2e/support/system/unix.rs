@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -88,12 +89,7 @@ pub(crate) fn processes_of(home: &Path) -> Vec<Process> {
 /// Whether a process of this id is there and runs. A zombie doesn't, once the last of its threads has let go of its files.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_alive(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
-    match state {
+    match state_of(pid) {
         None => false,
         Some('Z' | 'X') => {
             let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
@@ -131,6 +127,15 @@ pub(crate) fn allow_interrupts() {
 /// Stops a process where it is, as a machine that sleeps does, until [`wake`].
 pub(crate) fn freeze(pid: i32) {
     signal(pid, Signal::STOP);
+}
+
+/// Lifts a process's soft limit of the size of files, by util-linux's `prlimit`.
+#[cfg(target_os = "linux")]
+pub(crate) fn allow_large_files(pid: i32) {
+    let mut lift = std::process::Command::new("prlimit");
+    lift.args(["--pid", &pid.to_string(), "--fsize=unlimited:"]);
+    let lifted = lift.status().expect("`prlimit` can be started");
+    assert!(lifted.success(), "{lifted}");
 }
 
 /// Lets a process that was stopped go on.
@@ -192,6 +197,39 @@ fn pid_of(pid: i32) -> Pid {
     Pid::from_raw(pid).expect("a process id is positive")
 }
 
+/// The state of a process by its letter; none if there is no such process.
+#[cfg(target_os = "linux")]
+fn state_of(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
+/// The state of a process by its letter; none if there is no such process.
+#[cfg(not(target_os = "linux"))]
+fn state_of(pid: i32) -> Option<char> {
+    let mut ps = std::process::Command::new("ps");
+    let asked = ps.args(["-o", "stat=", "-p", &pid.to_string()]).output();
+    let state = asked.expect("`ps` tells states").stdout;
+    state.first().map(|letter| char::from(*letter))
+}
+
+/// Whether a process is stopped where it is.
+pub(crate) fn is_suspended(pid: i32) -> bool {
+    state_of(pid) == Some('T')
+}
+
+/// Has a command lead a session, with its stdin as the terminal that belongs to it.
+pub(crate) fn lead_the_session_of_its_terminal(command: &mut std::process::Command) {
+    let lead = || {
+        rustix::process::setsid()?;
+        // SAFETY: it is open, and used for this one call.
+        rustix::process::ioctl_tiocsctty(unsafe { BorrowedFd::borrow_raw(0) })?;
+        Ok(())
+    };
+    // SAFETY: it makes two system calls, which may be made there.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, lead) };
+}
+
 /// An argument of any bytes.
 pub(crate) fn raw(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
@@ -201,6 +239,9 @@ pub(crate) fn raw(bytes: &[u8]) -> OsString {
 pub(crate) fn terminal() -> (File, File) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be made");
+    // Or what runs at its other end would keep it from being closed.
+    let closes = rustix::io::fcntl_setfd(&person, rustix::io::FdFlags::CLOEXEC);
+    closes.expect("it is open");
     grantpt(&person).expect("the terminal can be granted");
     unlockpt(&person).expect("the terminal can be unlocked");
     let name = ptsname(&person, Vec::new()).expect("the terminal has a name");
