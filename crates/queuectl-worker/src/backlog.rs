@@ -34,6 +34,11 @@ impl Backlog {
         self.settled.is_empty() && self.released.is_empty()
     }
 
+    /// How many ends the store doesn't know of.
+    pub(crate) fn untold(&self) -> usize {
+        self.settled.len()
+    }
+
     pub(crate) fn settled(&self) -> &[Settled] {
         &self.settled
     }

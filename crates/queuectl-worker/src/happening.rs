@@ -79,6 +79,12 @@ pub enum Happening<'a> {
     },
     /// Jobs can be started again.
     StartRecovered,
+    /// The worker was asked to stop, and doesn't wait for the store any more.
+    GaveUp {
+        /// How many jobs the store doesn't know the end of. They run again, as after a crash. If it knows all, it hasn't
+        /// taken back what was given back unbegun, or made safe from a power cut what it knows.
+        untold: usize,
+    },
     /// The worker has been asked to stop, and finishes what runs.
     Stopping,
     /// The worker has ended.

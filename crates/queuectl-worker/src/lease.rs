@@ -114,6 +114,12 @@ impl Lease {
         term.is_none_or(|term| os::since_boot() < term.polite_at())
     }
 
+    /// How much of it is left; none if it never ends.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let term = self.state().term?;
+        Some((term.sent + term.length).saturating_sub(os::since_boot()))
+    }
+
     /// Whether it is time to renew it.
     pub(crate) fn is_to_renew(&self) -> bool {
         let term = self.state().term;

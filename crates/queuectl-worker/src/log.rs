@@ -99,6 +99,12 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
             format!("can't start jobs: {why}; they are given back, and tried again")
         }
         Happening::StartRecovered => "jobs can be started again".into(),
+        Happening::GaveUp { untold: 0 } => {
+            "stops without the store, which may lose what it was told last".into()
+        }
+        Happening::GaveUp { untold } => format!(
+            "stops without the store: it doesn't know how {untold} jobs ended, which run again as after a crash"
+        ),
         Happening::Stopping => "stopping".into(),
         Happening::WorkerStopped { worker, attempts } => {
             format!("{worker} stopped after {attempts} attempts")

@@ -41,6 +41,9 @@ pub enum RunError {
     /// The store can't be used, and waiting won't help.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store fails for longer than a worker waits that was asked to stop. What it couldn't tell is lost.
+    #[error(transparent)]
+    GaveUp(StoreError),
     /// The system refuses something that a worker needs.
     #[error("{what}: {source}")]
     System {
@@ -59,8 +62,8 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
 ///
 /// # Errors
 ///
-/// A store that is full, locked or out of reach is waited for. What ends a
-/// worker is a store that is damaged, or a system that refuses threads or files.
+/// A store that is full, locked or out of reach is waited for, but by a worker that was asked to stop for seconds only. What ends
+/// any worker is a store that is damaged, or a system that refuses threads or files.
 pub fn run(
     mut store: Box<dyn Store>,
     options: &Options,
@@ -113,6 +116,13 @@ pub fn run(
             Err(error) => (Err(error), 0),
         }
     });
+    if let Err(RunError::GaveUp(_)) = &result {
+        // It is left as after a crash: whoever rescues its jobs learns from its files which of them it had begun to run.
+        drop(life);
+        let _ = registry::prune(&options.data, Some(&me.id));
+        observer.notice(&stopped(&me, attempts));
+        return result;
+    }
     // The files go first: as long as the store knows the worker, someone looks after what is left
     // of it, should it be killed right here.
     life.end();
@@ -120,11 +130,15 @@ pub fn run(
     let goodbye = store.unregister(&me.id);
     // A list that still names it is put right by the next who changes it.
     let _ = registry::prune(&options.data, Some(&me.id));
-    observer.notice(&Happening::WorkerStopped {
+    observer.notice(&stopped(&me, attempts));
+    result.and(goodbye.map_err(RunError::from))
+}
+
+fn stopped(me: &Worker, attempts: u64) -> Happening<'_> {
+    Happening::WorkerStopped {
         worker: &me.id,
         attempts,
-    });
-    result.and(goodbye.map_err(RunError::from))
+    }
 }
 
 fn myself(options: &Options, life: &Life) -> Worker {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use queuectl_domain::WorkerId;
 use queuectl_process::os;
-use queuectl_store::{Location, StopMode, Store, StoreError, WorkerInfo};
+use queuectl_store::{ErrorKind, Location, StopMode, Store, StoreError, WorkerInfo};
 
 use crate::life::is_running_here;
 use crate::rescue::rescue_gone;
@@ -37,62 +37,64 @@ pub struct StopOrder {
     pub mode: StopMode,
     /// After how long those that still run are told to end what they run.
     pub force_after: Option<Duration>,
+    /// The worker that runs the job which gives this order, if one does.
+    pub given_by: Option<WorkerId>,
 }
 
 /// What has become of workers that were to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct Stopped {
     /// So many have ended.
     pub ended: usize,
     /// So many are out of reach: they aren't heard of for longer than their leases. They end when they come back.
     pub out_of_reach: usize,
+    /// The worker that runs the job which gave the order was asked to finish what it runs. It isn't waited for: it waits for
+    /// that very job.
+    pub asked: Option<WorkerId>,
+    /// Why the store couldn't be asked or told something. Workers were found and told without it, or what dead ones left is
+    /// still there.
+    pub trouble: Option<StoreError>,
 }
 
 /// Stops workers of the store at `location`, waits for the end of those that are within reach, and returns how many there were.
 /// Jobs of workers of this machine that have died are put back.
 ///
-/// Without a store, the background workers of this machine are found through `workers.json`.
+/// Without a store, or if it fails, the background workers of this machine are found through `workers.json`, and signals stand in
+/// for what can't be written down.
 ///
 /// # Errors
 ///
-/// Fails if the store does; workers that have been told to stop do so all the same.
-/// [`StoreError::NoSuchWorker`] if one is to stop that isn't there.
+/// Fails if the store does, and there are workers that can't be stopped without it; others that have been told to stop do so all
+/// the same. [`StoreError::NoSuchWorker`] if one is to stop that isn't there.
 pub fn stop(
     data: &DataFolder,
     location: &Location,
-    mut store: Option<&mut dyn Store>,
+    store: Option<&mut dyn Store>,
     order: &StopOrder,
 ) -> Result<Stopped, StoreError> {
-    let mut targets = match &mut store {
-        Some(store) => known_to_the_store(*store, &order.whom)?,
-        None => known_on_this_machine(data, location, &order.whom),
-    };
-    let told: HashSet<_> = targets.iter().filter_map(Target::id).cloned().collect();
-    let count = targets.len();
-    tell(&targets, &mut store, order.mode)?;
-    let mut away = HashSet::new();
-    if let Some(store) = &mut store {
-        away = out_of_reach(*store, data, &order.whom)?;
-        let ids: Vec<_> = away.iter().cloned().collect();
-        store.request_stop(&ids, order.mode)?;
-    }
+    let mut stopping = Stopping::find(data, location, store, order)?;
+    let count = stopping.targets.len();
+    stopping.tell_all(order.mode)?;
+    let told: HashSet<_> = stopping.ids().collect();
+    let mut away = stopping.tell_those_out_of_reach(data, order)?;
     let deadline = order.force_after.map(|length| Instant::now() + length);
-    if !wait(&mut targets, &mut store, deadline)? {
-        tell(&targets, &mut store, StopMode::Now)?;
-        wait(&mut targets, &mut store, None)?;
+    if !stopping.wait(deadline)? {
+        stopping.tell_all(StopMode::Now)?;
+        stopping.wait(None)?;
     }
-    if let Some(store) = store {
-        // One that was killed before it could obey may have left jobs behind.
-        rescue_gone(store, false, &Nobody)?;
-        // Others were cut off while they were waited for.
-        let cut_off = out_of_reach(store, data, &order.whom)?;
-        away.extend(cut_off.into_iter().filter(|id| told.contains(id)));
-    }
+    // One that was killed before it could obey may have left jobs behind.
+    stopping.heed(|store| rescue_gone(store, false, &Nobody))?;
+    // Others were cut off while they were waited for.
+    let cut_off = stopping.heed(|store| out_of_reach(store, data, &order.whom))?;
+    let cut_off = cut_off.unwrap_or_default().into_iter();
+    away.extend(cut_off.filter(|id| told.contains(id)));
     // The list may name some that have just ended; it does no harm if it goes on doing so.
     let _ = registry::prune(data, None);
     Ok(Stopped {
         ended: count - away.intersection(&told).count(),
         out_of_reach: away.len(),
+        asked: stopping.own.and_then(|own| own.id()),
+        trouble: stopping.trouble,
     })
 }
 
@@ -126,10 +128,10 @@ impl Target {
         }
     }
 
-    fn id(&self) -> Option<&WorkerId> {
+    fn id(&self) -> Option<WorkerId> {
         match self {
-            Self::Known(info) => Some(&info.worker.id),
-            Self::Listed(_) => None,
+            Self::Known(info) => Some(info.worker.id.clone()),
+            Self::Listed(entry) => entry.id.parse().ok(),
         }
     }
 
@@ -146,6 +148,146 @@ impl Target {
                 Liveness::Elsewhere | Liveness::Lapsed => None,
             },
             Self::Listed(_) => Some(false),
+        }
+    }
+
+    /// Asks its process, if that runs on this machine. It makes the worker look at the store at once, or stands in for the store.
+    fn signal(&self, mode: StopMode) {
+        if let Some(pid) = self.process() {
+            // It may have ended by itself since.
+            let _ = os::ask_to_stop(pid, mode == StopMode::Now);
+        }
+    }
+}
+
+/// Workers that are being stopped.
+struct Stopping<'a> {
+    /// None if there is none, or if it has failed.
+    store: Option<&'a mut dyn Store>,
+    trouble: Option<StoreError>,
+    targets: Vec<Target>,
+    /// The worker that runs the job which gave the order.
+    own: Option<Target>,
+}
+
+impl<'a> Stopping<'a> {
+    fn find(
+        data: &DataFolder,
+        location: &Location,
+        store: Option<&'a mut dyn Store>,
+        order: &StopOrder,
+    ) -> Result<Self, StoreError> {
+        let mut stopping = Self {
+            store,
+            trouble: None,
+            targets: Vec::new(),
+            own: None,
+        };
+        let known = stopping.heed(|store| known_to_the_store(store, &order.whom))?;
+        stopping.targets = match known {
+            Some(known) => known,
+            None => known_on_this_machine(data, location, &order.whom),
+        };
+        if stopping.targets.is_empty()
+            && let Some(trouble) = stopping.trouble.take()
+        {
+            // There may be some that only the store knows.
+            return Err(trouble);
+        }
+        let is_own = |target: &Target| order.given_by.is_some() && target.id() == order.given_by;
+        if let Some(at) = stopping.targets.iter().position(is_own) {
+            stopping.own = Some(stopping.targets.remove(at));
+        }
+        Ok(stopping)
+    }
+
+    fn ids(&self) -> impl Iterator<Item = WorkerId> {
+        self.targets.iter().filter_map(Target::id)
+    }
+
+    /// Asks the store for something, if it can be asked. One that fails isn't asked again.
+    fn heed<T>(
+        &mut self,
+        ask: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(store) = &mut self.store else {
+            return Ok(None);
+        };
+        match ask(*store) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                self.store = None;
+                self.trouble = Some(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells all of them. The one that runs the job which gave the order would end that by a stop at once, and run it again when
+    /// it is started: it is asked to finish what it runs, whatever the others are.
+    fn tell_all(&mut self, mode: StopMode) -> Result<(), StoreError> {
+        self.targets.iter().for_each(|target| target.signal(mode));
+        self.own.iter().for_each(|own| own.signal(StopMode::Drain));
+        let ids: Vec<_> = self.ids().collect();
+        let own: Vec<_> = self.own.iter().filter_map(Target::id).collect();
+        for (ids, mode) in [(ids, mode), (own, StopMode::Drain)] {
+            if !ids.is_empty() {
+                self.heed(|store| store.request_stop(&ids, mode))?;
+            }
+        }
+        if self.targets.iter().any(|target| target.lives().is_none()) {
+            // Those of other machines hear it from the store alone.
+            return self.trouble.take().map_or(Ok(()), Err);
+        }
+        Ok(())
+    }
+
+    /// Tells those that can't hear of it now, and returns them.
+    fn tell_those_out_of_reach(
+        &mut self,
+        data: &DataFolder,
+        order: &StopOrder,
+    ) -> Result<HashSet<WorkerId>, StoreError> {
+        let away = self.heed(|store| {
+            let away = out_of_reach(store, data, &order.whom)?;
+            let ids: Vec<_> = away.iter().cloned().collect();
+            if !ids.is_empty() {
+                store.request_stop(&ids, order.mode)?;
+            }
+            Ok(away)
+        })?;
+        Ok(away.unwrap_or_default())
+    }
+
+    /// Waits for the end of all; says whether it came before the deadline. Those that have ended are no targets any more.
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<bool, StoreError> {
+        loop {
+            self.targets.retain(|target| target.lives() != Some(false));
+            let elsewhere = self.targets.iter().any(|target| target.lives().is_none());
+            if elsewhere {
+                let known = self.heed(|store| store.workers())?;
+                let Some(known) = known else {
+                    return self.trouble.take().map_or(Ok(true), Err);
+                };
+                let living = known
+                    .into_iter()
+                    .filter(|info| liveness(info) == Liveness::Elsewhere);
+                let living: HashSet<_> = living.map(|info| info.worker.id).collect();
+                self.targets.retain(|target| {
+                    target.lives() == Some(true)
+                        || target.id().is_some_and(|id| living.contains(&id))
+                });
+            }
+            if self.targets.is_empty() {
+                return Ok(true);
+            }
+            let pause = if elsewhere { ASK } else { LOOK };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(false);
+            }
+            thread::sleep(left.map_or(pause, |left| left.min(pause)));
         }
     }
 }
@@ -203,52 +345,6 @@ fn known_on_this_machine(data: &DataFolder, location: &Location, whom: &Whom) ->
         wanted && entry.store == location
     });
     ours.map(Target::Listed).collect()
-}
-
-fn tell(
-    targets: &[Target],
-    store: &mut Option<&mut dyn Store>,
-    mode: StopMode,
-) -> Result<(), StoreError> {
-    if let Some(store) = store {
-        let ids: Vec<_> = targets.iter().filter_map(Target::id).cloned().collect();
-        store.request_stop(&ids, mode)?;
-    }
-    for pid in targets.iter().filter_map(Target::process) {
-        // The signal makes it look at the store at once, or stands in for the
-        // store. It may have ended by itself since.
-        let _ = os::ask_to_stop(pid, mode == StopMode::Now);
-    }
-    Ok(())
-}
-
-/// Waits for the end of all; says whether it came before the deadline. Those that have ended are no targets any more.
-fn wait(
-    targets: &mut Vec<Target>,
-    store: &mut Option<&mut dyn Store>,
-    deadline: Option<Instant>,
-) -> Result<bool, StoreError> {
-    loop {
-        targets.retain(|target| target.lives() != Some(false));
-        let elsewhere = targets.iter().any(|target| target.lives().is_none());
-        if let Some(store) = store.as_mut().filter(|_| elsewhere) {
-            let known = store.workers()?.into_iter();
-            let living = known.filter(|info| liveness(info) == Liveness::Elsewhere);
-            let living: HashSet<_> = living.map(|info| info.worker.id).collect();
-            targets.retain(|target| {
-                target.lives() == Some(true) || target.id().is_some_and(|id| living.contains(id))
-            });
-        }
-        if targets.is_empty() {
-            return Ok(true);
-        }
-        let pause = if elsewhere { ASK } else { LOOK };
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) {
-            return Ok(false);
-        }
-        thread::sleep(left.map_or(pause, |left| left.min(pause)));
-    }
 }
 
 struct Nobody;

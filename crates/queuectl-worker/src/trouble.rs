@@ -2,17 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use queuectl_store::StoreError;
+
 /// How long to wait after a failure: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// Something fails: how long the wait is, and until when it is left alone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Trouble {
+pub(crate) struct BackOff {
     wait: Duration,
     until: Instant,
 }
 
-impl Trouble {
+impl BackOff {
     /// It has failed, for the first time or after `earlier`. The waits are of random length, so that many workers don't come
     /// back all at once.
     pub(crate) fn after(earlier: Option<Self>) -> Self {
@@ -25,10 +27,35 @@ impl Trouble {
     pub(crate) fn until(self) -> Instant {
         self.until
     }
+}
+
+/// The store fails.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    back_off: BackOff,
+    error: StoreError,
+}
+
+impl Trouble {
+    /// The store has failed, for the first time or after `earlier`.
+    pub(crate) fn after(earlier: Option<&Self>, error: StoreError) -> Self {
+        let back_off = BackOff::after(earlier.map(|earlier| earlier.back_off));
+        Self { back_off, error }
+    }
+
+    /// Until when the store is left alone.
+    pub(crate) fn until(&self) -> Instant {
+        self.back_off.until()
+    }
 
     /// Whether it is too early to try again.
-    pub(crate) fn is_fresh(self) -> bool {
-        Instant::now() < self.until
+    pub(crate) fn is_fresh(&self) -> bool {
+        Instant::now() < self.until()
+    }
+
+    /// Why the store failed last.
+    pub(crate) fn into_error(self) -> StoreError {
+        self.error
     }
 }
 
@@ -38,13 +65,13 @@ mod tests {
 
     #[test]
     fn each_wait_is_longer_up_to_a_limit() {
-        let mut trouble = Trouble::after(None);
-        let mut waits = vec![trouble.wait];
+        let mut back_off = BackOff::after(None);
+        let mut waits = vec![back_off.wait];
         for _ in 0..9 {
-            trouble = Trouble::after(Some(trouble));
-            assert!(trouble.until <= Instant::now() + trouble.wait);
-            assert!(trouble.until >= Instant::now() + trouble.wait / 3);
-            waits.push(trouble.wait);
+            back_off = BackOff::after(Some(back_off));
+            assert!(back_off.until <= Instant::now() + back_off.wait);
+            assert!(back_off.until >= Instant::now() + back_off.wait / 3);
+            waits.push(back_off.wait);
         }
         let waits: Vec<_> = waits.iter().map(Duration::as_millis).collect();
         assert_eq!(

@@ -146,6 +146,7 @@ impl Observer for Teller {
             Happening::StoreRecovered => "recovered".into(),
             Happening::StartTrouble { .. } => "unable".into(),
             Happening::StartRecovered => "able".into(),
+            Happening::GaveUp { untold } => format!("gave up {untold}"),
             Happening::Stopping => "stopping".into(),
             Happening::WorkerStopped { .. } => "worker stopped".into(),
         };

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
+use queuectl_domain::WorkerId;
 use queuectl_store::{Location, Store};
 use queuectl_worker::DataFolder;
 
@@ -136,6 +137,11 @@ impl<'a> Context<'a> {
             )
         })?;
         absolute(user.join(".queuectl"))
+    }
+
+    /// The worker whose job calls us, if one does. What isn't the name of a worker isn't one's job.
+    pub(crate) fn worker_we_run_in(&self) -> Option<WorkerId> {
+        self.environment.worker.as_ref()?.to_str()?.parse().ok()
     }
 
     /// Asks for leave to do something that can't be undone.

@@ -12,6 +12,8 @@ pub(crate) struct Environment {
     pub(crate) db: Option<OsString>,
     /// `QUEUECTL_HOME`: instead of `~/.queuectl`.
     pub(crate) home: Option<OsString>,
+    /// `QUEUECTL_WORKER_ID`: the worker whose job calls us, if one does.
+    pub(crate) worker: Option<OsString>,
     /// Whether colour isn't wanted (`NO_COLOR`) or possible (`TERM=dumb`).
     pub(crate) plain: bool,
 }
@@ -22,6 +24,7 @@ impl Environment {
         Self {
             db: variable("QUEUECTL_DB"),
             home: variable("QUEUECTL_HOME"),
+            worker: variable("QUEUECTL_WORKER_ID"),
             plain: variable("NO_COLOR").is_some()
                 || variable("TERM").is_some_and(|it| it == "dumb"),
         }

@@ -1,5 +1,7 @@
 //! A store that fails, or that has forgotten this worker.
 
+use std::time::Instant;
+
 use queuectl_store::{ErrorKind, StoreError};
 
 use super::EventLoop;
@@ -18,9 +20,39 @@ impl EventLoop<'_> {
             let error = &error;
             self.observer.notice(&Happening::StoreTrouble { error });
         }
-        self.trouble = Some(Trouble::after(self.trouble));
+        self.trouble = Some(Trouble::after(self.trouble.as_ref(), error));
         self.backlog.bound();
         Ok(())
+    }
+
+    /// Whether only the store keeps this worker from its end.
+    pub(super) fn sees_to_its_farewell(&mut self) {
+        let is_kept = self.stop.is_some() && self.slots.are_empty() && self.owes_the_store();
+        if is_kept {
+            self.farewell.waits();
+        } else {
+            self.farewell.is_off();
+        }
+    }
+
+    /// Until when the store is waited for, by a worker that was asked to stop.
+    pub(super) fn gives_up_at(&self) -> Option<Instant> {
+        self.farewell.until(self.stop?, self.lease().left())
+    }
+
+    /// Ends a worker that was asked to stop, if the store has failed for too long.
+    pub(super) fn give_up(&mut self) -> Result<(), RunError> {
+        if self.gives_up_at().is_none_or(|at| Instant::now() < at) {
+            return Ok(());
+        }
+        match self.trouble.take() {
+            Some(trouble) => {
+                let untold = self.backlog.untold();
+                self.observer.notice(&Happening::GaveUp { untold });
+                Err(RunError::GaveUp(trouble.into_error()))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The store has answered.

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod endure;
+mod farewell;
 mod rings;
 mod turn;
 mod unable;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use queuectl_store::{StopMode, Store, Worker};
 
 use self::alarms::Alarms;
+use self::farewell::Farewell;
 use self::rings::Rings;
 use self::unable::Reported;
 use crate::backlog::Backlog;
@@ -48,6 +50,7 @@ pub(crate) struct EventLoop<'a> {
     trouble: Option<Trouble>,
     /// What keeps it from starting jobs.
     unable: Reported,
+    farewell: Farewell,
     rings: Rings,
     alarms: Alarms,
     retention: Retention,
@@ -79,6 +82,7 @@ impl<'a> EventLoop<'a> {
             stop: None,
             trouble: None,
             unable: Reported::default(),
+            farewell: Farewell::default(),
             rings: Rings::new(wake),
             alarms: Alarms::new(),
             retention: Retention::new(),
@@ -116,6 +120,8 @@ impl<'a> EventLoop<'a> {
             if self.is_done() {
                 return Ok(());
             }
+            self.sees_to_its_farewell();
+            self.give_up()?;
             cause = self.wait(signals)?;
         }
     }
@@ -126,11 +132,12 @@ impl<'a> EventLoop<'a> {
         if self.stop == Some(StopMode::Drain) && self.others.are_being_rescued() {
             return false;
         }
-        let owes_nothing = self.backlog.is_empty() && !self.alarms.owes_sync();
-        // Told to stop at once, it doesn't wait for a store that fails: its results
-        // are lost then, and their jobs run again, as after a crash.
-        let gives_up = self.stop == Some(StopMode::Now) && self.trouble.is_some();
-        self.stop.is_some() && self.slots.are_empty() && (owes_nothing || gives_up)
+        self.stop.is_some() && self.slots.are_empty() && !self.owes_the_store()
+    }
+
+    /// Whether the store has still to be told something, or to make it safe.
+    fn owes_the_store(&self) -> bool {
+        !self.backlog.is_empty() || self.alarms.owes_sync()
     }
 
     /// Waits until there is a reason for a turn, if there is one before the next event.
@@ -174,8 +181,11 @@ impl<'a> EventLoop<'a> {
     /// How long there is nothing to do unless something happens.
     fn patience(&self) -> Duration {
         let now = Instant::now();
-        let next = match self.trouble {
-            Some(trouble) => trouble.until(),
+        let next = match &self.trouble {
+            Some(trouble) => {
+                let until = trouble.until();
+                self.gives_up_at().map_or(until, |at| at.min(until))
+            }
             None => {
                 let settle = self.slots.settle_within().map(|length| now + length);
                 let alarm = self.alarms.next(self.takes_jobs());

@@ -18,7 +18,7 @@ impl EventLoop<'_> {
         if !self.lease().is_held() {
             self.backlog.release(self.slots.recall());
         }
-        if self.trouble.is_some_and(Trouble::is_fresh) || !self.renew()? {
+        if self.trouble.as_ref().is_some_and(Trouble::is_fresh) || !self.renew()? {
             return Ok(());
         }
         // A store that has failed isn't taken for mended before it takes what it refused.
@@ -40,7 +40,9 @@ impl EventLoop<'_> {
         match self.store.turn(&turn) {
             Ok(reply) => {
                 self.slots.turn_took(self.alarms.since_asked());
-                self.recovered();
+                if self.makes_up_for_sync()? {
+                    self.recovered();
+                }
                 self.accept(reply, cause)
             }
             Err(StoreError::NoSuchWorker(_)) => self.start_anew(),
@@ -49,6 +51,15 @@ impl EventLoop<'_> {
                 self.endure(error)
             }
         }
+    }
+
+    /// Whether a store that has failed makes safe what it owes. One that answers and can't do that isn't taken for mended.
+    fn makes_up_for_sync(&mut self) -> Result<bool, RunError> {
+        if self.trouble.is_none() || !self.alarms.owes_sync() {
+            return Ok(true);
+        }
+        self.sync()?;
+        Ok(!self.alarms.owes_sync())
     }
 
     /// How many jobs are to be claimed. A worker that may begin nothing wants none.

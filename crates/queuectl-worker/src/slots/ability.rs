@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use queuectl_domain::Fence;
 use queuectl_process::{Step, Unable};
 
-use crate::trouble::Trouble;
+use crate::trouble::BackOff;
 
 /// How long no start may be refused until jobs are begun side by side again.
 const QUIET: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ struct Refusal {
     why: Unable,
     phase: Phase,
     /// The last pause; none if a job was started after it.
-    pause: Option<Trouble>,
+    pause: Option<BackOff>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -151,8 +151,8 @@ impl Ability {
     }
 }
 
-fn paused(earlier: Option<Trouble>) -> (Phase, Option<Trouble>) {
-    let pause = Trouble::after(earlier);
+fn paused(earlier: Option<BackOff>) -> (Phase, Option<BackOff>) {
+    let pause = BackOff::after(earlier);
     (Phase::Paused(pause.until()), Some(pause))
 }
 

@@ -34,6 +34,8 @@ pub(crate) enum Way {
     Open,
     /// Who tries hears at once that it can't be done.
     Cut,
+    /// All gets through, and nothing can be made safe.
+    Unsafe,
     /// Nothing gets through, and nobody hears of it, until the way is another one.
     Hangs,
 }
@@ -43,6 +45,10 @@ impl Link {
         let (now, changed) = &*self.0;
         *now.lock().expect("whole") = way;
         changed.notify_all();
+    }
+
+    fn is(&self, way: Way) -> bool {
+        *self.0.0.lock().expect("whole") == way
     }
 
     fn pass(&self) -> Result<()> {
@@ -140,7 +146,6 @@ impl Store for Leased {
         fn forget_completed(&mut self, before: Timestamp, most: usize) -> u64;
         fn settings(&mut self) -> Settings;
         fn set(&mut self, key: Key, value: &str) -> ();
-        fn sync(&mut self) -> ();
         fn unregister(&mut self, id: &WorkerId) -> ();
         fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Vec<Job>;
         fn lost_workers(&mut self) -> Vec<WorkerId>;
@@ -173,10 +178,19 @@ impl Store for Leased {
     fn turn(&mut self, turn: &Turn<'_>) -> Result<Reply> {
         self.link.pass()?;
         let mut reply = self.inner.turn(turn)?;
+        reply.unsynced |= self.link.is(Way::Unsafe);
         let known = self.inner.workers()?;
         let mut others = known.iter().filter(|info| info.worker.id != *turn.worker);
         reply.lapsed = others.any(|info| self.left(&info.worker.id).is_zero());
         Ok(reply)
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.link.pass()?;
+        if self.link.is(Way::Unsafe) {
+            return Err(StoreError::Io("the disk is failing".into()));
+        }
+        self.inner.sync()
     }
 
     fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>> {

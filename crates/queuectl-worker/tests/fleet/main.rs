@@ -126,6 +126,11 @@ impl Running {
         }
     }
 
+    /// What has happened since this was last asked.
+    fn happened(&self) -> Vec<String> {
+        self.happenings.try_iter().collect()
+    }
+
     fn end(self) {
         self.control.stop(StopMode::Now);
         let result = self.thread.join().expect("the worker doesn't panic");
@@ -147,6 +152,7 @@ impl Observer for Teller {
             Happening::CutOff { running } => format!("cut off {running}"),
             Happening::StoreTrouble { .. } => "trouble".into(),
             Happening::StoreRecovered => "recovered".into(),
+            Happening::GaveUp { untold } => format!("gave up {untold}"),
             _ => return,
         };
         // Who has stopped listening has heard enough.
@@ -265,6 +271,53 @@ fn nothing_is_begun_under_a_lease_that_is_over() {
     worker.link.set(Way::Open);
     worker.wait_for("late completed");
     worker.end();
+}
+
+#[test]
+fn a_worker_that_is_to_stop_waits_for_the_store_no_longer_than_its_lease() {
+    let scene = Scene::new();
+    let id = scene.enqueue(
+        "patient",
+        "echo up > up; until [ -e gate ]; do sleep 0.01; done",
+    );
+    let worker = scene.worker("a/1");
+    scene.wait_for_file("up");
+    worker.link.set(Way::Cut);
+    let cut = Instant::now();
+    worker.wait_for("trouble");
+    fs::write(scene.path("gate"), "").unwrap();
+    worker.control.stop(StopMode::Drain);
+    worker.wait_for("gave up 1");
+    let passed = cut.elapsed();
+    assert!(passed < LEASE + Duration::from_secs(1), "{passed:?}");
+    let ended = worker.thread.join().expect("it doesn't panic");
+    assert!(matches!(ended, Err(RunError::GaveUp(_))), "{ended:?}");
+    assert_eq!(scene.job(&id).state, State::Processing);
+    let other = scene.worker("a/1");
+    other.wait_for("patient completed");
+    other.end();
+    let job = scene.job(&id);
+    assert_eq!((job.attempts, job.crashes), (1, 1));
+}
+
+#[test]
+fn a_store_that_makes_nothing_safe_is_in_trouble_once_and_keeps_nobody_from_ending() {
+    let scene = Scene::new();
+    let worker = scene.worker("a/1");
+    worker.link.set(Way::Unsafe);
+    scene.enqueue("one", "true");
+    worker.wait_for("one completed");
+    worker.wait_for("trouble");
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(worker.happened(), [] as [&str; 0]);
+    worker.control.stop(StopMode::Now);
+    worker.wait_for("gave up 0");
+    let ended = worker.thread.join().expect("it doesn't panic");
+    assert!(matches!(ended, Err(RunError::GaveUp(_))), "{ended:?}");
+    // Another takes care of what it left.
+    let other = scene.worker("a/1");
+    other.wait_for("rescued 0");
+    other.end();
 }
 
 #[test]

@@ -34,6 +34,13 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
             visible(&why.reason)
         ),
         Happening::StartRecovered => "jobs can be started again".into(),
+        Happening::GaveUp { untold: 0 } => {
+            "stopping without the store, which may lose what it was told last".into()
+        }
+        Happening::GaveUp { untold } => format!(
+            "stopping without the store: it doesn't know how {} ended; what it doesn't know runs again",
+            jobs(*untold as u64)
+        ),
         Happening::Stopping => {
             "stopping as soon as running jobs have finished; Ctrl+C again ends them now".into()
         }
@@ -56,6 +63,7 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
             | Happening::StoreRecovered
             | Happening::StartTrouble { .. }
             | Happening::StartRecovered
+            | Happening::GaveUp { .. }
     )
 }
 
@@ -85,6 +93,7 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
         Happening::StoreRecovered => ("store_recovered", json!({})),
         Happening::StartTrouble { why } => ("start_trouble", json!({ "error": why.reason })),
         Happening::StartRecovered => ("start_recovered", json!({})),
+        Happening::GaveUp { untold } => ("gave_up", json!({ "untold": untold })),
         Happening::Stopping => ("stopping", json!({})),
         Happening::WorkerStopped { attempts, .. } => {
             ("worker_stopped", json!({ "attempts": attempts }))

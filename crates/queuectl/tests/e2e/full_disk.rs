@@ -1,39 +1,13 @@
 //! A disk without room: it is said, the store stays whole, and workers go on when there is room again.
 
-use std::fs::File;
-use std::io::Write;
-
 use crate::jobs;
 use crate::support::{Home, Running, items, names, number, system, text, wait_for, wait_until};
 
-/// A home on a disk of this size.
-fn home_on_disk(size: &str) -> Home {
-    Home::with_mounts(&format!(
-        "mount -t tmpfs -o size={size},mode=0755 tmpfs \"$1\""
-    ))
-}
-
-/// Fills the disk of the home to its last byte.
-fn fill(home: &Home) {
-    let mut file = File::options()
-        .create(true)
-        .append(true)
-        .open(home.seen("filler"))
-        .expect("a file can be made");
-    for size in [1 << 16, 1 << 12, 1] {
-        while file.write_all(&vec![b'x'; size]).is_ok() {}
-    }
-}
-
-fn make_room(home: &Home) {
-    std::fs::remove_file(home.seen("filler")).expect("the filler can be removed");
-}
-
 #[test]
 fn enqueue_says_that_the_disk_is_full_and_queues_nothing() {
-    let home = home_on_disk("4m");
+    let home = Home::on_disk("4m");
     home.enqueue("first", "true", &[]);
-    fill(&home);
+    home.fill();
     // The log of the store has some room of its own; soon it has none.
     let line = jobs::says(&"x".repeat(50_000));
     let mut taken = vec!["first".to_owned()];
@@ -49,7 +23,7 @@ fn enqueue_says_that_the_disk_is_full_and_queues_nothing() {
     let refused = refused.expect("a full disk takes no more");
     assert!(refused.failed(5).contains("full"), "{refused}");
 
-    make_room(&home);
+    home.make_room();
     let listed = home.json(["list"]);
     assert_eq!(
         items(&listed).len(),
@@ -68,18 +42,18 @@ fn enqueue_says_that_the_disk_is_full_and_queues_nothing() {
 
 #[test]
 fn a_first_enqueue_on_a_full_disk_is_refused_and_the_next_one_works() {
-    let home = home_on_disk("1m");
-    fill(&home);
+    let home = Home::on_disk("1m");
+    home.fill();
     let output = home.run(["enqueue", "--id", "a", "--command", "true"]);
     assert!(output.failed(5).contains("full"), "{output}");
-    make_room(&home);
+    home.make_room();
     home.enqueue("a", "true", &[]);
     assert_eq!(number(&home.json(["status"]), "total"), 1);
 }
 
 #[test]
 fn a_worker_waits_with_its_result_until_there_is_room() {
-    let home = home_on_disk("8m");
+    let home = Home::on_disk("8m");
     home.enqueue(
         "held",
         &format!(
@@ -92,7 +66,7 @@ fn a_worker_waits_with_its_result_until_there_is_room() {
     home.enqueue("next", "true", &[]);
     let pids = home.start_workers(&[]);
     home.wait_for_pid("held.pid");
-    fill(&home);
+    home.fill();
     let job = home.wait_for_pid("held.pid");
     home.touch("held.go");
     wait_until("the job to end", || !system::is_alive(job));
@@ -108,7 +82,7 @@ fn a_worker_waits_with_its_result_until_there_is_room() {
     assert!(system::is_alive(pids[0]), "the worker died of it");
     assert_eq!(text(&home.show("held"), "state"), "processing");
 
-    make_room(&home);
+    home.make_room();
     let job = home.wait_for_state("held", "completed");
     assert!(text(&job, "output").ends_with("last\n"));
     assert_eq!(
@@ -123,16 +97,16 @@ fn a_worker_waits_with_its_result_until_there_is_room() {
 
 #[test]
 fn a_worker_says_that_the_disk_is_full_and_when_it_goes_on() {
-    let home = home_on_disk("8m");
+    let home = Home::on_disk("8m");
     let line = format!("{}; {}", jobs::held("held"), jobs::prints_much(2_000));
     home.enqueue("held", &line, &[]);
     home.enqueue("next", "true", &[]);
     let worker = Running::start(&home, &["worker", "start", "--foreground", "--until-idle"]);
     home.wait_for_pid("held.pid");
-    fill(&home);
+    home.fill();
     home.touch("held.go");
     worker.wait_until_it_says("the disk of the store is full; trying again");
-    make_room(&home);
+    home.make_room();
     worker.wait_until_it_says("the store can be used again");
     let output = worker.ended();
     assert_eq!(output.code, Some(0), "{output}");

@@ -76,6 +76,9 @@ mod keep;
 mod examples;
 #[cfg(unix)]
 mod shells;
+// What they say is in the shell's words.
+#[cfg(unix)]
+mod stop_from_a_job;
 // On Windows nobody can send Ctrl+C to somebody else, and no signal is polite.
 #[cfg(unix)]
 mod backup_midway;
@@ -103,6 +106,8 @@ mod clocks_of_file;
 // A test's own disks need mounts that others don't see.
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod full_disk_at_the_end;
 #[cfg(target_os = "linux")]
 mod read_only;
 // A disk that doesn't answer is a file system whose other end is a test.

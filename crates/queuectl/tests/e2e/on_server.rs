@@ -39,6 +39,8 @@ mod show;
 mod signals;
 #[path = "status.rs"]
 mod status;
+#[path = "stop_from_a_job.rs"]
+mod stop_from_a_job;
 #[path = "stop_job.rs"]
 mod stop_job;
 #[path = "stopping.rs"]

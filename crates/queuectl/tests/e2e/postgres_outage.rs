@@ -1,7 +1,7 @@
 //! A server that goes away while jobs run: they go on, and what has become of them is told when it is back. Each job runs
 //! exactly once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use queuectl_cluster::{Cluster, Config, Stop};
 
@@ -71,6 +71,34 @@ fn what_runs_goes_on_while_the_server_is_away_and_is_settled_when_it_is_back() {
             "{name} ran twice"
         );
     }
+}
+
+#[test]
+fn a_worker_that_is_to_stop_gives_up_a_server_that_is_away() {
+    let server = server();
+    let home = Home::on(&server.tcp_url());
+    home.enqueue("a", &jobs::held_and_counted("a"), &[]);
+    let pids = home.start_workers(&[]);
+    let job = home.wait_for_pid("a.pid");
+    server.stop(Stop::Fast).expect("it can be stopped");
+    home.touch("a.go");
+    wait_until("the job to end", || !system::is_alive(job));
+    let begin = Instant::now();
+    let output = home.run(["worker", "stop"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(output.out(), "Stopped 1 worker(s)\n");
+    // Its lease is 15 s, and a question to the server takes five at most.
+    assert!(
+        begin.elapsed() < Duration::from_secs(22),
+        "it took {:?}",
+        begin.elapsed()
+    );
+    assert!(!system::is_alive(pids[0]));
+    server.start_again().expect("it can be started");
+    home.start_workers(&[]);
+    let job = home.wait_for_state("a", "completed");
+    assert_eq!(number(&job, "crashes"), 1);
+    assert_eq!(home.read("a.starts").lines().count(), 2);
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Observer for Background<'_> {
 impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Store(error) => error.into(),
+            RunError::Store(error) | RunError::GaveUp(error) => error.into(),
             RunError::System { .. } => Self::internal(error.to_string())
                 .with_hint("check the data folder and the limits of your account"),
         }

@@ -22,7 +22,8 @@ Examples:
 /// Stop workers: all of the store on this machine, all there are, or one
 ///
 /// Running jobs finish, nothing new starts, and the command returns when all workers have ended. One that
-/// isn't heard of for longer than its lease is not waited for: it stops when it comes back.
+/// isn't heard of for longer than its lease is not waited for: it stops when it comes back. Nor is the one
+/// that runs the job which says this: it is asked to stop when its jobs have finished, also with --now.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -62,6 +63,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
             StopMode::Drain
         },
         force_after: args.timeout,
+        given_by: None.or(cx.worker_we_run_in().filter(|_| false)),
     };
     let data = cx.data_folder()?;
     let location = cx.location()?;
@@ -69,21 +71,34 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         Ok(mut store) => queuectl_worker::stop(&data, &location, Some(&mut *store), &order)?,
         // Workers can be stopped without their store, by their processes.
         Err(error) => match queuectl_worker::stop(&data, &location, None, &order)? {
-            Stopped { ended: 0, .. } => return Err(error),
+            Stopped {
+                ended: 0,
+                asked: None,
+                ..
+            } => return Err(error),
             stopped => {
                 cx.console.remark(&error.message);
                 stopped
             }
         },
     };
+    Ok(answer(cx, stopped))
+}
+
+fn answer(cx: &Context<'_>, stopped: Stopped) -> Done {
     let Stopped {
         ended,
         out_of_reach,
+        asked,
+        trouble,
     } = stopped;
+    if let Some(trouble) = trouble {
+        cx.console.remark(&trouble.to_string());
+    }
     let mut lines = Vec::new();
-    match (ended, out_of_reach) {
-        (0, 0) => lines.push("No workers to stop".to_owned()),
-        (0, _) => {}
+    match (ended, out_of_reach, &asked) {
+        (0, 0, None) => lines.push("No workers to stop".to_owned()),
+        (0, _, _) => {}
         _ => lines.push(format!("Stopped {ended} worker(s)")),
     }
     if out_of_reach > 0 {
@@ -91,8 +106,14 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
             "Out of reach: {out_of_reach} worker(s), which will stop when they come back"
         ));
     }
-    Ok(Done::lines(
+    if let Some(worker) = &asked {
+        lines.push(format!(
+            "Asked to stop: {worker}, which runs this job; it ends when its jobs have finished"
+        ));
+    }
+    let asked = asked.iter().map(WorkerId::as_str).collect::<Vec<_>>();
+    Done::lines(
         lines,
-        json!({ "stopped": ended, "out_of_reach": out_of_reach }),
-    ))
+        json!({ "stopped": ended, "out_of_reach": out_of_reach, "asked": asked }),
+    )
 }

@@ -5,6 +5,8 @@ mod account;
 mod checkup;
 #[cfg(target_os = "linux")]
 mod clock;
+#[cfg(target_os = "linux")]
+mod disk;
 mod home;
 mod leftovers;
 #[cfg(target_os = "linux")]
