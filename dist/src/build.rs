@@ -15,8 +15,8 @@ use crate::trouble::{Trouble, file};
 pub(crate) enum Kind {
     /// As users get it.
     Release,
-    /// As fast as it can be had.
-    Unoptimised,
+    /// As the tests run it: the same, but for the optimising of all crates together.
+    Tested,
 }
 
 /// The oldest macOS that the programs run on.
@@ -27,7 +27,7 @@ pub(crate) fn program(
     source: &Source,
     target: &Target,
     kind: Kind,
-    zig: &Path,
+    zig: Option<&Path>,
 ) -> Result<PathBuf, Trouble> {
     let prefixes = prefixes(source, target)?;
     let mut command = Command::new("cargo");
@@ -49,40 +49,32 @@ pub(crate) fn program(
         rust_flags(source, target, &prefixes),
     );
     command.env(c_flags_variable(target), c_flags(&prefixes));
-    // What only a debugger reads would be most of an unoptimised program.
-    command.env("CARGO_PROFILE_DEV_DEBUG", "none");
     if target.system == System::Windows {
         // The names in it of what the system's libraries are linked by have the folder in them, and a number that is drawn.
-        command.env("CARGO_PROFILE_DEV_STRIP", "symbols");
+        command.env("CARGO_PROFILE_CI_STRIP", "symbols");
         command.env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
     }
     command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
     if target.linker == Linker::Zig {
-        lend_zig(&mut command, zig);
+        lend_zig(&mut command, zig.ok_or(Trouble::NoZig(target.triple))?);
     }
     let status = command.status();
     let status = status.map_err(|source| cannot_start(&command, source))?;
     if !status.success() {
         return Err(failed(&command, status));
     }
-    let folder = source.builds.join(target.triple).join(kind.folder());
+    let folder = source.builds.join(target.triple).join(kind.profile());
     let program = folder.join(target.program());
     refuse_paths(target, &program, &prefixes)?;
     Ok(program)
 }
 
 impl Kind {
+    /// The name of cargo's profile, and of the folder that it builds into.
     fn profile(self) -> &'static str {
         match self {
             Self::Release => "release",
-            Self::Unoptimised => "dev",
-        }
-    }
-
-    fn folder(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Unoptimised => "debug",
+            Self::Tested => "ci",
         }
     }
 }

@@ -38,17 +38,17 @@ struct Args {
     #[arg(long, value_name = "TRIPLE")]
     target: Vec<String>,
 
-    /// Pack unoptimised programs, which are there sooner
+    /// Pack the programs that the tests run, which are there sooner
     #[arg(long)]
     quick: bool,
 
-    /// Where the archives go
+    /// Where the archives go; without it the programs are built and their paths printed
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    out: Option<PathBuf>,
 
-    /// Where zig and cargo-zigbuild are
+    /// Where zig and cargo-zigbuild are; Windows needs neither
     #[arg(long, value_name = "DIR")]
-    zig: PathBuf,
+    zig: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -65,16 +65,23 @@ fn run(args: &Args) -> Result<(), Trouble> {
     let targets = chosen(&args.target)?;
     let source = Source::look()?;
     let kind = if args.quick {
-        Kind::Unoptimised
+        Kind::Tested
     } else {
         Kind::Release
     };
-    std::fs::create_dir_all(&args.out).map_err(trouble::file(&args.out))?;
+    let build = |target| build::program(&source, target, kind, args.zig.as_deref());
+    let Some(out) = &args.out else {
+        for target in targets {
+            println!("{}", build(target)?.display());
+        }
+        return Ok(());
+    };
+    std::fs::create_dir_all(out).map_err(trouble::file(out))?;
     for target in targets {
-        let program = build::program(&source, target, kind, &args.zig)?;
+        let program = build(target)?;
         let name = format!("queuectl-{}-{}", source.version, target.triple);
         let files = contents::files(&source, target, &program)?;
-        let path = args.out.join(target.packed_as(&name));
+        let path = out.join(target.packed_as(&name));
         archive::write(&path, &name, &files, source.made_at)?;
         let size = tell(&path, &program)?;
         if kind == Kind::Release && size > GOAL {
@@ -84,7 +91,7 @@ fn run(args: &Args) -> Result<(), Trouble> {
             });
         }
     }
-    sums::write(&args.out)
+    sums::write(out)
 }
 
 fn chosen(triples: &[String]) -> Result<Vec<&'static Target>, Trouble> {

@@ -9,7 +9,7 @@ pub(crate) fn command(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         match Command::line(text.to_owned(), None) {
             Ok(command) => {
-                let line = text.strip_prefix('\u{feff}').unwrap_or(text);
+                let line = text.trim_start_matches('\u{feff}');
                 assert!(command.to_text() == line && can_run(bytes));
                 check_interpreter(&command, line);
             }

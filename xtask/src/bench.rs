@@ -1,11 +1,12 @@
 //! `cargo xtask bench`: build as users get it, then measure. What is measured
 //! is in the package `queuectl-bench`; the figures of a full run become a page.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{build_release, root};
 use crate::needs;
+use crate::program;
 use crate::trouble::Trouble;
 
 /// The pages that full runs write.
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         needs::supply_for_bench()?;
     }
     let queuectl = match &args.program {
-        Some(program) => absolute(program)?,
+        Some(program) => program::existing(program)?,
         None => build_release("queuectl")?,
     };
     let bench = build_release("queuectl-bench")?;
@@ -66,13 +67,5 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    })
-}
-
-/// The bench works in a folder of its own.
-fn absolute(program: &Path) -> Result<PathBuf, Trouble> {
-    program.canonicalize().map_err(|source| Trouble::Start {
-        program: program.display().to_string(),
-        source,
     })
 }

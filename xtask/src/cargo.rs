@@ -28,10 +28,10 @@ pub(crate) fn root() -> PathBuf {
     root
 }
 
-/// Builds the program of a package, and says where it is.
+/// Builds a chore's program, of the package of that name, and says where it is.
 ///
-/// It is the development build: it is there soonest on a machine that has built
-/// nothing yet, and the tests use the same one.
+/// It is the development build, which is there soonest and shares most of what it is built of with
+/// the tests.
 pub(crate) fn build(program: &'static str) -> Result<PathBuf, Trouble> {
     build_as(program, "dev")
 }
@@ -41,7 +41,8 @@ pub(crate) fn build_release(program: &'static str) -> Result<PathBuf, Trouble> {
     build_as(program, "release")
 }
 
-fn build_as(program: &'static str, profile: &str) -> Result<PathBuf, Trouble> {
+/// Builds the program of a package with one of cargo's profiles, and says where it is.
+pub(crate) fn build_as(program: &'static str, profile: &str) -> Result<PathBuf, Trouble> {
     let mut command = cargo(&["build", "--locked", "--package", program]);
     command.args(["--profile", profile]);
     command.arg("--message-format=json-render-diagnostics");

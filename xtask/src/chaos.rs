@@ -2,10 +2,12 @@
 //! is in the package `queuectl-chaos`.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{build, root};
 use crate::needs;
+use crate::program;
 use crate::trouble::Trouble;
 
 #[derive(Debug, clap::Args)]
@@ -17,11 +19,18 @@ pub(crate) struct Args {
     /// Bring the storm that this number stands for [default: another each time]
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
+
+    /// Let it go over this program, such as that of an archive, instead of the one that the tests run
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     needs::supply()?;
-    let queuectl = build("queuectl")?;
+    let queuectl = match &args.program {
+        Some(program) => program::existing(program)?,
+        None => program::for_this_machine()?,
+    };
     let chaos = build("queuectl-chaos")?;
     let mut command = Command::new(&chaos);
     command.current_dir(root());

@@ -72,16 +72,7 @@ fn all_targets() -> Result<Vec<String>, Trouble> {
 /// Installs what the fuzzer needs. None of it takes a password, nor touches what builds the rest.
 fn supply() -> Result<(), Trouble> {
     needs::supply_for_fuzz()?;
-    if !answers("rustup", &["run", "nightly", "cargo", "--version"]) {
-        needs::run(&[
-            "rustup",
-            "toolchain",
-            "install",
-            "nightly",
-            "--profile",
-            "minimal",
-        ])?;
-    }
+    needs::supply_nightly()?;
     if !answers("cargo", &["fuzz", "--version"]) {
         let install = ["cargo", "install", "--locked", "--debug", "--version"];
         needs::run(&[&install[..], &[CARGO_FUZZ, "cargo-fuzz"]].concat())?;

@@ -14,10 +14,13 @@ mod chaos;
 mod demo;
 mod dist;
 mod fuzz;
+mod memory;
 mod needs;
+mod program;
 mod system;
 mod test;
 mod trouble;
+mod weekly;
 mod wine;
 mod zig;
 
@@ -45,8 +48,12 @@ enum Chore {
     Dist(dist::Args),
     /// Throw random bytes at everything that reads what others wrote
     Fuzz(fuzz::Args),
+    /// Look for mistakes with pointers: Miri and the address sanitizer
+    Memory(memory::Args),
     /// Install what the tests need, then run all of them
     Test(test::Args),
+    /// Do what takes longer than a change may wait for, and tell what came of each step
+    Weekly,
 }
 
 fn main() -> ExitCode {
@@ -56,7 +63,9 @@ fn main() -> ExitCode {
         Chore::Demo => demo::run(),
         Chore::Dist(args) => dist::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Memory(args) => memory::run(&args),
         Chore::Test(args) => test::run(&args),
+        Chore::Weekly => weekly::run(),
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("error: {trouble}");
@@ -80,13 +89,7 @@ mod tests {
             let words = ["xtask", "test"].iter().chain(line);
             match Args::try_parse_from(words).unwrap().chore {
                 Chore::Test(args) => args.runner,
-                Chore::Bench(_)
-                | Chore::Chaos(_)
-                | Chore::Demo
-                | Chore::Dist(_)
-                | Chore::Fuzz(_) => {
-                    unreachable!("`test` was asked for")
-                }
+                _ => unreachable!("`test` was asked for"),
             }
         };
         assert_eq!(passed_on(&[]), [""; 0]);

@@ -228,6 +228,21 @@ pub(crate) fn supply_rust_for(target: &str) -> Result<(), Trouble> {
     run(&["rustup", "target", "add", target])
 }
 
+/// Sees to it that there is a nightly compiler. It takes no password, nor touches what builds the rest.
+pub(crate) fn supply_nightly() -> Result<(), Trouble> {
+    if answers("rustup", &["run", "nightly", "cargo", "--version"]) {
+        return Ok(());
+    }
+    let install = ["rustup", "toolchain", "install", "nightly"];
+    run(&[&install[..], &["--profile", "minimal"]].concat())
+}
+
+/// Sees to it that the nightly compiler has Miri, with the sources that it interprets.
+pub(crate) fn supply_miri() -> Result<(), Trouble> {
+    let add = ["rustup", "component", "add", "miri", "rust-src"];
+    run(&[&add[..], &["--toolchain", "nightly"]].concat())
+}
+
 /// Whether this Rust, whoever installed it, has the libraries of a target.
 fn has_rust_for(target: &str) -> bool {
     let mut command = Command::new("rustc");

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: all tests, on a machine that may be bare; with `--windows` as Windows sees them.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use queuectl_cluster::{Cluster, Config, SHARED};
 
 use crate::cargo::{self, root, start_trouble};
 use crate::needs;
+use crate::program;
 use crate::system::{System, answers};
 use crate::trouble::Trouble;
 use crate::wine::{TARGET, Wine};
@@ -48,15 +50,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         return under_wine(args);
     }
     needs::supply()?;
-    run_on(args, &Stage::new(None)?)
+    let program = program_for(args, program::for_this_machine)?;
+    run_on(args, &Stage::new(None, program)?)
 }
 
 /// Installs a Windows if there is none, and runs the tests there. How long all of them take is told, and limited; compiling isn't
 /// part of it.
 fn under_wine(args: &Args) -> Result<ExitCode, Trouble> {
+    let program = program_for(args, || program::for_target(TARGET))?;
     let mut began = Instant::now();
     let wine = Wine::start()?;
-    let stage = Stage::new(Some(&wine))?;
+    let stage = Stage::new(Some(&wine), program)?;
     if !args.runner.is_empty() {
         return run_on(args, &stage);
     }
@@ -79,6 +83,17 @@ fn under_wine(args: &Args) -> Result<ExitCode, Trouble> {
     Ok(code)
 }
 
+/// The program that these tests run: the one that the user has named, or one that is built now.
+fn program_for(
+    args: &Args,
+    build: impl FnOnce() -> Result<PathBuf, Trouble>,
+) -> Result<Option<PathBuf>, Trouble> {
+    if !program::is_tested_by(&args.runner) {
+        return Ok(None);
+    }
+    program::named().unwrap_or_else(build).map(Some)
+}
+
 fn run_on(args: &Args, stage: &Stage<'_>) -> Result<ExitCode, Trouble> {
     if answers("cargo", &["nextest", "--version"]) {
         nextest(args, stage)
@@ -92,6 +107,8 @@ struct Stage<'a> {
     wine: Option<&'a Wine>,
     /// The PostgreSQL that all tests share, each with what is its own in it; none if who runs them has named one.
     server: Option<Cluster>,
+    /// The program under test, if any of these tests runs it.
+    program: Option<PathBuf>,
 }
 
 impl<'a> Stage<'a> {
@@ -99,12 +116,16 @@ impl<'a> Stage<'a> {
         clippy::disallowed_methods,
         reason = "that is how a server is named to the tests"
     )]
-    fn new(wine: Option<&'a Wine>) -> Result<Self, Trouble> {
+    fn new(wine: Option<&'a Wine>, program: Option<PathBuf>) -> Result<Self, Trouble> {
         let server = match std::env::var_os(SHARED) {
             Some(url) if !url.is_empty() => None,
             _ => Some(Cluster::start(&Config::new()).map_err(Trouble::Server)?),
         };
-        Ok(Self { wine, server })
+        Ok(Self {
+            wine,
+            server,
+            program,
+        })
     }
 
     /// A call of cargo whose tests find it all.
@@ -114,6 +135,9 @@ impl<'a> Stage<'a> {
             // A program of Windows knows no sockets in the file system.
             let url = self.wine.map_or_else(|| server.url(), |_| server.tcp_url());
             command.env(SHARED, url);
+        }
+        if let Some(program) = &self.program {
+            command.env(program::VARIABLE, program);
         }
         visit(self.wine, &mut command);
         command

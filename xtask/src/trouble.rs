@@ -36,8 +36,8 @@ pub(crate) enum Trouble {
         /// What is missing, with its verb.
         what: String,
     },
-    /// A build that succeeded left no program.
-    #[error("the build of `{0}` left no program of that name")]
+    /// A build that succeeded left no program: of a package, or for a target.
+    #[error("the build of `{0}` left no program")]
     NoProgram(&'static str),
     /// There is nothing of this name to be fuzzed.
     #[error("there is no target `{name}`; there are {all}")]

@@ -99,9 +99,8 @@ impl Command {
     /// A line for a shell: not blank, without NUL, not over the limit. A byte order mark before it, with
     /// which some editors begin a file, is no part of it.
     pub fn line(mut line: String, shell: Option<ShellName>) -> Result<Self, InvalidValue> {
-        if line.starts_with(BYTE_ORDER_MARK) {
-            line.remove(0);
-        }
+        let marks = line.len() - line.trim_start_matches(BYTE_ORDER_MARK).len();
+        line.drain(..marks);
         if line.trim().is_empty() {
             return Err(InvalidValue("a command can't be empty".into()));
         }
@@ -264,6 +263,9 @@ mod tests {
     fn a_byte_order_mark_is_no_part_of_a_line() {
         let command = Command::line("\u{feff}echo \u{feff}".into(), None).unwrap();
         assert_eq!(command.to_text(), "echo \u{feff}");
+        // A file that was made of two has another.
+        let command = Command::line("\u{feff}\u{feff}echo".into(), None).unwrap();
+        assert_eq!(command.to_text(), "echo");
         assert!(Command::line("\u{feff} ".into(), None).is_err());
     }
 

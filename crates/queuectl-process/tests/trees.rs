@@ -130,6 +130,18 @@ mod linux {
     }
 
     #[test]
+    fn a_group_of_its_own_that_has_thrown_away_its_environment_is_ended() {
+        os::adopt_orphans().unwrap();
+        for round in 0..20 {
+            let text = "set -m; env -i sleep 600 & echo $!; exit 2";
+            let (ended, heard) = run_it(&tagged(line(text), &format!("group-{round}")));
+            assert_eq!(ended.how, How::Exited(2));
+            assert!(!lives(heard.number()), "it lives on");
+            assert_eq!(os::process_start(heard.number()), None, "it was not reaped");
+        }
+    }
+
+    #[test]
     fn a_daemon_is_ended_after_a_timeout_too() {
         os::adopt_orphans().unwrap();
         let folder = tempfile::tempdir().unwrap();

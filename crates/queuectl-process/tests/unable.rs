@@ -134,8 +134,7 @@ fn script() {
     limit(libc::RLIMIT_FSIZE, 4096);
     let too_large = unable(&long(folder.path()));
     let place = folder.path().display();
-    let expected =
-        format!("the script of a long command can't be written to `{place}`: file too large");
+    let expected = format!("the script of a command can't be written to `{place}`: file too large");
     assert_eq!((too_large.step, too_large.reason), (Step::Script, expected));
     let left = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 0, "half a script");

@@ -134,7 +134,7 @@ fn a_store_of_a_newer_version_is_refused_and_left_alone() {
             error,
             StoreError::Newer {
                 found: 99,
-                known: 4
+                known: 5
             }
         ),
         "{error:?}"

@@ -42,6 +42,16 @@ impl Control {
         })
     }
 
+    /// Whoever watches the worker has caught up: it may claim jobs again.
+    pub fn go_on(&self) {
+        self.send(Signal::CaughtUp);
+    }
+
+    /// Whether the worker was asked to stop at once.
+    pub fn is_to_end_at_once(&self) -> bool {
+        self.asked() == Some(StopMode::Now)
+    }
+
     /// Asks the worker to stop. Who has asked for more isn't made to get less.
     pub fn stop(&self, mode: StopMode) {
         let asked = match mode {
@@ -49,10 +59,14 @@ impl Control {
             StopMode::Now => &self.0.now,
         };
         asked.store(true, Ordering::SeqCst);
+        self.send(Signal::StopAsked);
+    }
+
+    fn send(&self, signal: Signal) {
         let worker = self.0.worker.lock();
         if let Some(signals) = &*worker.unwrap_or_else(PoisonError::into_inner) {
             // A worker that has ended needs no telling.
-            let _ = signals.send(Signal::StopAsked);
+            let _ = signals.send(signal);
         }
     }
 

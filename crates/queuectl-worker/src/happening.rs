@@ -96,7 +96,7 @@ pub enum Happening<'a> {
     },
 }
 
-/// Whoever wants to know. Called from several threads.
+/// Whoever wants to know. Called from several threads, among them the worker's loop: so it never waits for anybody.
 pub trait Observer: Send + Sync {
     /// Something has happened.
     fn notice(&self, happening: &Happening<'_>);
@@ -105,6 +105,12 @@ pub trait Observer: Send + Sync {
     /// slot, and not before a power cut can't undo it any more. That takes time, so it isn't done for
     /// nobody.
     fn is_watched(&self) -> bool {
+        false
+    }
+
+    /// Whether there is so much to be told that nothing more should begin. The worker claims no jobs then, until
+    /// [`Control::go_on`](crate::Control::go_on).
+    fn is_behind(&self) -> bool {
         false
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Signal {
     Rung,
     /// [`Control::stop`](crate::Control::stop) was called.
     StopAsked,
+    /// The observer isn't [behind](crate::Observer::is_behind) any more.
+    CaughtUp,
     /// It was tried to end what a dead worker left running.
     Tried(Box<Tried>),
 }

@@ -235,13 +235,10 @@ fn the_stop_that_the_store_asks_for_is_heeded() {
 #[test]
 fn a_job_whose_script_has_no_place_is_given_back_and_runs_when_it_has_one() {
     let scene = Scene::new();
-    let workers = scene.path("data/workers");
-    std::fs::create_dir_all(&workers).unwrap();
-    let process = std::process::id();
-    let in_the_way = (0..4).map(|number| {
-        let place = format!("line-{process}-{number}");
-        ["sh", "cmd"].map(|kind| workers.join(format!("{place}.{kind}")))
-    });
+    let worker = scene.worker(false);
+    let scratch = scene.path(&format!("data/workers/{}.scratch", worker.id));
+    let in_the_way = (0..4)
+        .map(|number| ["sh", "cmd"].map(|kind| scratch.join(format!("line-{number}.{kind}"))));
     let in_the_way: Vec<_> = in_the_way.flatten().collect();
     for place in &in_the_way {
         std::fs::create_dir(place).unwrap();
@@ -250,7 +247,6 @@ fn a_job_whose_script_has_no_place_is_given_back_and_runs_when_it_has_one() {
     let long = format!("exit 0\n{}", "# never read\n".repeat(20_000));
     let long = scene.enqueue("long", &long);
     let short = scene.enqueue("short", "exit 0");
-    let worker = scene.worker(false);
     worker.wait_for("unable");
     worker.wait_for("able");
     worker.control.stop(StopMode::Drain);
@@ -259,9 +255,6 @@ fn a_job_whose_script_has_no_place_is_given_back_and_runs_when_it_has_one() {
         let job = scene.job(id);
         assert_eq!((job.state, job.attempts), (State::Completed, 1));
         assert_eq!(scene.store().attempts(id).unwrap().len(), 1);
-    }
-    for place in &in_the_way {
-        std::fs::remove_dir(place).unwrap();
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -10,7 +13,11 @@ use crate::environment::{self, Environment};
 use crate::error::{CliError, exit_code};
 use crate::views::{Page, View, style, visible};
 
+/// How long a worker waits for its words on stderr: that may be a terminal that is held.
+const IN_TIME: Duration = Duration::from_secs(1);
+
 /// How this invocation speaks.
+#[derive(Clone)]
 pub(crate) struct Console {
     json: bool,
     quiet: bool,
@@ -85,22 +92,66 @@ impl Console {
         out.flush()
     }
 
+    /// What opens stdout for a thread that alone prints to it. Its texts have to be [`fitting`](Self::fitting).
+    pub(crate) fn stdout(&self) -> impl FnOnce() -> Box<dyn Write> + Send + 'static {
+        let choice = self.choice(environment::stdout_is_terminal);
+        move || {
+            let stdout = io::stdout().lock();
+            match choice {
+                ColorChoice::Never => Box::new(stdout),
+                _ => Box::new(AutoStream::new(stdout, choice)),
+            }
+        }
+    }
+
+    /// A text for stdout, without its colours if they aren't wanted.
+    pub(crate) fn fitting(&self, text: String) -> String {
+        match self.choice(environment::stdout_is_terminal) {
+            ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+            _ => text,
+        }
+    }
+
     /// Tells an error on stderr.
     pub(crate) fn fail(&self, error: &CliError) -> ExitCode {
-        let text = if self.json {
+        self.print_error(&self.told(error));
+        error.exit_code()
+    }
+
+    /// Tells an error on stderr, and doesn't wait for long until that is read.
+    pub(crate) fn fail_in_time(&self, error: &CliError) {
+        self.print_error_in_time(self.told(error));
+    }
+
+    fn told(&self, error: &CliError) -> String {
+        if self.json {
             error.to_json() + "\n"
         } else {
             error.to_text()
-        };
-        self.print_error(&text);
-        error.exit_code()
+        }
     }
 
     /// Says something beside the point on stderr.
     pub(crate) fn remark(&self, text: &str) {
-        let style = style::REMARK;
-        let text = visible(text);
-        self.print_error(&format!("{style}note:{style:#} {text}\n"));
+        self.print_error(&note(text));
+    }
+
+    /// The same, and doesn't wait for long until that is read.
+    pub(crate) fn remark_in_time(&self, text: &str) {
+        self.print_error_in_time(note(text));
+    }
+
+    fn print_error_in_time(&self, text: String) {
+        let console = self.clone();
+        let (done, is_done) = channel();
+        let printing = thread::Builder::new().spawn(move || {
+            console.print_error(&text);
+            // Whoever waited has given up.
+            let _ = done.send(());
+        });
+        if printing.is_ok() {
+            let _ = is_done.recv_timeout(IN_TIME);
+        }
     }
 
     /// Prints to stderr. If that doesn't work there is no one left to tell.
@@ -122,4 +173,10 @@ impl Console {
             ColorChoice::Never
         }
     }
+}
+
+fn note(text: &str) -> String {
+    let style = style::REMARK;
+    let text = visible(text);
+    format!("{style}note:{style:#} {text}\n")
 }

@@ -11,15 +11,15 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::cargo;
 use crate::needs;
+use crate::program;
 use crate::trouble::Trouble;
 use claims::same;
 use stage::Stage;
 
 pub(crate) fn run() -> Result<ExitCode, Trouble> {
     needs::supply()?;
-    let queuectl = cargo::build("queuectl")?;
+    let queuectl = program::for_this_machine()?;
     let stage = Stage::set(queuectl)?;
     let begin = Instant::now();
     urgent_jobs_run_first(&stage)?;

@@ -3,16 +3,18 @@
 
 mod again;
 mod bare;
+mod packer;
 mod session;
 mod smoke;
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use crate::cargo::{build, root};
+use crate::cargo::root;
 use crate::needs;
 use crate::trouble::Trouble;
-use crate::{wine, zig};
+
+pub(crate) use packer::Packer;
 
 /// All that there are archives for.
 pub(crate) const TARGETS: [&str; 5] = [
@@ -29,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TRIPLE", value_parser = TARGETS)]
     target: Vec<String>,
 
-    /// Pack unoptimised programs, which are there sooner: to see whether all of it works
+    /// Pack the programs that the tests run, which are there sooner: to see whether all of it works
     #[arg(long)]
     quick: bool,
 
@@ -49,36 +51,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         args.target.iter().map(String::as_str).collect()
     };
     needs::supply()?;
-    for target in &all {
-        needs::supply_rust_for(target)?;
-    }
-    if all.contains(&wine::TARGET) {
-        needs::supply_mingw()?;
-    }
-    let zig = zig::supply()?;
-    let dist = build("queuectl-dist")?;
+    let packer = Packer::supply(&all)?;
     let folder = if args.quick {
         "target/dist-quick"
     } else {
         "target/dist"
     };
     let out = root().join(folder);
-    let command = |out: &Path| {
-        let mut command = Command::new(&dist);
-        command.current_dir(root());
-        command.arg("--out").arg(out).arg("--zig").arg(&zig);
-        for target in &all {
-            command.args(["--target", target]);
-        }
-        if args.quick {
-            command.arg("--quick");
-        }
-        command
-    };
-    let status = command(&out).status().map_err(|source| Trouble::Start {
-        program: dist.display().to_string(),
-        source,
-    })?;
+    let command = |out: &Path| packer.command(&all, args.quick, out);
+    let status = command(&out).status();
+    let status = status.map_err(|source| packer.cannot_start(source))?;
     if !status.success() {
         return Ok(ExitCode::FAILURE);
     }

@@ -34,6 +34,8 @@ impl Workshop {
             let folder = parent.join(format!("{PREFIX}{:012x}", fastrand::u64(..1 << 48)));
             match os::new_private_dir(&folder) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                // Another has cleared it away before it was ours alone.
+                Err(error) if error.kind() == ErrorKind::NotFound && parent.exists() => continue,
                 made => made?,
             }
             if let Some(alive) = take(&folder)? {

@@ -107,7 +107,7 @@ pub(crate) fn a_backup_that_is_called_off_leaves_nothing_and_can_be_made_again<S
     let scene = S::new();
     let mut hand = Hand::new(&scene, "worker");
     // More than is copied at once.
-    let jobs = (0..2_000).map(|_| unnamed()).collect();
+    let jobs = (0..20_000).map(|_| unnamed()).collect();
     hand.store.enqueue(jobs).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup");

@@ -173,9 +173,14 @@ impl<'a> EventLoop<'a> {
         Ok(cause)
     }
 
+    /// Whether the worker may take on more.
+    fn may_claim(&self) -> bool {
+        self.stop.is_none() && !self.observer.is_behind()
+    }
+
     /// Whether a slot has nothing to do, and may be given something.
     fn takes_jobs(&self) -> bool {
-        self.stop.is_none() && self.slots.any_idle()
+        self.may_claim() && self.slots.any_idle()
     }
 
     /// How long there is nothing to do unless something happens.
@@ -199,7 +204,7 @@ impl<'a> EventLoop<'a> {
         Ok(match signal {
             Signal::Ended => None,
             Signal::Rung => self.rings.rung(self.takes_jobs()),
-            Signal::Able | Signal::StopAsked => Some(Cause::Woken),
+            Signal::Able | Signal::CaughtUp | Signal::StopAsked => Some(Cause::Woken),
             Signal::Tried(tried) => self.take_rescued(*tried)?.then_some(Cause::Woken),
         })
     }

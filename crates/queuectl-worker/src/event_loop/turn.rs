@@ -64,7 +64,7 @@ impl EventLoop<'_> {
 
     /// How many jobs are to be claimed. A worker that may begin nothing wants none.
     fn wanted(&self) -> usize {
-        if self.stop.is_some() {
+        if !self.may_claim() {
             return 0;
         }
         self.slots.wanted(self.unfinished)

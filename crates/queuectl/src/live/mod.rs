@@ -3,8 +3,10 @@
 mod banner;
 mod decoders;
 mod lines;
+mod printer;
 mod record;
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,41 +20,96 @@ use serde_json::Value;
 use self::banner::Banner;
 use self::decoders::Decoders;
 use self::lines::Lines;
+pub(crate) use self::printer::Unprinted;
+use self::printer::{Hears, Printer};
 use crate::console::Console;
 use crate::environment;
 use crate::interrupted::ANEW;
-use crate::views::{exact, harmless_json, local, style, visible};
+use crate::views::{exact, harmless_json, local, shell_word, style, visible};
 
 /// Shows what happens in a worker, as it happens.
-pub(crate) struct Live<'a> {
-    console: &'a Console,
-    control: &'a Control,
+pub(crate) struct Live {
+    console: Console,
+    control: Control,
     worker: WorkerId,
     decoders: Mutex<Decoders>,
     lines: Mutex<Lines>,
     is_stopping: AtomicBool,
+    printer: Printer,
 }
 
-impl<'a> Live<'a> {
+impl Live {
     /// For the worker that is run with `options`, under `control`. Stops it when nobody looks any more.
-    pub(crate) fn new(console: &'a Console, options: &Options, control: &'a Control) -> Self {
-        Self {
-            console,
-            control,
+    pub(crate) fn start(
+        console: &Console,
+        options: &Options,
+        control: &Control,
+    ) -> io::Result<Self> {
+        let told = Told {
+            console: console.clone(),
+            control: control.clone(),
+            worker: options.id.clone(),
+        };
+        Ok(Self {
+            console: console.clone(),
+            control: control.clone(),
             worker: options.id.clone(),
             decoders: Mutex::default(),
             lines: Mutex::new(Lines::new(options.slots > 1)),
             is_stopping: AtomicBool::new(false),
+            printer: Printer::start(console.stdout(), told)?,
+        })
+    }
+
+    /// Waits until all is printed, as long as somebody reads.
+    pub(crate) fn finish(self) -> Result<(), Unprinted> {
+        let control = self.control;
+        self.printer.finish(|| control.is_to_end_at_once())
+    }
+
+    fn job_printed(&self, happening: &Happening<'_>, job: &Job, bytes: usize, now: Timestamp) {
+        self.printer.output(&job.id, bytes, |is_shown| {
+            if is_shown {
+                self.shown(happening, now)
+            } else {
+                // What comes later isn't the rest of a line or a character that was begun before.
+                self.rest_shown(job, now)
+            }
+        });
+    }
+
+    /// What is printed of something that happens.
+    fn shown(&self, happening: &Happening<'_>, now: Timestamp) -> String {
+        if self.console.json() {
+            self.as_lines(self.records(happening, now))
+        } else {
+            self.begun_anew(self.console.fitting(self.text(happening, now)))
         }
     }
 
-    fn print(&self, text: &str) {
-        // Whoever has pressed Ctrl+C sees `^C` where the next line is to begin.
-        let anew = self.is_stopping.load(Ordering::Relaxed) && environment::stdout_is_terminal();
-        let text = &format!("{}{text}", if anew { ANEW } else { "" });
-        if self.console.try_print(text).is_err() {
-            self.control.stop(StopMode::Drain);
+    /// What a job has printed, and hasn't been shown since more was to come.
+    fn rest_shown(&self, job: &Job, now: Timestamp) -> String {
+        if self.console.json() {
+            self.as_lines(self.kept(job, now))
+        } else {
+            self.begun_anew(self.console.fitting(self.rest_of(&job.id)))
         }
+    }
+
+    fn as_lines(&self, records: Vec<Value>) -> String {
+        let lines = records
+            .iter()
+            .map(|one| harmless_json(one.to_string()) + "\n");
+        self.begun_anew(lines.collect())
+    }
+
+    /// Whoever has pressed Ctrl+C sees `^C` where the next line is to begin.
+    fn begun_anew(&self, text: String) -> String {
+        let is_stopping = self.is_stopping.load(Ordering::Relaxed);
+        if is_stopping && !text.is_empty() && environment::stdout_is_terminal() {
+            return format!("{ANEW}{text}");
+        }
+        text
     }
 
     fn text(&self, happening: &Happening<'_>, now: Timestamp) -> String {
@@ -100,25 +157,30 @@ impl<'a> Live<'a> {
 
     /// What happens, as JSON.
     fn records(&self, happening: &Happening<'_>, now: Timestamp) -> Vec<Value> {
-        let printed = |job, (stream, text): (Stream, String)| {
-            record::printed(job, stream, &text, &self.worker, now)
-        };
         match happening {
             Happening::JobPrinted { job, stream, bytes } => {
                 let text = self.decoders().push(&job.id, *stream, bytes);
                 let text = Some(text).filter(|text| !text.is_empty());
-                text.map(|text| printed(job, (*stream, text)))
+                text.map(|text| record::printed(job, *stream, &text, &self.worker, now))
                     .into_iter()
                     .collect()
             }
             Happening::JobEnded { job, .. } | Happening::JobLost { job } => {
-                let kept = self.decoders().end(&job.id);
-                let kept = kept.into_iter().map(|kept| printed(job, kept));
-                kept.chain(record::json(happening, &self.worker, now))
-                    .collect()
+                let mut records = self.kept(job, now);
+                records.extend(record::json(happening, &self.worker, now));
+                records
             }
             other => record::json(other, &self.worker, now).into_iter().collect(),
         }
+    }
+
+    /// What a job has printed and wasn't text before it was known to print no more, as JSON.
+    fn kept(&self, job: &Job, now: Timestamp) -> Vec<Value> {
+        let kept = self.decoders().end(&job.id).into_iter();
+        let printed = |(stream, text): (Stream, String)| {
+            record::printed(job, stream, &text, &self.worker, now)
+        };
+        kept.map(printed).collect()
     }
 
     fn decoders(&self) -> MutexGuard<'_, Decoders> {
@@ -134,7 +196,7 @@ impl<'a> Live<'a> {
     }
 
     fn remark(&self, text: &str) -> String {
-        format!("[{}] {text}\n", self.worker)
+        remark(&self.worker, text)
     }
 
     fn job_started(&self, job: &Job) -> String {
@@ -194,28 +256,71 @@ fn next(after: &Job) -> Option<String> {
     }
 }
 
-impl Observer for Live<'_> {
+impl Observer for Live {
     fn notice(&self, happening: &Happening<'_>) {
+        let is_told = self.console.json() || !self.console.quiet() || record::is_trouble(happening);
+        if !is_told {
+            return;
+        }
         let now = SystemClock.now();
         if let Happening::Stopping = happening {
             self.is_stopping.store(true, Ordering::Relaxed);
         }
-        if !self.console.json() {
-            if !self.console.quiet() || record::is_trouble(happening) {
-                self.print(&self.text(happening, now));
+        match happening {
+            Happening::JobPrinted { job, bytes, .. } => {
+                return self.job_printed(happening, job, bytes.len(), now);
             }
-            return;
+            Happening::JobEnded { job, .. } | Happening::JobLost { job } => {
+                self.printer.end_of(&job.id);
+            }
+            _ => {}
         }
-        let records = self.records(happening, now).into_iter();
-        let lines: String = records
-            .map(|one| harmless_json(one.to_string()) + "\n")
-            .collect();
-        if !lines.is_empty() {
-            self.print(&lines);
-        }
+        self.printer.event(self.shown(happening, now));
     }
 
     fn is_watched(&self) -> bool {
         self.console.json() || !self.console.quiet()
+    }
+
+    fn is_behind(&self) -> bool {
+        self.printer.is_behind()
+    }
+}
+
+fn remark(worker: &WorkerId, text: &str) -> String {
+    format!("[{worker}] {text}\n")
+}
+
+/// Does what the thread that prints makes necessary.
+struct Told {
+    console: Console,
+    control: Control,
+    worker: WorkerId,
+}
+
+impl Hears for Told {
+    fn left_out(&self, job: &JobId, bytes: u64) -> String {
+        if self.console.json() {
+            let record = record::left_out(job, bytes, &self.worker, SystemClock.now());
+            return harmless_json(record.to_string()) + "\n";
+        }
+        let (name, word) = (visible(job.as_str()), shell_word(job.as_str()));
+        let text = format!(
+            "{bytes} bytes of what job '{name}' printed are left out here; see what is kept with `queuectl show {word}`"
+        );
+        self.console.fitting(remark(&self.worker, &text))
+    }
+
+    fn caught_up(&self) {
+        self.control.go_on();
+    }
+
+    fn reader_gone(&self) {
+        self.control.stop(StopMode::Drain);
+    }
+
+    fn cannot_print(&self, error: &io::Error) {
+        let text = format!("can't print what happens: {error}; the worker goes on without");
+        self.console.remark_in_time(&text);
     }
 }

@@ -1,6 +1,6 @@
 //! What happens in a worker, as a sentence or as JSON.
 
-use queuectl_domain::{Ending, Job, Stream, Timestamp, WorkerId};
+use queuectl_domain::{Ending, Job, JobId, Stream, Timestamp, WorkerId};
 use queuectl_worker::Happening;
 use serde_json::{Value, json};
 
@@ -116,6 +116,12 @@ pub(crate) fn printed(
     };
     let facts = json!({ "id": job.id.as_str(), "stream": stream, "text": text });
     record("job_printed", facts, worker, now)
+}
+
+/// How much a job has printed that isn't told, as one JSON object.
+pub(crate) fn left_out(job: &JobId, bytes: u64, worker: &WorkerId, now: Timestamp) -> Value {
+    let facts = json!({ "id": job.as_str(), "bytes": bytes });
+    record("output_left_out", facts, worker, now)
 }
 
 fn record(event: &str, facts: Value, worker: &WorkerId, now: Timestamp) -> Value {

@@ -1,6 +1,7 @@
 //! Short answers: that something is done.
 
 use queuectl_domain::JobId;
+use queuectl_store::ErrorKind;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -74,6 +75,23 @@ impl Human for Streamed {
 }
 
 impl View for Streamed {
+    fn json(&self, _: bool) -> serde_json::Result<String> {
+        Ok(String::new())
+    }
+}
+
+/// An error that was told already.
+pub(crate) struct Told(pub(crate) ErrorKind);
+
+impl Human for Told {
+    fn human(&self, _: &mut Page) {}
+
+    fn verdict(&self) -> Option<ErrorKind> {
+        Some(self.0)
+    }
+}
+
+impl View for Told {
     fn json(&self, _: bool) -> serde_json::Result<String> {
         Ok(String::new())
     }

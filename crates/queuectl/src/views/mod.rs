@@ -21,7 +21,7 @@ mod workers;
 
 pub(crate) use checkup::Checkup;
 pub(crate) use dead::DeadList;
-pub(crate) use done::{Done, Enqueued, Streamed};
+pub(crate) use done::{Done, Enqueued, Streamed, Told};
 pub(crate) use imported::Imported;
 pub(crate) use list::JobList;
 pub(crate) use settings::{SettingChanged, SettingList};

@@ -14,25 +14,29 @@ const ELSEWHERE: [&str; 4] = [
 
 /// Lines of a file that enqueue a job in each of these directories.
 fn lines() -> String {
-    let line = |cwd| {
-        let job =
-            serde_json::json!({ "id": format!("of a file {cwd}"), "command": "true", "cwd": cwd });
+    let line = |(number, cwd): (usize, &&str)| {
+        let id = format!("of-a-file-{number}");
+        let job = serde_json::json!({ "id": id, "command": "true", "cwd": cwd });
         format!("{job}\n")
     };
-    ELSEWHERE.map(line).concat()
+    ELSEWHERE.iter().enumerate().map(line).collect()
 }
 
 #[test]
 fn on_a_server_it_is_kept_as_it_was_given() {
     let home = HomeOnServer::new();
-    for cwd in ELSEWHERE {
-        home.enqueue(cwd, jobs::SUCCEEDS, &["--cwd", cwd]);
-        assert_eq!(text(&home.show(cwd), "cwd"), cwd);
+    for (number, cwd) in ELSEWHERE.iter().enumerate() {
+        let id = format!("alone-{number}");
+        home.enqueue(&id, jobs::SUCCEEDS, &["--cwd", cwd]);
+        assert_eq!(text(&home.show(&id), "cwd"), *cwd);
     }
     let added = home.run_with_stdin(&["enqueue", "--from", "-"], lines().as_bytes());
     added.succeeded();
-    for cwd in ELSEWHERE {
-        assert_eq!(text(&home.show(&format!("of a file {cwd}")), "cwd"), cwd);
+    for (number, cwd) in ELSEWHERE.iter().enumerate() {
+        assert_eq!(
+            text(&home.show(&format!("of-a-file-{number}")), "cwd"),
+            *cwd
+        );
     }
 }
 

@@ -63,7 +63,7 @@ mod signals {
     fn an_alarm_that_its_starter_has_set_stops_a_worker_in_order() {
         let home = Home::new();
         home.enqueue("running", &jobs::held("running"), &ONCE);
-        let line = "exec perl -e 'alarm 2; exec @ARGV' queuectl worker start --foreground";
+        let line = "exec perl -e 'alarm 4; exec @ARGV' queuectl worker start --foreground";
         let worker = Running::shell(&home, line);
         home.wait_for_pid("running.pid");
         worker.wait_until_it_says("stopping");
@@ -160,8 +160,8 @@ mod limits {
 
     #[test]
     fn as_many_jobs_run_at_once_as_the_hard_limit_of_open_files_allows() {
-        const JOBS: usize = 40;
-        let background = "queuectl worker start --concurrency 40";
+        const JOBS: usize = 20;
+        let background = "queuectl worker start --concurrency 20";
         for line in [
             format!("{background} --foreground --until-idle"),
             background.into(),
@@ -172,7 +172,7 @@ mod limits {
                 let job_line = format!("fake-job append here x count {JOBS} here; ulimit -S -n");
                 home.enqueue(&format!("job{job}"), &job_line, &ONCE);
             }
-            home.shell(&format!("ulimit -S -n 64; {line}")).succeeded();
+            home.shell(&format!("ulimit -S -n 40; {line}")).succeeded();
             wait_for("all to complete", || {
                 let status = home.json(["status"]);
                 let over = number(&status, "completed") + number(&status, "dead");
@@ -184,18 +184,12 @@ mod limits {
             });
             for job in 0..JOBS {
                 let job = home.show(&format!("job{job}"));
+                assert_eq!(text(&job, "state"), "completed", "{job}");
                 // What was raised is the worker's alone: `select` knows no more than 1,024 descriptors.
-                assert_eq!(text(&job, "output"), "64\n", "{job}");
+                let kept = cfg!(not(target_os = "linux")) || text(&job, "output") == "40\n";
+                assert!(kept, "{job}");
             }
         }
-    }
-
-    #[test]
-    fn a_job_has_the_limits_umask_and_nice_value_of_its_workers_starter() {
-        let given = "umask 027; nice -n 3 sh -c 'ulimit -S -c 0; ulimit -S -f 4000; ulimit -S -n 100; ulimit -H -n 3000; exec queuectl'";
-        let asked = "umask; nice; ulimit -S -c; ulimit -S -f; ulimit -S -n; ulimit -H -n";
-        let printed = printed_under(given, asked);
-        assert_eq!(printed, "0027\n3\n0\n4000\n100\n3000\n");
     }
 }
 
@@ -312,6 +306,14 @@ mod linux {
         for set in ["SigIgn:", "SigBlk:", "SigCgt:", "SigPnd:", "ShdPnd:"] {
             assert_eq!(status(set), "0000000000000000", "{set}");
         }
+    }
+
+    #[test]
+    fn a_job_has_the_limits_umask_and_nice_value_of_its_workers_starter() {
+        let given = "umask 027; nice -n 3 sh -c 'ulimit -S -c 0; ulimit -S -f 4000; ulimit -S -n 100; ulimit -H -n 3000; exec queuectl'";
+        let asked = "umask; nice; ulimit -S -c; ulimit -S -f; ulimit -S -n; ulimit -H -n";
+        let printed = printed_under(given, asked);
+        assert_eq!(printed, "0027\n3\n0\n4000\n100\n3000\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The built binary as a user has it: driven from outside, in a home of its own, against the contract of the command line.
+//! The program as a user has it: driven from outside, in a home of its own, against the contract of the command line.
 //!
 //! One program, so that it is linked once. Each test has its own `QUEUECTL_HOME` and leaves no process behind; `support` sees to
 //! both. What the jobs run is in `jobs`, what only one operating system knows in `support::system`. Tests are for all systems; those
@@ -22,6 +22,8 @@ mod import_legacy;
 mod jobs;
 mod list;
 mod options;
+#[path = "../program/mod.rs"]
+mod program;
 mod removal;
 mod same_store;
 mod scripts;
@@ -113,6 +115,9 @@ mod read_only;
 // A disk that doesn't answer is a file system whose other end is a test.
 #[cfg(target_os = "linux")]
 mod stuck_orphans;
+// A file that is always full is a device of Linux.
+#[cfg(target_os = "linux")]
+mod unread;
 
 // How `cmd` reads a line, what a console prints, exit codes of 32 bits, Job Objects.
 #[cfg(windows)]

@@ -169,13 +169,14 @@ fn a_worker_without_descriptors_left_takes_no_other_for_dead() {
 fn a_script_that_has_no_place_is_not_its_jobs_fault() {
     let home = Home::of_another_user();
     home.start_workers(&["--concurrency", "2"]);
-    let place = home.seen("data/workers");
+    let worker = text(&home.workers()[0], "id").to_owned();
+    let place = home.seen(&format!("data/workers/{worker}.scratch"));
     system::set_mode(&place, 0o500);
     let line = format!("exit 0; {}", "#".repeat(110 * 1024));
     enqueue_many(&home, 3, &line);
     let worker = wait_until_unable(&home);
     let expected = format!(
-        "the script of a long command can't be written to `{}`: permission denied",
+        "the script of a command can't be written to `{}`: permission denied",
         place.display()
     );
     assert_eq!(text(&worker, "trouble"), expected);
@@ -272,7 +273,7 @@ fn a_worker_that_can_not_start_jobs_stops_at_once_and_loses_none() {
     home.limit(pids[0], NO_PROCESS);
     enqueue_many(&home, 50, jobs::SUCCEEDS);
     wait_until_unable(&home);
-    system::ask_to_end(pids[0]);
+    system::terminate(pids[0]);
     wait_until("it to end", || !system::is_alive(pids[0]));
     assert_eq!(home.workers(), [Value::Null; 0]);
     let status = home.json(["status"]);

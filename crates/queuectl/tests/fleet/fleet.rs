@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::ledger::Ledger;
 use crate::network::{Host, Network};
+use crate::program::program;
 use crate::proxy::{Link, Proxy};
 
 /// How long a lease is, in seconds: short, so that the tests are.
@@ -101,7 +102,7 @@ impl Fleet {
 
     fn command(&self, host: usize) -> Command {
         let Member { host, proxy } = &self.hosts[host];
-        let mut command = host.command(env!("CARGO_BIN_EXE_queuectl"));
+        let mut command = host.command(program());
         let (password, address) = (self.cluster.password(), proxy.address);
         let url = format!("postgres://postgres:{password}@{address}/postgres");
         command

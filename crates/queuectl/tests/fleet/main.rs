@@ -7,6 +7,8 @@
 mod fleet;
 mod ledger;
 mod network;
+#[path = "../program/mod.rs"]
+mod program;
 mod prompt;
 mod proxy;
 mod wait;

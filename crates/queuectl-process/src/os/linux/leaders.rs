@@ -149,8 +149,15 @@ fn group_of(pid: Option<Pid>) -> Option<Pid> {
 
 /// Whether a process leads a session, as each leader of a job does.
 fn leads_session(pid: Pid) -> bool {
+    let number = pid.as_raw_nonzero().get().unsigned_abs();
+    session_of(number) == Some(number)
+}
+
+/// The session of a process; none if it has gone or belongs to the kernel.
+pub(super) fn session_of(pid: u32) -> Option<u32> {
     // SAFETY: a system call that touches no memory of ours.
-    unsafe { libc::getsid(raw(Some(pid))) == raw(Some(pid)) }
+    let session = unsafe { libc::getsid(i32::try_from(pid).ok()?) };
+    u32::try_from(session).ok().filter(|session| *session != 0)
 }
 
 fn raw(pid: Option<Pid>) -> i32 {

@@ -5,7 +5,7 @@
 //! themselves would cost more than a short job, on a machine where others start many.
 //!
 //! If there are orphans, of whatever run, or no such lists, processes are looked at. A stray has the attempt's tag in its
-//! environment. A descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for
+//! environment, or has not left the leader's session, which is known by its number as long as nobody else can have got that. A descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for
 //! each pid between the two one `getpgid` says that it is gone or in the group of a running leader.
 
 use std::fs::{self, File};
@@ -24,7 +24,7 @@ use rustix::process::{
     set_child_subreaper, waitid,
 };
 
-use super::leaders::{is_dead_child, is_stranger, reap};
+use super::leaders::{self, is_dead_child, is_stranger, reap};
 use super::table;
 use crate::{Leader, Tag};
 
@@ -32,6 +32,8 @@ use crate::{Leader, Tag};
 const FEW: u32 = 200;
 /// How long ended strays may take to go.
 const DYING: Duration = Duration::from_secs(2);
+/// In that time no number of a process comes round again.
+const NO_ROUND: Duration = Duration::from_secs(1);
 
 static ADOPTING: AtomicBool = AtomicBool::new(false);
 /// The pid of a child of ours that no run has left.
@@ -54,10 +56,33 @@ pub(in crate::os) fn adopting() -> bool {
     ADOPTING.load(Ordering::Relaxed)
 }
 
-/// Ends and reaps every process that left the group of this leader, which the calling thread has started and reaped.
-pub(in crate::os) fn end_strays(leader: Leader, tag: Option<&Tag>) {
+/// Ends and reaps every process that left the group of this leader, which the calling thread has started, seen to end at `ended`, and
+/// reaped.
+pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) {
     if !has_no_orphans() {
-        end_after(leader.pid, tag);
+        let session = Some((leader.pid, ended));
+        end_after(leader.pid, Strays { session, tag });
+    }
+}
+
+/// By what strays are known.
+#[derive(Clone, Copy)]
+struct Strays<'a> {
+    /// The session of their leader, and when that was seen to have ended.
+    session: Option<(u32, Instant)>,
+    tag: Option<&'a Tag>,
+}
+
+impl Strays<'_> {
+    /// Whether a process is one.
+    fn have(self, pid: u32) -> bool {
+        let in_session = self.session.is_some_and(|(session, ended)| {
+            // The time is asked last, since this process may be stopped anywhere.
+            leaders::session_of(pid) == Some(session)
+                && table::read(pid).is_some_and(|found| !found.zombie)
+                && ended.elapsed() < NO_ROUND
+        });
+        in_session || self.tag.is_some_and(|tag| table::has_tag(pid, tag))
     }
 }
 
@@ -99,20 +124,25 @@ pub fn no_orphan(child: &Child) {
 
 /// Ends a stray about which there was a doubt, and what it has started meanwhile.
 pub(super) fn end_with_descendants(pid: Pid, tag: Option<&Tag>) {
-    if end(pid, tag) {
-        end_after(pid.as_raw_nonzero().get().unsigned_abs(), tag);
+    let strays = Strays { session: None, tag };
+    if end(pid, strays) {
+        end_after(pid.as_raw_nonzero().get().unsigned_abs(), strays);
     }
 }
 
 /// Ends and reaps the strays with pids that were given out after this one.
-fn end_after(first: u32, tag: Option<&Tag>) {
+fn end_after(first: u32, strays: Strays<'_>) {
     let began = Instant::now();
-    while sweep(&since(first), tag) && began.elapsed() < DYING {}
+    while sweep(&since(first), strays) && began.elapsed() < DYING {}
 }
 
 /// Reaps orphans that have died. For a run that lasts long and leaves many.
 pub(in crate::os) fn reap_dead_orphans() {
-    sweep(&all(), None);
+    let none = Strays {
+        session: None,
+        tag: None,
+    };
+    sweep(&all(), none);
 }
 
 /// Every pid that may have been given out after the leader's.
@@ -139,30 +169,30 @@ fn last_pid() -> Option<u32> {
     text.split_ascii_whitespace().next_back()?.parse().ok()
 }
 
-/// Ends those that have the tag and reaps those that are dead orphans of ours. Says whether it ended any.
-fn sweep(pids: &[Pid], tag: Option<&Tag>) -> bool {
+/// Ends those that are strays and reaps those that are dead orphans of ours. Says whether it ended any.
+fn sweep(pids: &[Pid], strays: Strays<'_>) -> bool {
     let mut ended = false;
     for pid in pids {
-        if is_stranger(*pid, tag) {
-            ended |= end(*pid, tag);
+        if is_stranger(*pid, strays.tag) {
+            ended |= end(*pid, strays);
         }
     }
     ended
 }
 
-/// Ends a process that is no leader of ours, if it has the tag, and reaps it, if it is our child.
-fn end(pid: Pid, tag: Option<&Tag>) -> bool {
-    let ended = tag.is_some_and(|tag| end_tagged(pid, tag));
+/// Ends a process that is no leader of ours, if it is a stray, and reaps it, if it is our child.
+fn end(pid: Pid, strays: Strays<'_>) -> bool {
+    let ended = end_stray(pid, strays);
     if is_dead_child(pid) {
         reap(pid);
     }
     ended
 }
 
-/// Ends one process and waits until it has gone. A pidfd makes sure that it is the one whose tag was read.
-fn end_tagged(pid: Pid, tag: &Tag) -> bool {
+/// Ends one process and waits until it has gone. A pidfd makes sure that it is the one that was looked at.
+fn end_stray(pid: Pid, strays: Strays<'_>) -> bool {
     let number = pid.as_raw_nonzero().get().unsigned_abs();
-    if !table::has_tag(number, tag) {
+    if !strays.have(number) {
         return false;
     }
     let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else {
@@ -170,7 +200,7 @@ fn end_tagged(pid: Pid, tag: &Tag) -> bool {
         thread::sleep(Duration::from_millis(1));
         return killed;
     };
-    if !table::has_tag(number, tag) || pidfd_send_signal(&pidfd, Signal::KILL).is_err() {
+    if !strays.have(number) || pidfd_send_signal(&pidfd, Signal::KILL).is_err() {
         return false;
     }
     let patience = Timespec {

@@ -1,5 +1,5 @@
-//! Processes that left their group by a session or a group of their own. They have the attempt's tag in their environment,
-//! and are younger than its leader, so the rest of the machine isn't read.
+//! Processes that left their group by a session or a group of their own. They have the attempt's tag in their environment or are still
+//! in its leader's session, and are younger than it, so the rest of the machine isn't read.
 //!
 //! The system shows the environment of our own processes, but not of those whose program it protects from being debugged:
 //! such a stray isn't seen.
@@ -16,31 +16,36 @@ use crate::{Leader, Tag};
 /// How long ended strays may take to go.
 const DYING: Duration = Duration::from_secs(2);
 
-/// Ends every process that left the group of this leader, which has been reaped.
-pub(in crate::os) fn end_strays(leader: Leader, tag: Option<&Tag>) {
+/// In that time no number of a process comes round again.
+const NO_ROUND: Duration = Duration::from_secs(1);
+
+/// Ends every process that left the group of this leader, which was seen to end at `ended`, and has been reaped.
+pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) {
     let Some(tag) = tag else {
         return;
     };
     let began = Instant::now();
     // What a stray has started before it ended is found the next time.
-    while end_young(leader, tag) && began.elapsed() < DYING {
+    while end_young(leader, ended, tag) && began.elapsed() < DYING {
         thread::sleep(Duration::from_millis(1));
     }
 }
 
 /// Ends those that are there now. Says whether there were any.
-fn end_young(leader: Leader, tag: &Tag) -> bool {
-    let mut ended = false;
+fn end_young(leader: Leader, ended: Instant, tag: &Tag) -> bool {
+    let mut any = false;
     for pid in pids() {
         let Some(found) = read(pid) else {
             continue;
         };
         let is_young = !found.zombie && found.start >= leader.earliest && pid != process::id();
+        // The session's number is the leader's, which others may get later.
+        let in_session = found.session == leader.pid && ended.elapsed() < NO_ROUND;
         // Its pid may have gone to another while its tag was read.
-        if is_young && has_tag(pid, tag) && read(pid) == Some(found) {
+        if is_young && (in_session || has_tag(pid, tag)) && read(pid) == Some(found) {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-            ended |= pid.is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok());
+            any |= pid.is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok());
         }
     }
-    ended
+    any
 }

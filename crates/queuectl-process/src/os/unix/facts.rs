@@ -25,8 +25,9 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
         private_dir(above)?;
     }
     match new_private_dir(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        created => created,
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Err(_) if !path.is_dir() => Err(ErrorKind::NotADirectory.into()),
+        _ => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@
 //! | other descriptors | kept by what runs in the foreground, closed by what runs in the background | closed |
 //! | folder it runs in | kept in the foreground; a background worker goes to the data folder | the job's own |
 //! | session, terminal | kept in the foreground; a background worker leads a session of its own | a session of its own, and so no terminal |
-//! | environment | read in `environment.rs` | passed on; PWD is the job's folder, OLDPWD is left out |
+//! | environment | read by the caller | passed on; PWD is the job's folder, OLDPWD is left out |
 //! | children of the program that it replaced | left alone, but each end of a job then has to look whether one is its own | – |
 //! | subreaper flag | set by a worker on Linux; `fork` drops it | none |
 //! | parent-death signal | kept: whoever set it wants this program to end; `fork` drops it | none |

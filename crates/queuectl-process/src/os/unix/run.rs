@@ -79,7 +79,7 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     }
     let (status, ended) = attempt.finish();
     group::wait_gone(pid);
-    native::end_strays(leader, spec.tag.as_ref());
+    native::end_strays(leader, ended, spec.tag.as_ref());
     drop(script);
     Ended {
         how: ours.unwrap_or_else(|| how(status)),

@@ -12,7 +12,7 @@
 //! | priority class | of no matter | as Windows has it: idle and below normal are passed on |
 //! | processors, integrity level, token, desktop | of no matter | as given |
 //! | folder it runs in | kept in the foreground; a background worker goes to the data folder | the job's own |
-//! | environment | read in `environment.rs` | passed on, but for PWD and OLDPWD, which shells of Unix keep there |
+//! | environment | read by the caller | passed on, but for PWD and OLDPWD, which shells of Unix keep there |
 //!
 //! There is no umask, no limit of open files that matters, no signal and no timer that a process passes on.
 

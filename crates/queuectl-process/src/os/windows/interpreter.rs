@@ -41,7 +41,8 @@ pub(super) fn command(
 }
 
 fn is_there(program: &str, spec: &Spec) -> bool {
-    find(OsStr::new(program), spec).is_some()
+    // Whether the machine has room to look is told when the program is started.
+    find(OsStr::new(program), spec).is_ok_and(|found| found.is_some())
 }
 
 /// The program's name here, and its argument; or what `env` is given.

@@ -11,8 +11,8 @@ use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
 use crate::interrupted;
-use crate::live::Live;
-use crate::views::{Done, Streamed, View};
+use crate::live::{Live, Unprinted};
+use crate::views::{Done, Streamed, Told, View};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,13 +55,13 @@ pub(crate) struct Args {
 /// Starts them.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Box<dyn View>, CliError> {
     if args.foreground {
-        boxed(foreground(cx, args))
+        foreground(cx, args)
     } else {
         boxed(background(cx, args))
     }
 }
 
-fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
+fn foreground(cx: &Context<'_>, args: &Args) -> Result<Box<dyn View>, CliError> {
     if args.count.unwrap_or(1) > 1 {
         return Err(CliError::usage(
             "a terminal has room for one worker, so --foreground doesn't go with --count",
@@ -80,9 +80,32 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Streamed, CliError> {
         job_variables: cx.variables_to_hand_on()?,
         guard: Some(guard::launch(cx)?),
     };
-    let live = Live::new(cx.console, &options, &control);
-    queuectl_worker::run(store, &options, &control, &live)?;
-    Ok(Streamed)
+    let live = Live::start(cx.console, &options, &control)
+        .map_err(|reason| CliError::internal(format!("can't start a thread: {reason}")))?;
+    let ran = queuectl_worker::run(store, &options, &control, &live);
+    let printed = live.finish();
+    let ended = ran
+        .map_err(CliError::from)
+        .and(printed.map_err(CliError::from));
+    match ended {
+        Ok(()) => boxed(Ok(Streamed)),
+        Err(error) => {
+            cx.console.fail_in_time(&error);
+            boxed(Ok(Told(error.kind)))
+        }
+    }
+}
+
+impl From<Unprinted> for CliError {
+    fn from(unprinted: Unprinted) -> Self {
+        let what = match unprinted {
+            Unprinted::Gone => "nobody reads what this worker prints",
+            Unprinted::Stuck => {
+                "what this worker prints isn't read any more, so its end isn't told"
+            }
+        };
+        Self::internal(what).with_hint("run it in the background, or let it print to a file")
+    }
 }
 
 /// The system doesn't let this process hear signals.

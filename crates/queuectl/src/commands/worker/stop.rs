@@ -63,7 +63,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
             StopMode::Drain
         },
         force_after: args.timeout,
-        given_by: None.or(cx.worker_we_run_in().filter(|_| false)),
+        given_by: cx.worker_we_run_in(),
     };
     let data = cx.data_folder()?;
     let location = cx.location()?;

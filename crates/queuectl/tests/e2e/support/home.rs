@@ -15,12 +15,7 @@ use super::stuck::Stuck;
 #[cfg(target_os = "linux")]
 use super::{Account, Clock, Namespace};
 use super::{Output, items, number, system, text, wait_for, wait_until};
-
-/// The binary that is tested.
-pub(super) fn binary() -> PathBuf {
-    // Under wine the name that it was built by is one on no drive.
-    std::path::absolute(env!("CARGO_BIN_EXE_queuectl")).expect("it has a path")
-}
+use crate::program::program;
 
 /// A temporary `QUEUECTL_HOME` and a folder to work in. Whatever runs in it is ended when it goes.
 pub(crate) struct Home {
@@ -115,14 +110,14 @@ impl Home {
 
     /// A call of the binary, to be adapted.
     pub(crate) fn command<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(program());
         #[cfg(target_os = "linux")]
         if let Some(namespace) = &self.namespace {
-            command = namespace.command(binary().as_os_str(), &self.work);
+            command = namespace.command(program().as_os_str(), &self.work);
         }
         #[cfg(target_os = "linux")]
         if let Some(account) = &self.account {
-            command = account.command(binary());
+            command = account.command(program());
         }
         command.args(args);
         self.prepare(&mut command);
@@ -355,10 +350,10 @@ impl Home {
     #[cfg(target_os = "linux")]
     #[track_caller]
     pub(crate) fn wait_until_only_workers_are_left(&self) {
-        let binary = binary().to_string_lossy().into_owned();
+        let program = program().to_string_lossy().into_owned();
         wait_for("what jobs left running to end", || {
             let left = system::processes_of(&self.home).into_iter();
-            let left = left.filter(|process| !process.command.starts_with(&*binary));
+            let left = left.filter(|process| !process.command.starts_with(&*program));
             let left: Vec<_> = left.map(|process| process.command).collect();
             if left.is_empty() {
                 Ok(())
@@ -394,7 +389,7 @@ impl Drop for Home {
 
 /// Where programs are looked for: first of all where those of these tests are, and the binary.
 fn path() -> OsString {
-    let own = [fake_job::path("fake-job"), binary()];
+    let own = [fake_job::path("fake-job"), program()];
     let own = own.iter().filter_map(|program| program.parent());
     #[expect(
         clippy::disallowed_methods,

@@ -158,11 +158,6 @@ pub(crate) fn interrupt(pid: i32) {
     signal(pid, Signal::INT);
 }
 
-/// Asks a process to end, as the system does when it is shut down.
-pub(crate) fn ask_to_end(pid: i32) {
-    signal(pid, Signal::TERM);
-}
-
 /// Sees to it that a file is for its owner alone.
 pub(crate) fn close_to_others(path: &Path) {
     set_mode(path, 0o600);
