@@ -251,10 +251,13 @@ fn on_a_full_disk_it_works_on_and_says_so_once() {
 fn without_a_reader_it_finishes_what_runs_and_fails() {
     let home = Home::new();
     home.enqueue("held", &jobs::held("held"), &[]);
-    home.enqueue("next", jobs::SUCCEEDS, &[]);
     let mut worker = Worker::start(&home, &[]);
     home.wait_for_pid("held.pid");
     drop(worker.stdout.take());
+    // It hears of that when it prints something, and may have begun another job by then.
+    for _ in 0..50 {
+        home.ok(["enqueue", "--command", jobs::SUCCEEDS]);
+    }
     home.touch("held.go");
     let (code, said) = worker.ended();
     assert_eq!(code, Some(1), "{said}");
@@ -263,6 +266,6 @@ fn without_a_reader_it_finishes_what_runs_and_fails() {
         "{said}"
     );
     assert_eq!(text(&home.show("held"), "state"), "completed");
-    assert_eq!(text(&home.show("next"), "state"), "pending");
+    assert!(completed(&home) < 51, "{said}");
     assert_eq!(home.workers().len(), 0);
 }
