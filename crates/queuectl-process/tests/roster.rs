@@ -140,7 +140,8 @@ fn a_worker_s_last_beat_is_seen_from_outside() {
     let head = std::fs::read(&path).unwrap();
     std::fs::write(&path, [&head[..16], &[0x7f; 8]].concat()).unwrap();
     assert_eq!(since_beat(&path), None, "it is from the future");
-    std::fs::write(&path, [&head[..8], &[0; 16]].concat()).unwrap();
+    let boot = head[8] ^ 1;
+    std::fs::write(&path, [&head[..8], &[boot], &head[9..]].concat()).unwrap();
     assert_eq!(
         since_beat(&path),
         None,

@@ -93,17 +93,19 @@ mod windows {
     use super::*;
 
     #[test]
-    fn cmd_is_no_program_for_a_script() {
+    fn some_are_no_programs_for_a_script() {
         let folder = tempfile::tempdir().unwrap();
-        let (ended, _) = run_it(&script("cmd", Some("/Q"), folder.path()));
-        let How::NotStarted(error) = ended.how else {
-            panic!("it ended: {:?}", ended.how);
-        };
-        let words = error.to_string();
-        assert!(
-            words.ends_with("it reads no script with such a line"),
-            "{words}"
-        );
+        for (program, argument, why) in [
+            ("cmd", "/Q", "it reads no script with such a line"),
+            ("/usr/bin/env", "-S", "it isn't told what to start"),
+        ] {
+            let (ended, _) = run_it(&script(program, Some(argument), folder.path()));
+            let How::NotStarted(error) = ended.how else {
+                panic!("it ended: {:?}", ended.how);
+            };
+            let words = error.to_string();
+            assert!(words.ends_with(why), "{words}");
+        }
     }
 
     #[test]

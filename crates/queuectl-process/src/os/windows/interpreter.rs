@@ -16,19 +16,22 @@ pub(super) fn command(
     text: &str,
     spec: &Spec,
 ) -> Result<(Vec<OsString>, Script), StartError> {
-    let mut words = words(named, argument);
-    if words.first().is_some_and(|program| program == "python3") && !is_there(&words[0], spec) {
-        "python".clone_into(&mut words[0]);
-    }
-    let program = words.first().map_or(named, String::as_str).to_owned();
+    let cannot = |program: &str, reason: &str| StartError::Interpreter {
+        program: program.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let mut words = words(named, argument).into_iter();
+    let program = words.next();
+    let program = match program.ok_or_else(|| cannot(named, "it isn't told what to start"))? {
+        name if name == "python3" && !is_there(&name, spec) => "python".to_owned(),
+        name => name,
+    };
     if is_cmd(&program) {
         // It would wait for what else it is to do.
-        return Err(StartError::Interpreter {
-            program,
-            reason: "it reads no script with such a line".to_owned(),
-        });
+        return Err(cannot(&program, "it reads no script with such a line"));
     }
-    let mut command: Vec<_> = words.into_iter().map(OsString::from).collect();
+    let mut command = vec![OsString::from(&program)];
+    command.extend(words.map(OsString::from));
     let script = if is_powershell(&program) {
         command.extend(["-ExecutionPolicy", "Bypass", "-File"].map(OsString::from));
         // It reads only files of that name; and without the mark, in the console's code page.
@@ -45,9 +48,14 @@ fn is_there(program: &str, spec: &Spec) -> bool {
     find(OsStr::new(program), spec).is_ok_and(|found| found.is_some())
 }
 
+/// Whether a path leads to a program of Windows, which has an extension, and not to one of a Unix beside it.
+fn is_program(path: &Path) -> bool {
+    path.extension().is_some() && path.is_file()
+}
+
 /// The program's name here, and its argument; or what `env` is given.
 fn words(named: &str, argument: Option<&str>) -> Vec<String> {
-    if !named.starts_with('/') || Path::new(named).is_file() {
+    if !named.starts_with('/') || is_program(Path::new(named)) {
         return [named]
             .into_iter()
             .chain(argument)
@@ -81,6 +89,7 @@ mod tests {
             ["python3", "-u"]
         );
         assert_eq!(words("/usr/bin/env", None), ["env"]);
+        assert_eq!(words("/usr/bin/env", Some("-S")), [""; 0]);
         assert_eq!(
             words(r"C:\perl\perl.exe", Some("-w")),
             [r"C:\perl\perl.exe", "-w"]
