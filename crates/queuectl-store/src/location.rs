@@ -96,3 +96,24 @@ impl fmt::Display for Location {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_whatever_its_folders_are_called() {
+        let parse = |text: &str| Location::parse(text.as_ref(), &|_| None);
+        for path in ["/srv/x://y.db", "a/b://c", "./postgres://x", r"C:\x://y"] {
+            assert_eq!(parse(path).unwrap(), Location::Sqlite(path.into()));
+        }
+        assert!(matches!(
+            parse("mysql://h/d").unwrap_err(),
+            StoreError::BadLocation(_)
+        ));
+        assert!(matches!(
+            parse("postgres://h/d").unwrap(),
+            Location::Postgres(_)
+        ));
+    }
+}
