@@ -133,8 +133,9 @@ pub fn leave_terminal() -> io::Result<()> {
     os::leave_terminal()
 }
 
-/// What a background worker does before it works: it leaves the folder of its starter, which would be kept from being unmounted or, on
-/// Windows, deleted. All paths that it goes by have to be absolute by then.
+/// Changes from the starter's folder to the data folder, before a background worker begins to work. Otherwise the file system of
+/// the starter's folder couldn't be unmounted, and on Windows the folder couldn't be deleted. All paths in use have to be
+/// absolute by then.
 pub fn leave_folder(data: &DataFolder) -> io::Result<()> {
     std::env::set_current_dir(data.path())
 }
@@ -157,17 +158,17 @@ pub fn start(
     let result = begun
         .and_then(|()| Ok(listen(&mut launched, tell)?))
         .and_then(|()| await_ready(&mut launched, &ready, patience));
-    if let Err(error) = result {
-        undo(&mut launched, &ready);
-        return Err(match error {
-            // A worker that hasn't left our terminal yet is ended by the same Ctrl+C.
-            _ if (patience.interrupted)() => StartError::Interrupted {
-                started: launched.len(),
-            },
-            error => error,
-        });
+    if result.is_ok() && !(patience.interrupted)() {
+        return Ok(launched.into_iter().map(Launched::started).collect());
     }
-    Ok(launched.into_iter().map(Launched::started).collect())
+    undo(&mut launched, &ready);
+    Err(match result {
+        Err(error) if !(patience.interrupted)() => error,
+        // A worker that hasn't left our terminal yet is ended by the same Ctrl+C.
+        _ => StartError::Interrupted {
+            started: launched.len(),
+        },
+    })
 }
 
 /// Starts the processes, as long as they are wanted.

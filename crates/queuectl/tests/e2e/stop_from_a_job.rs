@@ -14,9 +14,15 @@ fn enqueue_stop(home: &Home, order: &str) {
 /// What the order answered, and how it ended.
 fn said(home: &Home) -> String {
     wait_until("the order to be answered", || {
-        std::fs::read_to_string(home.work("said")).is_ok_and(|said| said.lines().count() > 1)
+        std::fs::read_to_string(home.work("said")).is_ok_and(|said| has_code(&said))
     });
     home.read("said")
+}
+
+/// Whether the last line is there, which is an exit code.
+fn has_code(said: &str) -> bool {
+    let last = said.strip_suffix('\n').and_then(|said| said.lines().last());
+    last.is_some_and(|code| code.parse::<u32>().is_ok())
 }
 
 #[track_caller]
