@@ -32,8 +32,9 @@ pub enum How {
     Stopped,
     /// It never ran.
     NotStarted(StartError),
-    /// It has ended, and the system doesn't tell how: this process ignores SIGCHLD, or something else in it has waited for the child.
-    /// That says nothing of the command. [`os::set_up_process`](crate::os::set_up_process) sees to the first.
+    /// It has ended, and its exit status is lost: this process ignores SIGCHLD, or another part
+    /// of it has waited for the child. That says nothing about the command.
+    /// [`os::set_up_process`](crate::os::set_up_process) prevents the first.
     Unknown,
 }
 

@@ -22,14 +22,14 @@ pub enum Owner {
     Another(u32),
 }
 
-/// What the owner of a folder may do with it, unless he is root.
+/// What the owner of a folder may do with it, unless the owner is root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OwnerMay {
-    /// He can't get at what is in it.
+    /// Not even get at what is inside.
     NotEnter,
-    /// He gets at what is in it, but can't list it or can't change what there is.
+    /// Get at what is inside, but not list it, or not add and remove files.
     Enter,
-    /// Everything. So it is said of what isn't a folder.
+    /// Everything. This is also the answer for what isn't a folder.
     DoAll,
 }
 

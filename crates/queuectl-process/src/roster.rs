@@ -127,7 +127,7 @@ pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
     Ok(os::find_all(&noted.leaders, noted.alive, worker))
 }
 
-/// What is in a roster, as far as it means something since the machine was started.
+/// What a roster of this boot says. One of an earlier boot says nothing.
 #[derive(Default)]
 struct Noted {
     /// When the worker last beat.

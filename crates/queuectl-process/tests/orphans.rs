@@ -184,7 +184,7 @@ mod unix {
         );
     }
 
-    /// A session whose leader has died: its number, and one of its processes.
+    /// A session whose leader has died: the number of the session, and a process in it.
     fn leaderless(folder: &Path) -> (u32, u32) {
         let _ = std::fs::remove_file(folder.join("pids"));
         let mut command = apart("pidfile pids child [ pidfile pids sleep 600 ] count 2 pids");
@@ -194,7 +194,7 @@ mod unix {
         (pids(folder)[0], pids(folder)[1])
     }
 
-    /// A session of a dead leader may be somebody else's by now: one that is younger than the worker's last sign of life.
+    /// If all its processes are younger than the worker's last beat, the session may be another one.
     #[test]
     fn a_session_that_only_has_the_number_of_a_dead_leader_is_spared() {
         let folder = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ mod unix {
         roster.note(0, leader).unwrap();
         let path = folder.join("roster");
         let noted = std::fs::read(&path).unwrap();
-        // A worker that was heard of last a minute before.
+        // The last beat was a minute before.
         const MINUTE: u64 = if cfg!(target_os = "linux") {
             6_000
         } else {
@@ -226,7 +226,7 @@ mod unix {
         assert!(!lives(process));
     }
 
-    /// As soon as one of a session is older than the last sign of life, all of it are known.
+    /// One process that is older than the last beat proves the whole session.
     #[test]
     fn what_a_session_has_started_since_its_worker_died_is_ended_too() {
         let folder = tempfile::tempdir().unwrap();
@@ -245,7 +245,7 @@ mod unix {
         kill(worker);
         os::kill(leader).unwrap();
         until("the leader dies", || !lives(leader));
-        // It is younger than all that the worker knew.
+        // What starts now is younger than the last beat, and what is added to that.
         std::thread::sleep(std::time::Duration::from_millis(1500));
         std::fs::write(folder.join("go"), "").unwrap();
         until("it starts another", || {

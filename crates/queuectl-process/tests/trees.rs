@@ -153,8 +153,8 @@ mod linux {
         assert!(!lives(heard.number()), "it lives on");
     }
 
-    /// `setsid` leads a session of its own: it looks like a leader that is just being started. `timeout` leads a group in that of
-    /// the job.
+    /// What `setsid` starts leads a session, as a leader that is just being started does. `timeout` leads a group in the job's
+    /// session.
     #[test]
     fn strays_are_ended_while_other_slots_start_jobs_and_theirs_are_spared() {
         os::adopt_orphans().unwrap();

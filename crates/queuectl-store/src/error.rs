@@ -136,7 +136,7 @@ pub enum StoreError {
     /// There is no room on its disk.
     #[error("the disk of the store is full")]
     Full,
-    /// One of its files would be larger than the system lets this process make files, or than its disk can hold them.
+    /// One of its files would be larger than this process, or its file system, may make a file.
     #[error("the store can't grow: its files have reached the limit of file sizes (`ulimit -f`)")]
     TooLarge,
     /// It can be read but not written.

@@ -191,7 +191,8 @@ fn ending(ended: Ended, job: &Job, last_line: Option<&str>) -> Ending {
             Ending::killed(signal, signal_name(signal).as_deref(), last_line, exec_time)
         }
         How::TimedOut => Ending::timed_out(job.rules.timeout, exec_time),
-        // Nothing is known of how it went, so it runs again, and no attempt is consumed.
+        // Without an exit status nothing is known of the attempt: the job runs again, and no
+        // attempt is consumed.
         How::Stopped | How::Unknown => Ending::stopped(exec_time),
         How::NotStarted(error) => Ending::not_started(error.to_string()),
     }

@@ -1,4 +1,5 @@
-//! What a process was started with, set or passed on. As it concerns the whole process, it is done by this binary, run again.
+//! What a process inherits, and what it passes on. It concerns a whole process, so each test runs
+//! this binary again.
 #![allow(clippy::unwrap_used, reason = "all of it is test")]
 
 #[path = "../support/mod.rs"]

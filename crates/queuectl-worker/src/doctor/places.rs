@@ -46,8 +46,8 @@ pub fn permissions(data: &Path, location: &Location, fix: bool) -> Examined {
     }
 }
 
-/// Folders that their owner, who asks, can't use: a umask such as 0177 makes some that can't even be entered. One that is mended lets
-/// the next be seen, so they are looked at from the outside in.
+/// Folders of this user that this user can't use, as a umask of 0177 makes them for many programs. They are looked at from the
+/// outside in: what is inside a folder can be seen only after it is mended.
 fn shut(data: &Path, location: &Location, fix: bool) -> Option<Diagnosis> {
     let workers = data.join("workers");
     let ours = [data.parent(), Some(data), Some(&*workers)].map(|path| path.unwrap_or(data));

@@ -1,5 +1,6 @@
-//! What a process was started with: the program sets what it relies on, and jobs get what their starter gave, but for signals
-//! and the terminal. `crates/queuectl-process/src/os/unix/inherited.rs` has the whole list.
+//! What a process inherits: the program sets what it relies on, and jobs get what the worker's
+//! starter had, except signals and the terminal. The whole list is in
+//! `crates/queuectl-process/src/os/unix/inherited.rs`.
 
 use crate::jobs;
 use crate::support::{Home, Running, number, system, text, wait_for};
@@ -7,7 +8,7 @@ use crate::support::{Home, Running, number, system, text, wait_for};
 /// Options of a job that isn't tried again.
 const ONCE: [&str; 2] = ["--max-retries", "1"];
 
-/// Works off what is there, started so: `queuectl` stands for the worker.
+/// Runs all jobs by a worker that is started by this line of `sh`, where `queuectl` stands for it.
 #[track_caller]
 fn worked_off(home: &Home, line: &str) {
     let worker = line.replace(
@@ -17,7 +18,7 @@ fn worked_off(home: &Home, line: &str) {
     home.shell(&worker).succeeded();
 }
 
-/// What a job printed that a worker ran which was started so.
+/// The output of a job of such a worker.
 #[track_caller]
 fn printed_under(line: &str, job: &str) -> String {
     let home = Home::new();
@@ -37,7 +38,7 @@ mod signals {
         assert_eq!(printed_under(ignored, &jobs::says("hello")), "hello\n");
         let trapped = "trap '' CHLD; queuectl";
         assert_eq!(printed_under(trapped, &jobs::says("hello")), "hello\n");
-        // Who starts a worker waits for it, too.
+        // The starter of a background worker waits for a child, too.
         let home = Home::new();
         home.enqueue("job", jobs::SUCCEEDS, &ONCE);
         let line = "perl -e '$SIG{CHLD}=\"IGNORE\"; exec @ARGV' queuectl worker start";
@@ -58,7 +59,7 @@ mod signals {
         assert!(output.out().contains("WORKER STOPPED"), "{output}");
     }
 
-    /// `perl -e 'alarm shift; exec @ARGV'` is how time is limited where there is no `timeout`, which sends SIGTERM.
+    /// `perl -e 'alarm shift; exec @ARGV'` stands in for `timeout` where that is missing.
     #[test]
     fn an_alarm_that_its_starter_has_set_stops_a_worker_in_order() {
         let home = Home::new();
@@ -120,7 +121,7 @@ mod limits {
         home.enqueue("before", "true", &[]);
         let line = jobs::says(&"x".repeat(300)) + "\n";
         home.write("jobs", line.repeat(50_000).as_bytes());
-        // 8 MiB: more than what was there, less than all of it.
+        // 8 MiB: more than the store has, less than it would have.
         for from in ["--from jobs", "--from - < jobs"] {
             let output = home.shell(&format!("ulimit -f 16384; queuectl enqueue --lines {from}"));
             let error = output.failed(5);
@@ -130,7 +131,7 @@ mod limits {
         home.check_store();
     }
 
-    /// Its limit is that of whoever started the worker, which isn't the job's fault. Only Linux can lift it while it works.
+    /// Only on Linux the limit of a running process can be lifted.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_worker_that_may_write_no_more_keeps_a_result_until_it_may() {
@@ -168,7 +169,7 @@ mod limits {
         ] {
             let home = Home::new();
             for job in 0..JOBS {
-                // They end only when all are there.
+                // Each ends only when all have started.
                 let job_line = format!("fake-job append here x count {JOBS} here; ulimit -S -n");
                 home.enqueue(&format!("job{job}"), &job_line, &ONCE);
             }
@@ -185,7 +186,7 @@ mod limits {
             for job in 0..JOBS {
                 let job = home.show(&format!("job{job}"));
                 assert_eq!(text(&job, "state"), "completed", "{job}");
-                // What was raised is the worker's alone: `select` knows no more than 1,024 descriptors.
+                // The raised limit is the worker's alone.
                 let kept = cfg!(not(target_os = "linux")) || text(&job, "output") == "40\n";
                 assert!(kept, "{job}");
             }
@@ -287,7 +288,7 @@ mod linux {
 
     use super::*;
 
-    /// What `/proc` says of a job, started by a worker that was started so.
+    /// Fields of `/proc/self/status` of a job, whose worker is started by this line.
     fn status_under(line: &str) -> impl Fn(&str) -> String {
         let status = printed_under(line, "cat /proc/self/status");
         move |name| {
@@ -336,7 +337,7 @@ mod linux {
             link("fd/0").expect("it is there"),
             PathBuf::from("/dev/null")
         );
-        // What it is given by a path that isn't absolute is there all the same.
+        // Relative paths still lead to the same place.
         home.ok(["worker", "stop"]);
         let output = home.shell("cd /; QUEUECTL_HOME=${QUEUECTL_HOME#/} queuectl worker start");
         assert_eq!(output.code, Some(0), "{output}");

@@ -52,7 +52,7 @@ mod doctor_on_server;
 mod elsewhere;
 #[cfg(unix)]
 mod modes;
-// What a process inherits is what a Unix passes on.
+// Signals, limits and the umask are inherited on Unix only.
 #[cfg(unix)]
 mod inherited;
 #[cfg(unix)]

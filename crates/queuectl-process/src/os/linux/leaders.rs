@@ -147,13 +147,13 @@ fn group_of(pid: Option<Pid>) -> Option<Pid> {
     Pid::from_raw(unsafe { libc::getpgid(raw(pid)) }.max(0))
 }
 
-/// Whether a process leads a session, as each leader of a job does.
+/// Returns true if a process leads a session, as each leader of a job does.
 fn leads_session(pid: Pid) -> bool {
     let number = pid.as_raw_nonzero().get().unsigned_abs();
     session_of(number) == Some(number)
 }
 
-/// The session of a process; none if it has gone or belongs to the kernel.
+/// The session of a process. `None` if the process has gone or belongs to the kernel.
 pub(super) fn session_of(pid: u32) -> Option<u32> {
     // SAFETY: a system call that touches no memory of ours.
     let session = unsafe { libc::getsid(i32::try_from(pid).ok()?) };

@@ -61,13 +61,13 @@ pub(crate) fn process_room() -> String {
     namespace.map_or_else(|_| hostname(), |name| name.display().to_string())
 }
 
-/// The soft limit of open files that a process with this hard one gives itself: all of it.
+/// The soft limit of open files that a worker sets for itself: the hard limit.
 pub(super) fn wanted_descriptors(_commands: usize, hard: Option<u64>) -> Option<u64> {
     hard
 }
 
-/// The name of a signal that only Linux has. The real-time ones are counted from 34, as in all programs that are linked to glibc,
-/// which keeps the two before to itself.
+/// The name of a signal that not all systems have. Real-time signals are counted from 34, as
+/// `kill -l` counts them where programs use glibc; glibc reserves 32 and 33 for itself.
 pub(super) fn own_signal_name(signal: i32) -> Option<Cow<'static, str>> {
     const FIRST: i32 = 34;
     const LAST: i32 = 64;

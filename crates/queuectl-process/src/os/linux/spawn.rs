@@ -8,10 +8,10 @@
 //! - The child's stack is an array in the frame of the sleeping thread. It writes nowhere else but to `errno`, which is that
 //!   thread's, and to the place for its error.
 //! - It calls only what is async-signal-safe, and doesn't allocate, lock or unwind: all it needs was prepared before.
-//! - No handler of ours runs in it: all signals are blocked from before its birth until those that have a handler are back to
-//!   their default, as are those that are ignored. Which these are is asked once, at the first start. A handler that was installed
-//!   later could only run for a signal sent to the child alone in the instant before it becomes its program, and then as if on
-//!   the sleeping thread.
+//! - No handler of ours runs in it: all signals are blocked from before its birth until every signal is back to its default.
+//!   Which signals have a handler or are ignored is asked once, at the first start. A handler that was installed later could
+//!   only run for a signal sent to the child alone in the instant before it becomes its program, and then as if on the sleeping
+//!   thread.
 //! - Descriptors, folder, session, limits and signal mask are its own (no `CLONE_FILES`, `CLONE_FS`, `CLONE_SIGHAND`). Descriptors of
 //!   ours close when it becomes its program; std keeps 0, 1 and 2 open, so none of ours is one of these.
 
@@ -29,10 +29,11 @@ use rustix::process::{
 
 use crate::os::system::{Call, Fault};
 
-/// The limit of open files that commands are started with, if it isn't ours.
+/// The limit of open files for commands, if this process has raised its own.
 static ROOM: OnceLock<Rlimit> = OnceLock::new();
 
-/// Commands keep the limit of open files that we were given, which is about to be raised. What was given first counts.
+/// Starts commands with this limit of open files from now on. Only the first call counts: it has
+/// the limit that this process was started with.
 pub(in crate::os) fn commands_keep(room: Rlimit) {
     let _ = ROOM.set(room);
 }
@@ -52,9 +53,9 @@ struct Stack([u8; 32 * 1024]);
 struct Birth<'a> {
     call: &'a Call<'a>,
     candidates: &'a [CString],
-    /// The signals that aren't at their default in us.
+    /// The signals that aren't at their default in this process.
     changed: u64,
-    /// The limit of open files, if it isn't to be ours.
+    /// The limit of open files, if it differs from that of this process.
     room: Option<Rlimit>,
     /// All is done that is the same for every command.
     is_prepared: bool,
@@ -136,7 +137,8 @@ impl Birth<'_> {
         // sleeping thread, or to locals; arrays end with a null pointer.
         unsafe {
             self.reset_signals();
-            // Without a terminal it can't read what is typed there, nor be stopped by it.
+            // A new session has no terminal. So a command can't read what is typed at the
+            // worker's terminal, nor type into it.
             if libc::setsid() < 0 {
                 return errno();
             }
@@ -248,14 +250,15 @@ fn changed() -> u64 {
     })
 }
 
-/// How many words the kernel's own action has at most. The first is the handler, on all that this is built for.
+/// More words than the kernel's `sigaction` has. The first is the handler, on x86-64 and ARM64.
 const ACTION: usize = 8;
 
-/// The system call itself. C libraries keep two or three signals to themselves and refuse to tell of them, but glibc has what it
-/// starts ignore some of these, and so would all that we start.
+/// The system call itself. C libraries refuse the two or three signals that they reserve, yet a
+/// process that was started by glibc's `posix_spawn` ignores these, and so would its commands.
 unsafe fn sigaction(signal: c_int, new: *const [usize; ACTION], old: *mut [usize; ACTION]) {
     const SIGNALS: usize = 64;
-    // SAFETY: the caller's pointers are null or lead to as much as the kernel reads or fills.
+    // SAFETY: the caller's pointers are null or valid, and an `ACTION` is as large as what the
+    // kernel reads or fills.
     unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, new, old, SIGNALS / 8) };
 }
 

@@ -5,8 +5,9 @@
 //! themselves would cost more than a short job, on a machine where others start many.
 //!
 //! If there are orphans, of whatever run, or no such lists, processes are looked at. A stray has the attempt's tag in its
-//! environment, or has not left the leader's session, which is known by its number as long as nobody else can have got that. A descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for
-//! each pid between the two one `getpgid` says that it is gone or in the group of a running leader.
+//! environment or is in the leader's session; the session's number is trusted for a second after the leader was reaped. A
+//! descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for each pid between the
+//! two one `getpgid` says that it is gone or in the group of a running leader.
 
 use std::fs::{self, File};
 use std::io;
@@ -32,7 +33,8 @@ use crate::{Leader, Tag};
 const FEW: u32 = 200;
 /// How long ended strays may take to go.
 const DYING: Duration = Duration::from_secs(2);
-/// In that time no number of a process comes round again.
+/// Within this time after a leader was reaped, its pid isn't given to another process: pids are
+/// given out in turn.
 const NO_ROUND: Duration = Duration::from_secs(1);
 
 static ADOPTING: AtomicBool = AtomicBool::new(false);
@@ -56,8 +58,8 @@ pub(in crate::os) fn adopting() -> bool {
     ADOPTING.load(Ordering::Relaxed)
 }
 
-/// Ends and reaps every process that left the group of this leader, which the calling thread has started, seen to end at `ended`, and
-/// reaped.
+/// Ends and reaps every process that left the group of this leader. The calling thread has started
+/// the leader, has seen it end at `ended`, and has reaped it.
 pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) {
     if !has_no_orphans() {
         let session = Some((leader.pid, ended));
@@ -65,19 +67,19 @@ pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag
     }
 }
 
-/// By what strays are known.
+/// By what the strays of a leader are recognised.
 #[derive(Clone, Copy)]
 struct Strays<'a> {
-    /// The session of their leader, and when that was seen to have ended.
+    /// The leader's session, and when the leader was seen to have ended.
     session: Option<(u32, Instant)>,
     tag: Option<&'a Tag>,
 }
 
 impl Strays<'_> {
-    /// Whether a process is one.
+    /// Returns true if a process is one of them.
     fn have(self, pid: u32) -> bool {
         let in_session = self.session.is_some_and(|(session, ended)| {
-            // The time is asked last, since this process may be stopped anywhere.
+            // The clock is read last: this process may be suspended between any two calls.
             leaders::session_of(pid) == Some(session)
                 && table::read(pid).is_some_and(|found| !found.zombie)
                 && ended.elapsed() < NO_ROUND

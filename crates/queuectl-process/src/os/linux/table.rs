@@ -68,8 +68,9 @@ pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
     })
 }
 
-/// The environment a process was started with. A process that is just replacing itself shows none, and no arguments either; on a
-/// machine that is busy that may last, so it is waited for. One that has arguments has no environment.
+/// The environment a process was started with. During `execve` a process shows neither environment
+/// nor arguments, for long if the machine is busy, so that is waited for. A process that shows
+/// arguments and no environment has none.
 fn environment(pid: u32) -> Option<Vec<u8>> {
     const PATIENCE: Duration = Duration::from_secs(1);
     let began = Instant::now();
@@ -83,7 +84,7 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
         if began.elapsed() > PATIENCE {
             return None;
         }
-        // It may have become its program between the two.
+        // The `execve` may have ended between the two reads.
         if !arguments.is_empty() {
             return fs::read(format!("/proc/{pid}/environ")).ok();
         }

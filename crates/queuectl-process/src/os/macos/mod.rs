@@ -73,21 +73,22 @@ pub(crate) fn process_room() -> String {
     "all".to_owned()
 }
 
-/// The soft limit of open files that a process gives itself: no more than so many commands need. Here they get the same limit, since
-/// `posix_spawn` can't set another for them, and with more than 1,024 descriptors `select` would fail in them.
+/// The soft limit of open files that a worker sets for itself: only as many as its commands need.
+/// `posix_spawn` can't set another limit for a command, and in one that has more than 1,024
+/// descriptors `select` may fail.
 pub(super) fn wanted_descriptors(commands: usize, hard: Option<u64>) -> Option<u64> {
-    /// What a command takes: its streams, its end, the pipe by which it is ended, and what a start holds for a moment.
+    /// For each command: its streams, its kqueue, its stop signal, and what a start opens briefly.
     const EACH: u64 = 10;
-    /// What this process has open besides.
+    /// For the rest of the worker.
     const OWN: u64 = 64;
     let wanted = OWN + EACH * commands as u64;
     Some(hard.map_or(wanted, |hard| wanted.min(hard)))
 }
 
-/// Does nothing: commands get our limit, which is no more than they bear.
+/// Does nothing: commands get the raised limit, which is therefore kept low.
 pub(super) fn commands_keep(_room: Rlimit) {}
 
-/// The name of a signal that Linux doesn't have.
+/// The name of a signal that not all systems have.
 pub(super) fn own_signal_name(signal: i32) -> Option<Cow<'static, str>> {
     Some(match signal {
         libc::SIGEMT => "SIGEMT".into(),

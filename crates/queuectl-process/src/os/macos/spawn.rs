@@ -95,7 +95,7 @@ impl Attributes {
                 signals.as_ptr(),
             ))?;
             libc::sigfillset(signals.as_mut_ptr());
-            // They can't be anything else, so to ask for it may be refused.
+            // These two are always at their default, and to ask for it may be refused.
             libc::sigdelset(signals.as_mut_ptr(), libc::SIGKILL);
             libc::sigdelset(signals.as_mut_ptr(), libc::SIGSTOP);
             check(libc::posix_spawnattr_setsigdefault(
@@ -114,7 +114,8 @@ impl Drop for Attributes {
     }
 }
 
-/// It leads a session of its own, and so has no terminal. macOS has that since 10.15; libc doesn't name it yet.
+/// The command leads a session of its own, and so has no terminal. macOS has had this flag since
+/// 10.15; the crate libc doesn't name it yet.
 const POSIX_SPAWN_SETSID: c_int = 0x0400;
 
 /// A child has no descriptor but those it is given: a pipe can't be made to close in children from the outset here.

@@ -16,10 +16,11 @@ use crate::{Leader, Tag};
 /// How long ended strays may take to go.
 const DYING: Duration = Duration::from_secs(2);
 
-/// In that time no number of a process comes round again.
+/// Within this time after a leader was reaped, its pid isn't given to another process.
 const NO_ROUND: Duration = Duration::from_secs(1);
 
-/// Ends every process that left the group of this leader, which was seen to end at `ended`, and has been reaped.
+/// Ends every process that left the group of this leader, which was seen to end at `ended` and has
+/// been reaped.
 pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) {
     let Some(tag) = tag else {
         return;
@@ -39,7 +40,7 @@ fn end_young(leader: Leader, ended: Instant, tag: &Tag) -> bool {
             continue;
         };
         let is_young = !found.zombie && found.start >= leader.earliest && pid != process::id();
-        // The session's number is the leader's, which others may get later.
+        // The session has the leader's number, which another session may get later.
         let in_session = found.session == leader.pid && ended.elapsed() < NO_ROUND;
         // Its pid may have gone to another while its tag was read.
         if is_young && (in_session || has_tag(pid, tag)) && read(pid) == Some(found) {

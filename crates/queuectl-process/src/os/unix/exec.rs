@@ -136,7 +136,8 @@ fn name(variable: &CStr) -> &[u8] {
     bytes.split(|byte| *byte == b'=').next().unwrap_or(bytes)
 }
 
-/// What was inherited, in the order of names. A shell that started us has left us where it is and was; a command is elsewhere.
+/// What was inherited, in the order of names, without PWD and OLDPWD: these are folders of the shell
+/// that started this process, not of a command.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"

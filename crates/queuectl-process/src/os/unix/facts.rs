@@ -42,8 +42,8 @@ pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
     let file = how.mode(OWNERS).open(path)?;
     let mode = file.metadata()?.mode();
     if mode & OWNERS != OWNERS {
-        // We have just created it, and the umask took rights away from its owner; another process could not open it. It only
-        // fails where it isn't our own, and so wasn't created by us.
+        // The file was created just now, and the umask took rights away from its owner. If it
+        // belongs to another user it wasn't, and stays as it is.
         let _ = file.set_permissions(Permissions::from_mode(mode & 0o777 | OWNERS));
     }
     Ok(file)

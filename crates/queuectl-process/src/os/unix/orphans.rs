@@ -1,9 +1,10 @@
 //! What a dead worker left running: found by the sessions of the leaders it noted and by its tag, and ended.
 //!
-//! Each leader of a job leads a session, whose number is the leader's pid, and while a process is in it nobody else gets that number.
-//! So what is in the session of a leader that lives is the job's. A leader that has died may have left a session with nobody in it, and
-//! its number may have gone to an innocent one since. It is trusted if one of its processes was there when the worker last
-//! beat: the leader was there then, too, so the session can't have been empty in between.
+//! The leader of a job leads a session, whose number is the leader's pid. The system gives that number to no other process or
+//! session while a process is in this one. So all processes in the session of a living leader are the job's. After a leader's
+//! death its session may become empty, and its number may go to a session of somebody else. A session without its leader is
+//! therefore only trusted if one of its processes is older than the worker's last beat: the leader lived then, so the session
+//! has never been empty since.
 
 use std::collections::HashSet;
 use std::io;
@@ -23,12 +24,12 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// How many of the processes that don't end are named.
 const NAMED: usize = 3;
 
-/// How long after its last beat a worker may have lived: it beats about twice a second. In that time no number of a process
-/// comes round again.
+/// A worker may have lived for this long after its last beat: it beats about twice a second. Pids are given out in turn, so none
+/// is given out twice within this time.
 const BETWEEN_BEATS: u64 = SECOND;
 
-/// Ends every process in the session of one of these leaders, whose worker last beat at `alive`, and every one with the tag. Returns
-/// how many there were, once all have gone. Fails if some haven't within `patience`; all of them were killed then.
+/// Ends every process in the session of one of these leaders, and every process with the tag. Returns how many there were, once
+/// all have gone. Their worker last beat at `alive`. Fails if some haven't gone within `patience`; all of them were killed then.
 pub(crate) fn end_all(
     leaders: &[Leader],
     alive: u64,
@@ -37,7 +38,7 @@ pub(crate) fn end_all(
 ) -> io::Result<usize> {
     let began = Instant::now();
     let mut pause = PAUSE.0;
-    // Whose sessions these are is asked before anyone is ended by whom it is known.
+    // Asked once, before the processes that prove it are ended.
     let sessions = sessions(leaders, alive);
     let mut ended = HashSet::new();
     let mut out_of_reach = HashSet::new();
@@ -89,7 +90,7 @@ pub(crate) fn find_all(leaders: &[Leader], alive: u64, tag: &Tag) -> Vec<u32> {
     find(&sessions, tag).map(|(pid, _)| pid).collect()
 }
 
-/// Those of the leaders whose sessions are certainly still their own.
+/// Those of the leaders whose session can't be another one with the same number.
 fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
     if leaders.is_empty() {
         return Vec::new();
@@ -119,12 +120,12 @@ fn find<'a>(sessions: &'a [Leader], tag: &'a Tag) -> impl Iterator<Item = (u32, 
     })
 }
 
-/// Whether a process belongs to the session that this leader led.
+/// Returns true if a process is in the session that this leader led.
 fn is_in(found: &Process, leader: &Leader) -> bool {
     found.session == leader.pid && found.start >= leader.earliest
 }
 
-/// Whether a process that has the leader's pid and this start is the leader.
+/// Returns true if the process that has the leader's pid, and started then, is the leader.
 fn is_itself(leader: &Leader, start: u64) -> bool {
     (leader.earliest..=leader.latest).contains(&start)
 }

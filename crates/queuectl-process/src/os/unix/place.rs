@@ -10,9 +10,9 @@ use crate::place::{Access, Others, Owner, OwnerMay};
 /// In a folder with this bit, only the owner of a file may remove it.
 const STICKY: u32 = 0o1000;
 
-/// What the owner of a folder may do with it: everything.
+/// The mode of a folder that its owner may use.
 const OWNERS: u32 = 0o700;
-/// That its owner gets at what is in it.
+/// The part of it that lets its owner get at what is inside.
 const ENTER: u32 = 0o100;
 
 /// Whose a file or folder is, and what others may do with it. Of a symbolic link only the owner counts.
@@ -53,11 +53,11 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 /// Creates a folder, 0700, that wasn't there.
 pub fn new_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(OWNERS).create(path)?;
-    // The umask may take away from its owner, too; with 0177 he could not enter it.
+    // The umask may take rights away from its owner, too: with 0177 it couldn't be entered.
     fs::set_permissions(path, Permissions::from_mode(OWNERS))
 }
 
-/// Gives a folder's owner back what he needs to use it.
+/// Lets the owner of a folder use it. Others keep the rights that they have.
 pub fn let_owner_in(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path)?.mode();
     fs::set_permissions(path, Permissions::from_mode(mode & 0o7777 | OWNERS))

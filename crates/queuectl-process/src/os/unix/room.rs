@@ -1,12 +1,13 @@
-//! Limits of this process. Each command that runs takes a few descriptors, and the soft limit of open files is small on many systems,
-//! since `select` knows no more than 1,024. So this process raises it for itself, and commands don't get that.
+//! Limits of this process. Each running command takes a few descriptors of its worker, and the soft
+//! limit of open files is low on many systems, because `select` handles no more than 1,024. So a
+//! worker raises its own soft limit, and starts commands with the one that it was given.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::os::native;
 
-/// Makes room for so many commands that run at once, as far as the hard limit of open files allows. Where the system refuses,
-/// all stays as it was.
+/// Raises the soft limit of open files so that this many commands can run at once, as far as the
+/// hard limit allows. If the system refuses, the limit stays as it was.
 pub fn make_room_for(commands: usize) {
     let given = getrlimit(Resource::Nofile);
     let Some(wanted) = native::wanted_descriptors(commands, given.maximum) else {
@@ -22,7 +23,7 @@ pub fn make_room_for(commands: usize) {
     }
 }
 
-/// How large a file of this process may become; none if there is no such limit.
+/// How many bytes a file of this process may have. `None` if there is no such limit.
 pub fn largest_file() -> Option<u64> {
     getrlimit(Resource::Fsize).current
 }

@@ -14,7 +14,7 @@ pub fn signal_name(signal: i32) -> Option<Cow<'static, str>> {
         .or_else(|| native::own_signal_name(signal))
 }
 
-/// Those that all systems have.
+/// The signals that all systems have.
 const NAMES: &[(Signal, &str)] = &[
     (Signal::HUP, "SIGHUP"),
     (Signal::INT, "SIGINT"),

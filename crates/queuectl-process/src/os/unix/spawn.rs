@@ -103,13 +103,13 @@ fn exec(spec: &Spec, argv: &[OsString]) -> Result<Exec, NulError> {
     })
 }
 
-/// The folder as PWD names it: without `.` and `..`, by which shells would not know it again. The path itself is kept as it is, with
-/// its links.
+/// The value of PWD for a folder: its path as it was given, links included. Only `.` and `..` are
+/// resolved, because shells don't accept a PWD with these.
 fn folder(cwd: &Path) -> Cow<'_, Path> {
     let dots = [&b"."[..], b".."];
     let mut parts = cwd.as_os_str().as_bytes().split(|byte| *byte == b'/');
     if parts.any(|part| dots.contains(&part)) {
-        // One that isn't there is told when the command can't be started in it.
+        // If the folder isn't there, the start fails and says so.
         return fs::canonicalize(cwd).map_or(Cow::Borrowed(cwd), Cow::Owned);
     }
     Cow::Borrowed(cwd)

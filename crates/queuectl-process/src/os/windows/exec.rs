@@ -146,8 +146,8 @@ pub(super) fn environment<'a>(
     Some(block)
 }
 
-/// What was inherited, read once, with the names by which it is ordered. Where a shell of Unix that started us is and was means
-/// nothing to a command, which is elsewhere.
+/// What was inherited, read once, with the names by which it is ordered. PWD and OLDPWD are folders of a Unix shell that started
+/// this process, and are left out.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"

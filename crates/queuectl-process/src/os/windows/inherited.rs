@@ -1,27 +1,28 @@
-//! What this process was started with, and what becomes of it. Each is either *set* here, at the start of
-//! [`main`](set_up_process), or *passed on* to jobs as it was given; the rest is *of no matter*.
+//! What a process inherits from its starter, and what becomes of it. Each item is set by this
+//! program, passed on to jobs, or doesn't matter.
 //!
-//! | inherited | for this program | for jobs |
+//! | inherited | in this program | in jobs |
 //! |---|---|---|
-//! | error mode | set: an error is told to the program, and no window waits for somebody to close it | the same: nobody sees their windows |
-//! | that Ctrl+C is ignored, as after `start /b` | set: a worker in the foreground hears it | ignored: they are in a group of their own, and end by other means |
-//! | console | kept in the foreground; a background worker has none | one of their own, without a window |
-//! | standard handles | kept in the foreground; closed to what runs in the background | their own three |
-//! | other handles that may be inherited | kept in the foreground, closed to what runs in the background | none but the three |
-//! | Job Object of the starter | kept; a background worker leaves it where it may | that of the worker, and one of their own |
-//! | priority class | of no matter | as Windows has it: idle and below normal are passed on |
-//! | processors, integrity level, token, desktop | of no matter | as given |
-//! | folder it runs in | kept in the foreground; a background worker goes to the data folder | the job's own |
-//! | environment | read by the caller | passed on, but for PWD and OLDPWD, which shells of Unix keep there |
+//! | error mode | set: errors are returned, and no window waits to be closed | the same |
+//! | Ctrl+C ignored, as after `start /b` | heard again, for a worker in the foreground | ignored: each is in a group of its own |
+//! | console | kept in the foreground; none in the background | a new one without a window |
+//! | standard handles | kept in the foreground; not inherited in the background | empty, and two pipes |
+//! | other handles | kept in the foreground; not inherited in the background | none |
+//! | Job Object of the starter | kept; a background worker leaves it if it may | the worker's, and one of its own |
+//! | priority class | doesn't matter | below normal and idle as given, by Windows |
+//! | processors, token, integrity level, desktop | doesn't matter | as given |
+//! | current folder | kept in the foreground; the data folder in the background | the job's |
+//! | environment | read by the caller | as given, without PWD and OLDPWD |
 //!
-//! There is no umask, no limit of open files that matters, no signal and no timer that a process passes on.
+//! A process passes on no umask, no limit of open files, no signal and no timer.
 
 use windows_sys::Win32::System::Console::SetConsoleCtrlHandler;
 use windows_sys::Win32::System::Diagnostics::Debug::{
     GetErrorMode, SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SetErrorMode,
 };
 
-/// Sets what this process relies on and may have been started without. To be called first in `main`.
+/// Sets what every command of this program relies on, whatever the process has inherited. To be
+/// called first in `main`.
 pub fn set_up_process() {
     // SAFETY: calls without pointers. There may be no console, and then there is no Ctrl+C.
     unsafe {
@@ -30,7 +31,7 @@ pub fn set_up_process() {
     }
 }
 
-/// Does nothing: a process may have some sixteen million handles open.
+/// Does nothing: a process may have some sixteen million handles.
 pub fn make_room_for(_commands: usize) {}
 
 /// There is no such limit.

@@ -32,7 +32,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     rights::give_to_owner_alone(path)
 }
 
-/// Does nothing: an owner may always give himself what he needs, and `icacls` is for that.
+/// Does nothing: Windows has no umask, and `access` reports no folder that shuts its owner out.
 pub fn let_owner_in(_path: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use super::{system, wait_for, wait_until};
 
-/// A terminal at which a person sits, and what runs in it: it leads the terminal's session.
+/// A terminal, seen by the person at it, and the command that leads its session.
 pub(crate) struct Terminal {
     person: File,
     child: Child,
@@ -55,7 +55,7 @@ impl Terminal {
         });
     }
 
-    /// Closes it, as when a window is closed; returns what has to end then.
+    /// Closes it, as when a window is closed, and returns the command, which has to end then.
     pub(crate) fn hang_up(self) -> Child {
         self.child
     }

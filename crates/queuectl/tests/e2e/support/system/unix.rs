@@ -129,7 +129,7 @@ pub(crate) fn freeze(pid: i32) {
     signal(pid, Signal::STOP);
 }
 
-/// Lifts a process's soft limit of the size of files, by util-linux's `prlimit`.
+/// Lifts the soft limit of file sizes of a running process, with util-linux's `prlimit`.
 #[cfg(target_os = "linux")]
 pub(crate) fn allow_large_files(pid: i32) {
     let mut lift = std::process::Command::new("prlimit");
@@ -234,7 +234,7 @@ pub(crate) fn raw(bytes: &[u8]) -> OsString {
 pub(crate) fn terminal() -> (File, File) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be made");
-    // Or what runs at its other end would keep it from being closed.
+    // A program at the other end that had it open too would keep it from being closed.
     let closes = rustix::io::fcntl_setfd(&person, rustix::io::FdFlags::CLOEXEC);
     closes.expect("it is open");
     grantpt(&person).expect("the terminal can be granted");
