@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::machine::Machine;
-use crate::measure::Theme;
 use crate::row::Row;
 use crate::scene::Scene;
 use crate::trouble::{Trouble, io};
-use crate::{measure, page, postgres, report};
+use crate::{against, measure, page, postgres, report};
 
 /// Measures the queue, and what it is compared with
 #[derive(Debug, Parser)]
@@ -30,6 +29,10 @@ struct Args {
     /// The release build to be measured [default: the one beside this program]
     #[arg(long, value_name = "PATH")]
     queuectl: Option<PathBuf>,
+
+    /// Measure nothing but how it does beside this program, in pairs
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
 
     /// Write the figures to this page too
     #[arg(long, value_name = "PATH")]
@@ -52,7 +55,6 @@ fn measured(args: &Args) -> Result<ExitCode, Trouble> {
     } else {
         (&measure::THEMES[..], &page::FILES)
     };
-    let themes = chosen(all, &args.only)?;
     let program = match &args.queuectl {
         Some(path) => path.clone(),
         None => beside()?,
@@ -60,13 +62,15 @@ fn measured(args: &Args) -> Result<ExitCode, Trouble> {
     let machine = Machine::look(args.postgres);
     let scene = Scene::set(program, args.quick)?;
     let mut rows: Vec<Row> = Vec::new();
-    for theme in themes {
-        eprintln!("measuring: {}", theme.what);
-        match (theme.measure)(&scene) {
-            Ok(measured) => rows.extend(measured),
-            Err(trouble) => rows.push(Row::failed(theme.what, &trouble.to_string())),
+    if let Some(other) = &args.against {
+        for one in named(&against::COMPARISONS, |one| one.name, &args.only)? {
+            let measured = || against::measure(&scene, one, other, args.postgres);
+            rows.extend(rows_of(one.what, || measured().map(|row| vec![row])));
         }
-        eprintln!();
+    } else {
+        for theme in named(all, |theme| theme.name, &args.only)? {
+            rows.extend(rows_of(theme.what, || (theme.measure)(&scene)));
+        }
     }
     drop(scene);
     print!("{}", report::text(&machine, &rows));
@@ -88,16 +92,29 @@ fn measured(args: &Args) -> Result<ExitCode, Trouble> {
     })
 }
 
-fn chosen(all: &'static [Theme], names: &[String]) -> Result<Vec<&'static Theme>, Trouble> {
-    let known: Vec<_> = all.iter().map(|theme| theme.name).collect();
-    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+/// Measures something, and shows meanwhile what that is.
+fn rows_of(what: &str, measure: impl FnOnce() -> Result<Vec<Row>, Trouble>) -> Vec<Row> {
+    eprintln!("measuring: {what}");
+    let rows = measure();
+    eprintln!();
+    rows.unwrap_or_else(|trouble| vec![Row::failed(what, &trouble.to_string())])
+}
+
+/// Those of these names, or all if there are none.
+fn named<T>(
+    all: &'static [T],
+    name: impl Fn(&T) -> &'static str,
+    wanted: &[String],
+) -> Result<Vec<&'static T>, Trouble> {
+    let known: Vec<_> = all.iter().map(&name).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Trouble::Wrong(format!(
             "there is no theme `{unknown}`; there are {}",
             known.join(", ")
         )));
     }
-    let wanted = |theme: &&Theme| names.is_empty() || names.iter().any(|name| name == theme.name);
-    Ok(all.iter().filter(wanted).collect())
+    let is_wanted = |one: &&T| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name(one));
+    Ok(all.iter().filter(is_wanted).collect())
 }
 
 fn beside() -> Result<PathBuf, Trouble> {

@@ -12,6 +12,8 @@
 )]
 
 #[cfg(unix)]
+mod against;
+#[cfg(unix)]
 mod args;
 #[cfg(unix)]
 mod hand;

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use queuectl_domain::{
-    Command as JobCommand, NativeString, NewJob, Settings, State, Timeout, Timestamp,
-};
+use queuectl_domain::{Command as JobCommand, NativeString, NewJob, Settings, Timeout, Timestamp};
 use queuectl_store::{Clock, Location, Options, StopMode, Store, SystemClock, open};
+
+use serde_json::Value;
 
 use crate::postgres::Schema;
 use crate::trouble::{Trouble, io, succeeded};
@@ -43,6 +43,12 @@ impl Queue {
     /// The same with its store on a server.
     pub(crate) fn on(mut self, schema: Rc<Schema>) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// The same of another program.
+    pub(crate) fn of(mut self, program: PathBuf) -> Self {
+        self.program = program;
         self
     }
 
@@ -117,6 +123,23 @@ impl Queue {
         command
     }
 
+    /// What a command answers in JSON.
+    pub(crate) fn answer(&self, args: &[&str]) -> Result<Value, Trouble> {
+        let mut command = self.command(args);
+        let output = command.stdout(Stdio::piped()).output();
+        let output = output.map_err(io("start queuectl"))?;
+        succeeded(&command, output.status)?;
+        serde_json::from_slice(&output.stdout).map_err(|error| Trouble::Wrong(error.to_string()))
+    }
+
+    /// How many of its jobs are completed.
+    pub(crate) fn completed(&self) -> Result<usize, Trouble> {
+        let status = self.answer(&["status", "--json"])?;
+        let completed = status["completed"].as_u64();
+        let completed = completed.and_then(|completed| usize::try_from(completed).ok());
+        completed.ok_or_else(|| Trouble::Wrong("the status doesn't count them".to_owned()))
+    }
+
     /// Whether a command has an option.
     pub(crate) fn knows(&self, command: &str, option: &str) -> Result<bool, Trouble> {
         let mut help = self.command(&[command, "--help"]);
@@ -151,8 +174,8 @@ impl Queue {
             succeeded(&command, child.wait().map_err(io("wait for a worker"))?)?;
         }
         let length = begun.elapsed();
-        let completed = self.store()?.counts()?.of(State::Completed);
-        if completed != jobs as u64 {
+        let completed = self.completed()?;
+        if completed != jobs {
             let wrong = format!("of {jobs} jobs {completed} were completed");
             return Err(Trouble::Wrong(wrong));
         }

@@ -121,7 +121,10 @@ impl Row {
         Self {
             figure: unit.text(pairs.ours()),
             reference: format!("{reference}: {}", unit.text(pairs.reference())),
-            ratio: Unit::Ratio.text(ratio),
+            ratio: match pairs.interval() {
+                Some((least, most)) => format!("{ratio:.3} ({least:.3} to {most:.3})"),
+                None => Unit::Ratio.text(ratio),
+            },
             ..Self::judged(what, Unit::Ratio, ratio, goal.into())
         }
     }

@@ -40,10 +40,42 @@ impl Pairs {
 
     /// The median of the rounds' ratios.
     pub(crate) fn ratio(&self) -> f64 {
-        let both = self.ours.iter().zip(&self.reference);
-        let ratios: Vec<_> = both.map(|(ours, reference)| ours / reference).collect();
-        median(&ratios)
+        median(&self.ratios())
     }
+
+    /// Between which values that median lies with a probability of at least 95 %. `None` with fewer than six rounds, which
+    /// can't tell.
+    pub(crate) fn interval(&self) -> Option<(f64, f64)> {
+        let mut sorted = self.ratios();
+        sorted.sort_by(f64::total_cmp);
+        let outside = outside(sorted.len())?;
+        Some((sorted[outside], sorted[sorted.len() - 1 - outside]))
+    }
+
+    fn ratios(&self) -> Vec<f64> {
+        let both = self.ours.iter().zip(&self.reference);
+        both.map(|(ours, reference)| ours / reference).collect()
+    }
+}
+
+/// How many of the smallest of so many values, and as many of the largest, lie outside of the interval of their median: the
+/// true one is as likely above each of them as below, so how many are below is binomial (David and Nagaraja, Order
+/// Statistics, 7.1).
+fn outside(values: usize) -> Option<usize> {
+    const EACH_SIDE: f64 = 0.025;
+    let count = values as f64;
+    let mut probability = 0.5_f64.powf(count);
+    let mut below = probability;
+    let mut outside = None;
+    for rank in 0..values / 2 {
+        if below > EACH_SIDE {
+            break;
+        }
+        outside = Some(rank);
+        probability *= (count - rank as f64) / (rank as f64 + 1.0);
+        below += probability;
+    }
+    outside
 }
 
 /// How many of them there are a second.
@@ -66,6 +98,25 @@ mod tests {
         assert_eq!(percentile(&values, 99.0), 198.0);
         assert_eq!(percentile(&values, 100.0), 200.0);
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+    }
+
+    #[test]
+    fn the_interval_leaves_out_as_many_as_the_binomial_distribution_allows() {
+        let known = [
+            (5, None),
+            (6, Some(0)),
+            (9, Some(1)),
+            (15, Some(3)),
+            (25, Some(7)),
+        ];
+        for (values, expected) in known {
+            assert_eq!(outside(values), expected, "{values}");
+        }
+        let mut pairs = Pairs::default();
+        for value in 1..=9 {
+            pairs.push(f64::from(value), 1.0);
+        }
+        assert_eq!((pairs.ratio(), pairs.interval()), (5.0, Some((2.0, 8.0))));
     }
 
     #[test]

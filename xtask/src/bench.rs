@@ -27,6 +27,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 
+    /// Measure nothing but how it does beside this program, such as that of an older commit, in pairs, and write nothing
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+
     /// Measure only these themes, and write nothing; a wrong name shows all
     #[arg(long, num_args = 1.., value_name = "NAME")]
     only: Vec<String>,
@@ -55,7 +59,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     if !args.only.is_empty() {
         command.arg("--only").args(&args.only);
     }
-    if !args.quick && args.only.is_empty() && args.program.is_none() {
+    if let Some(other) = &args.against {
+        command.arg("--against").arg(program::existing(other)?);
+    }
+    let is_whole = args.only.is_empty() && args.program.is_none() && args.against.is_none();
+    if !args.quick && is_whole {
         let page = if args.postgres { PAGE_OF_SERVER } else { PAGE };
         command.args(["--write", page]);
     }

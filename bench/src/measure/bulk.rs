@@ -18,6 +18,8 @@ const OF_BARE_INSERTS: Goal = Goal::AtLeast(0.6);
 const MEMORY: Goal = Goal::AtMost(64.0);
 
 const ROWS: Unit = Unit::PerSecond("jobs");
+/// A line of the file: a plain job.
+pub(crate) const PLAIN: &str = r#"{"command": "true"}"#;
 /// How often the memory of a command that runs is looked at.
 const GLANCE: Duration = Duration::from_millis(5);
 
@@ -34,7 +36,7 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
     }
     let folder = scene.folder()?;
     let file = folder.join("jobs.jsonl");
-    write_lines(&file, count)?;
+    write_lines(&file, PLAIN, count)?;
     let mut pairs = Pairs::default();
     let mut peaks = Vec::new();
     for _ in 0..scene.rounds() {
@@ -50,12 +52,12 @@ pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
     ])
 }
 
-/// Writes a file of so many jobs.
-pub(crate) fn write_lines(path: &Path, count: usize) -> Result<(), Trouble> {
+/// Writes a file with the same job on `count` lines.
+pub(crate) fn write_lines(path: &Path, job: &str, count: usize) -> Result<(), Trouble> {
     let written = (|| {
         let mut file = BufWriter::new(File::create(path)?);
         for _ in 0..count {
-            file.write_all(b"{\"command\": \"true\"}\n")?;
+            writeln!(file, "{job}")?;
         }
         file.into_inner()?.sync_all()
     })();

@@ -18,7 +18,7 @@ const TABLES: [&str; 2] = ["specs", "jobs"];
 pub(crate) fn measure(scene: &Scene) -> Result<Vec<Row>, Trouble> {
     let count = scene.size(1_000_000, 50_000);
     let file = scene.folder()?.join("jobs.jsonl");
-    bulk::write_lines(&file, count)?;
+    bulk::write_lines(&file, bulk::PLAIN, count)?;
     let mut pairs = Pairs::default();
     for _ in 0..scene.size(3, 3) {
         let queue = scene.queue_on_server()?;
