@@ -21,7 +21,7 @@ Examples:
   queuectl worker start --foreground
   queuectl worker start --foreground --until-idle --json";
 
-/// How long a background worker may take until it works. A store that is busy is waited for, too.
+/// How long a background worker may take until it works, including its wait for a busy store.
 const UNTIL_IT_WORKS: Duration = Duration::from_secs(60);
 
 /// Start workers, in the background or in this terminal
@@ -101,7 +101,7 @@ impl From<Unprinted> for CliError {
         let what = match unprinted {
             Unprinted::Gone => "nobody reads what this worker prints",
             Unprinted::Stuck => {
-                "what this worker prints isn't read any more, so its end isn't told"
+                "nobody reads what this worker prints any more, so its end isn't shown"
             }
         };
         Self::internal(what).with_hint("run it in the background, or let it print to a file")
@@ -149,12 +149,12 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     ))
 }
 
-/// What is said when the user doesn't want workers any more of which `started` processes were there.
+/// What is said when the user has interrupted the start after `started` processes.
 fn stopped_again(started: usize) -> String {
     match started {
         0 => "no worker was started".into(),
-        1 => "the worker that was started is stopped again".into(),
-        many => format!("the {many} workers that were started are stopped again"),
+        1 => "the worker that had been started was stopped".into(),
+        many => format!("the {many} workers that had been started were stopped"),
     }
 }
 
@@ -175,7 +175,7 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
             StartError::System(_) => "check the data folder, and how many processes you may have",
-            StartError::Interrupted { .. } => "give the command again",
+            StartError::Interrupted { .. } => "run the command again",
             StartError::Died { log, .. } | StartError::Late { log, .. } => {
                 let hint = format!("read its log at {}", log.display());
                 return Self::internal(error.to_string()).with_hint(hint);
