@@ -11,7 +11,7 @@ use super::LegacyError;
 /// What replaces a character that an id can't have here.
 const INSTEAD: char = '_';
 
-/// The longest id here, in bytes.
+/// The longest id here, in bytes, as the domain has it.
 const LONGEST: usize = 200;
 
 /// The ids that the jobs of one file get here.

@@ -71,7 +71,7 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Box<dyn View>, CliError> 
     let data = cx.data_folder()?;
     let store = cx.store()?;
     let control = Control::new();
-    control.heed_signals().map_err(no_signals)?;
+    control.heed_signals().map_err(interrupted::no_signals)?;
     let options = Options {
         data,
         id: new_worker_id(),
@@ -108,11 +108,6 @@ impl From<Unprinted> for CliError {
     }
 }
 
-/// The system doesn't let this process hear signals.
-pub(super) fn no_signals(reason: std::io::Error) -> CliError {
-    CliError::internal(format!("can't listen for signals: {reason}"))
-}
-
 fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     if args.until_idle {
         return Err(CliError::usage(
@@ -125,7 +120,7 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let data = cx.data_folder()?;
     let launch = launch(cx, args)?;
     let count = args.count.unwrap_or(1) as usize;
-    let stop = hold_stop().map_err(no_signals)?;
+    let stop = hold_stop().map_err(interrupted::no_signals)?;
     let patience = Patience {
         each: UNTIL_IT_WORKS,
         interrupted: &|| stop.asked(),
