@@ -13,7 +13,7 @@ use crate::trouble::{Trouble, io};
 /// How long the storm itself waits for the store: rather than wait, it does something else.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long processes that were killed may take to go, on a machine that is busy with a storm.
+/// How long killed processes may take to go, on a machine that is busy with a storm.
 const GOING: Duration = Duration::from_secs(10);
 
 /// All processes of this queue have this in their environment, with this queue's own folder.

@@ -15,7 +15,7 @@ use crate::trouble::{Trouble, file};
 pub(crate) enum Kind {
     /// As users get it.
     Release,
-    /// As the tests run it: the same, but for the optimising of all crates together.
+    /// As the tests run it: the release without link-time optimisation.
     Tested,
 }
 

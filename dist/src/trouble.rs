@@ -28,7 +28,7 @@ pub(crate) enum Trouble {
     NoLicence { package: String },
     #[error("the program for {target} has a path of this machine in it: {path}")]
     PathInside { target: &'static str, path: String },
-    #[error("zig links for {0}: say with --zig where it is")]
+    #[error("{0} is linked by zig: say with --zig where it is")]
     NoZig(&'static str),
     #[error("{name} is larger than {goal} MiB")]
     TooLarge { name: String, goal: u64 },

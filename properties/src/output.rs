@@ -1,4 +1,4 @@
-//! What jobs print: its text is the same however its bytes come in pieces.
+//! Output of jobs: its text is the same however its bytes are cut into pieces.
 
 use queuectl_process::{Decoder, Encoding};
 
@@ -12,7 +12,7 @@ pub(crate) fn output(bytes: &[u8]) {
         let text = in_pieces(Decoder::new(encoding), pieces());
         assert_eq!(text, encoding.text(bytes), "{encoding:?}");
     }
-    // What isn't known before its first piece is read as something, and to its end.
+    // Where the first piece decides the encoding, all bytes still become text.
     let text = in_pieces(Decoder::default(), pieces());
     assert!(text.len() >= bytes.len() / 4, "{text}");
 }

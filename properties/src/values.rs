@@ -57,7 +57,7 @@ pub(crate) fn ids(bytes: &[u8]) {
     if let Some(id) = check_value::<JobId>(text) {
         assert_eq!(id.as_str(), text);
         assert!((1..=200).contains(&text.len()) && text.chars().all(JobId::allows));
-        // A terminal obeys none of it, and an option it isn't either.
+        // Nothing in it controls a terminal, and it is no option.
         assert_eq!(queuectl::exposed::on_one_line(text), text);
         assert!(!text.starts_with('-') && !text.contains(char::is_whitespace));
     }

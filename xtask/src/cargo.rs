@@ -30,8 +30,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// Builds a chore's program, of the package of that name, and says where it is.
 ///
-/// It is the development build, which is there soonest and shares most of what it is built of with
-/// the tests.
+/// It is the development build, which takes least time and shares most of its crates with the tests'
+/// build.
 pub(crate) fn build(program: &'static str) -> Result<PathBuf, Trouble> {
     build_as(program, "dev")
 }

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
 
-    /// Let it go over this program, such as that of an archive, instead of the one that the tests run
+    /// Test this program, such as that of an archive, instead of the one that the tests run
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }

@@ -52,7 +52,7 @@ enum Chore {
     Memory(memory::Args),
     /// Install what the tests need, then run all of them
     Test(test::Args),
-    /// Do what takes longer than a change may wait for, and tell what came of each step
+    /// Run the checks that take too long for each change, and show the result of each
     Weekly,
 }
 

@@ -1,5 +1,5 @@
-//! `cargo xtask memory`: whether the process room, which talks to the system through pointers, uses memory as it
-//! may. Both checks need a nightly compiler.
+//! `cargo xtask memory`: looks for mistakes with memory in the process room, which talks to the system through
+//! pointers. Both checks need a nightly compiler.
 
 use std::process::{Command, ExitCode};
 
@@ -10,17 +10,17 @@ use crate::trouble::Trouble;
 /// Where the code with pointers is. Its tests run it optimised.
 const PACKAGE: &str = "queuectl-process";
 
-/// The address sanitizer is told a target so that build scripts do without it.
+/// The target for the address sanitizer. It is named so that build scripts do without the sanitizer.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Do only this one
+    /// Run only this check
     #[arg(value_enum)]
     check: Option<Check>,
 }
 
-/// Who looks.
+/// A check for mistakes with memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Check {
     /// Run all of the room's tests with the address sanitizer
@@ -58,17 +58,17 @@ fn address() -> Command {
     let mut command = nightly();
     command.args(["test", "--locked", "--package", PACKAGE]);
     command.args(["--no-fail-fast", "--target", TARGET]);
-    // A folder of its own, or all that others have built would be built anew.
+    // A folder of its own: in a shared one, other flags would cause everything to be built anew.
     command.args(["--target-dir", "target/memory"]);
     command.env("RUSTFLAGS", "-Zsanitizer=address");
     command
 }
 
-/// What starts a process or maps a file Miri can't run.
+/// Only unit tests: Miri can't start a process or map a file.
 fn miri() -> Command {
     let mut command = nightly();
     command.args(["miri", "test", "--locked", "--package", PACKAGE, "--lib"]);
-    // The tests look at files.
+    // The tests read files.
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
     command
 }

@@ -228,7 +228,7 @@ pub(crate) fn supply_rust_for(target: &str) -> Result<(), Trouble> {
     run(&["rustup", "target", "add", target])
 }
 
-/// Sees to it that there is a nightly compiler. It takes no password, nor touches what builds the rest.
+/// Installs a nightly compiler, if there is none. That needs no password, and doesn't change the default one.
 pub(crate) fn supply_nightly() -> Result<(), Trouble> {
     if answers("rustup", &["run", "nightly", "cargo", "--version"]) {
         return Ok(());
@@ -237,7 +237,7 @@ pub(crate) fn supply_nightly() -> Result<(), Trouble> {
     run(&[&install[..], &["--profile", "minimal"]].concat())
 }
 
-/// Sees to it that the nightly compiler has Miri, with the sources that it interprets.
+/// Installs Miri for the nightly compiler, with the sources that it interprets.
 pub(crate) fn supply_miri() -> Result<(), Trouble> {
     let add = ["rustup", "component", "add", "miri", "rust-src"];
     run(&[&add[..], &["--toolchain", "nightly"]].concat())

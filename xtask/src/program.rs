@@ -1,6 +1,5 @@
-//! The program under test. Each target's is built once, as users get it but for the optimising of all
-//! crates together (profile `ci`): tests, chaos, the demo and archives that are tried use the same
-//! file.
+//! The program under test. It is built once for each target, as the release without link-time
+//! optimisation (profile `ci`). Tests, chaos, the demo and archives that are tried use the same file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +7,10 @@ use crate::cargo;
 use crate::dist::Packer;
 use crate::trouble::Trouble;
 
-/// Names the program's file to the tests, and to `cargo xtask test` if another is to be tested.
+/// The variable that names the program's file to the tests; set by the user, to `cargo xtask test`, too.
 pub(crate) const VARIABLE: &str = "QUEUECTL_TEST_PROGRAM";
 
-/// The package that the program is of, whose tests alone run it.
+/// The program's package. Only its tests run the program.
 const PACKAGE: &str = "queuectl";
 
 /// The program for this machine.
@@ -24,7 +23,7 @@ pub(crate) fn for_target(target: &'static str) -> Result<PathBuf, Trouble> {
     Packer::supply(&[target])?.program(target)
 }
 
-/// The program that the user has named, by an absolute path.
+/// The absolute path of the program that the user has named, if any.
 #[expect(
     clippy::disallowed_methods,
     reason = "that is how a program is named to the tests"
@@ -34,7 +33,11 @@ pub(crate) fn named() -> Option<Result<PathBuf, Trouble>> {
     named.map(|named| existing(Path::new(&named)))
 }
 
-/// An absolute path of a program that is there: what uses it works in folders of its own.
+/// Returns the absolute path of an existing program: what uses it works in other folders.
+///
+/// # Errors
+///
+/// Fails if there is no such file.
 pub(crate) fn existing(program: &Path) -> Result<PathBuf, Trouble> {
     program.canonicalize().map_err(|source| Trouble::Start {
         program: program.display().to_string(),
@@ -42,8 +45,8 @@ pub(crate) fn existing(program: &Path) -> Result<PathBuf, Trouble> {
     })
 }
 
-/// Whether a test runner with these arguments may run tests of the program. All packages are tested
-/// unless some are named.
+/// Returns true if a test runner with these arguments may run tests of the program. Without the name of
+/// a package, all are tested.
 pub(crate) fn is_tested_by(runner: &[String]) -> bool {
     let mut words = runner.iter().take_while(|word| *word != "--");
     let mut some = false;

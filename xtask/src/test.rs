@@ -83,7 +83,8 @@ fn under_wine(args: &Args) -> Result<ExitCode, Trouble> {
     Ok(code)
 }
 
-/// The program that these tests run: the one that the user has named, or one that is built now.
+/// The program that these tests run, if any of them does: the one that the user has named, or one that is
+/// built now.
 fn program_for(
     args: &Args,
     build: impl FnOnce() -> Result<PathBuf, Trouble>,

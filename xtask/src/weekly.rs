@@ -1,5 +1,5 @@
-//! `cargo xtask weekly`: what takes longer than a change may wait for. Each step is a chore of its own; one that fails
-//! doesn't keep the others from being done.
+//! `cargo xtask weekly`: the checks that take too long for each change. Each step is a chore of its own. All are run, even if
+//! one fails.
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::cargo::{build_release, root, start_trouble};
 use crate::trouble::Trouble;
 
-/// The steps, and the chores that they are.
+/// The names of the steps, and their chores.
 const STEPS: [(&str, &[&str]); 6] = [
     ("archives, as users get them", &["dist", "--smoke"]),
     ("archives, made twice", &["dist", "--twice"]),
@@ -52,7 +52,7 @@ fn passes(chore: &[&str]) -> Result<bool, Trouble> {
     let mut command = Command::new(program);
     command.args(chore).current_dir(root());
     if chore.starts_with(&["chaos"]) {
-        // The storm of each change goes over the program that the tests run.
+        // Each change already runs the storm on the program that the tests run, so this one takes the release.
         command.arg("--program").arg(build_release("queuectl")?);
     }
     Ok(command.status().map_err(start_trouble)?.success())

@@ -233,7 +233,7 @@ fn the_files_that_comments_and_documents_name_are_there() {
     assert!(count > 100, "only {count} files are named");
 }
 
-/// All that is written for people.
+/// All documents.
 fn documents() -> Vec<(PathBuf, String)> {
     let mut all = files(&root().join("docs"), &["md"]);
     for name in [
@@ -262,8 +262,8 @@ fn file_name(word: &str) -> Option<&str> {
     is_one.then_some(word)
 }
 
-/// Whether a name means one of `paths` where it is said in the file `from`: one without a folder lies beside that or further up,
-/// one with a folder may leave out what is before it.
+/// Returns true if a name in the file `from` means one of `paths`. A name without a folder means a file beside `from` or further
+/// up; a name with a folder may leave out the folders before it.
 fn is_there(paths: &[String], from: &str, name: &str) -> bool {
     if let Some((room, rest)) = name.split_once('/') {
         let names = [

@@ -9,10 +9,10 @@ use crate::InvalidValue;
 /// The longest command, in bytes; an argv counts with one byte between arguments.
 pub const MAX_COMMAND_BYTES: usize = 16 * 1024 * 1024;
 
-/// What some programs begin a text with, to say that it is UTF-8.
+/// The mark with which some programs begin a text in UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// What stands between the words of a script's first line, as the kernel has it; and what may end it.
+/// What separates the words of a script's first line, by the kernel's rules, and what may end that line.
 const BLANKS: [char; 2] = [' ', '\t'];
 const BLANKS_AND_RETURN: [char; 3] = [' ', '\t', '\r'];
 
@@ -51,7 +51,7 @@ impl ShellName {
 }
 
 impl ShellName {
-    /// Whether it stands for the system's own shell.
+    /// Returns true if it stands for the system's own shell.
     pub fn is_default(&self) -> bool {
         self.0 == "default"
     }
@@ -78,8 +78,8 @@ pub enum Command {
     Line {
         /// The line, as it was given.
         line: String,
-        /// Which shell. If none, the program that its first line names, or else the worker's own
-        /// default.
+        /// The shell that reads it. Without one, a script is read by the program that its first line
+        /// names, and any other line by the worker's default shell.
         shell: Option<ShellName>,
     },
     /// A program and its arguments, run directly, byte for byte.
@@ -91,13 +91,13 @@ pub enum Command {
 pub struct Interpreter<'script> {
     /// A path, or a name on the PATH.
     pub program: &'script str,
-    /// All that follows it, which is one argument.
+    /// The rest of the line, as one argument.
     pub argument: Option<&'script str>,
 }
 
 impl Command {
     /// A line for a shell: not blank, without NUL, not over the limit. A byte order mark before it, with
-    /// which some editors begin a file, is no part of it.
+    /// which some editors begin a file, is left out.
     pub fn line(mut line: String, shell: Option<ShellName>) -> Result<Self, InvalidValue> {
         let marks = line.len() - line.trim_start_matches(BYTE_ORDER_MARK).len();
         line.drain(..marks);
@@ -109,7 +109,7 @@ impl Command {
     }
 
     /// A line for the shell that was asked for. If none was, a script is read by the program that its
-    /// first line names, and any other line by the shell that is usual.
+    /// first line names, and any other line by the usual shell.
     pub fn line_for(
         line: String,
         asked: Option<ShellName>,
@@ -119,7 +119,7 @@ impl Command {
         let names_its_own = command.interpreter().is_some();
         if let Self::Line { shell, .. } = &mut command {
             *shell = match asked {
-                // Without a name, a script would be read by its own program after all.
+                // For a script, `default` is kept: `None` would mean the script's own program.
                 Some(asked) => Some(asked).filter(|asked| names_its_own || !asked.is_default()),
                 None => usual.filter(|_| !names_its_own),
             };
@@ -127,13 +127,13 @@ impl Command {
         Ok(command)
     }
 
-    /// The program that reads it, if it is a script that names one and no shell was asked for.
+    /// Returns the program that reads it, if it is a script that names one and no shell was asked for.
     pub fn interpreter(&self) -> Option<Interpreter<'_>> {
         let Self::Line { line, shell: None } = self else {
             return None;
         };
         let first = line.strip_prefix("#!")?.split('\n').next()?;
-        // The kernel keeps a `\r`, with which the lines of a file from Windows end.
+        // The kernel would keep the `\r` with which the lines of a file from Windows end.
         let named = first
             .trim_start_matches(BLANKS)
             .trim_end_matches(BLANKS_AND_RETURN);

@@ -14,11 +14,11 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// How many of them a generated id has at the least.
 const FEWEST_DIGITS: u32 = 6;
 
-/// What an id may have besides letters and digits: nothing that a shell, a list or a pattern takes
-/// for its own.
+/// What an id may have besides letters and digits. None of it means anything in a list or a pattern, nor,
+/// except `~` at the beginning, to a shell.
 const SIGNS: &str = "._~:@+/=-";
 
-/// What an id can't begin with: `-` begins an option.
+/// What an id can't begin with. A `-` begins an option.
 const NOT_FIRST: [char; 2] = ['-', '@'];
 
 /// A job's name: 1 to 200 bytes of letters and digits of any script and `._~:@+/=-`, the first
@@ -51,7 +51,7 @@ impl JobId {
         (Self::generated(number) == *self).then_some(number)
     }
 
-    /// An id that a user gives to a job, which can't be one that only schedules give.
+    /// Parses an id that a user gives to a job. Ids that only schedules give are refused.
     pub fn given(text: &str) -> Result<Self, InvalidValue> {
         let id: Self = text.parse()?;
         if id.is_of_a_schedule() {
@@ -62,7 +62,7 @@ impl JobId {
         Ok(id)
     }
 
-    /// Whether it is `NAME@20261128T013000Z`: the job of a schedule, and when it was due.
+    /// Returns true for `NAME@20261128T013000Z`: a schedule, and when this job of it was due.
     fn is_of_a_schedule(&self) -> bool {
         let Some((_, time)) = self.0.rsplit_once('@') else {
             return false;
@@ -71,7 +71,7 @@ impl JobId {
         time.bytes().map(digit).eq(*b"00000000T000000Z")
     }
 
-    /// Whether an id may have this character somewhere.
+    /// Returns true if an id may have this character, though perhaps not as its first.
     pub fn allows(c: char) -> bool {
         SIGNS.contains(c) || c.is_alphanumeric() && !is_unseen(c)
     }
@@ -82,11 +82,11 @@ impl JobId {
     }
 }
 
-/// Letters, by Unicode, that can't be seen, or not be told from another letter.
+/// Returns true for letters, by Unicode, that are invisible or look like others.
 fn is_unseen(c: char) -> bool {
     matches!(
         c,
-        // Accents of the letter before them, such as an iota below: with it they look like one letter.
+        // Accents of the letter before them, with which they look like one letter.
         '\u{300}'..='\u{36f}'
         // Parts of Korean syllables, which look like the whole ones, and fillers, which are empty.
         | '\u{1100}'..='\u{11ff}'
@@ -122,7 +122,7 @@ impl FromStr for JobId {
     }
 }
 
-/// A character that people recognise: what may not be seen, or looks like another, by its number.
+/// A character for an error message: by its number if it may be invisible or look like another.
 fn shown(c: char) -> String {
     if c.is_ascii() {
         c.escape_debug().to_string()

@@ -55,12 +55,12 @@ const MAX_SECONDS: f64 = 1e9;
 pub fn parse_seconds(what: &str, text: &str) -> Result<Duration, InvalidValue> {
     let number = text.trim().parse().unwrap_or(f64::NAN);
     let length = seconds(what, number).ok();
-    // `1e-400` is read as 0, since no `f64` is that small. But 0 has another meaning.
+    // `1e-400` is read as 0, since no `f64` is that small. But 0 means "for ever" or "at once".
     let read = length.filter(|length| !length.is_zero() || is_zero(text));
     read.ok_or_else(|| not_seconds(what, text))
 }
 
-/// Whether a text that was read as the number 0 says exactly that.
+/// Returns true if a text that was read as the number 0 means exactly 0.
 fn is_zero(text: &str) -> bool {
     let digits = text.split(['e', 'E']).next().unwrap_or(text);
     !digits.contains(|digit: char| ('1'..='9').contains(&digit))
@@ -86,7 +86,7 @@ fn not_seconds(what: &str, text: &str) -> InvalidValue {
     ))
 }
 
-/// A length of time that was measured, for people: to the millisecond, `0.041s`.
+/// A measured length of time, for people: to the millisecond, `0.041s`.
 pub fn measured_text(length: Duration) -> String {
     format!("{:.3}s", length.as_secs_f64())
 }

@@ -1,25 +1,26 @@
-//! Text of bytes that come in pieces. What a piece cuts in two is kept until the rest of it comes.
+//! Decodes bytes that come in pieces. A character that is cut in two is kept until the rest of it comes.
 
 use crate::os;
 use crate::text::Encoding;
 
-/// The longest end of a line that is kept, since its encoding isn't known before the line's end.
+/// How many bytes of an incomplete line are kept at most. On Windows the encoding isn't known before the line's
+/// end.
 const LONGEST: usize = 8 * 1024;
 
-/// Makes text of what a program prints on one stream. However its bytes come in pieces, their text is
-/// the same.
+/// Makes text of what a program prints on one stream. The text is the same however the bytes are cut into
+/// pieces.
 #[derive(Debug, Clone, Default)]
 pub struct Decoder {
-    /// None as long as too little has come to tell.
+    /// `None` as long as too few bytes have come to tell.
     encoding: Option<Encoding>,
-    /// What isn't text yet.
+    /// Bytes that can't be decoded yet.
     rest: Vec<u8>,
-    /// Whether the first character, which may be a mark, has come.
+    /// Whether the first character, which may be a byte order mark, has been decoded.
     begun: bool,
 }
 
 impl Decoder {
-    /// One that knows the encoding. Without, the first bytes tell.
+    /// A decoder for this encoding. A default decoder goes by the first bytes.
     pub fn new(encoding: Encoding) -> Self {
         Self {
             encoding: Some(encoding),
@@ -27,7 +28,7 @@ impl Decoder {
         }
     }
 
-    /// Takes in what comes next, and returns what is text now.
+    /// Takes in the next bytes, and returns the text that is complete now.
     pub fn push(&mut self, bytes: &[u8]) -> String {
         self.rest.extend_from_slice(bytes);
         let encoding = match self.encoding {
@@ -43,13 +44,13 @@ impl Decoder {
         self.take(encoding, whole)
     }
 
-    /// Nothing comes after what came: returns the text of what was kept.
+    /// Returns the text of what was kept, now that nothing more comes.
     pub fn end(&mut self) -> String {
         let encoding = self.encoding.unwrap_or_else(|| self.begin());
         self.take(encoding, self.rest.len())
     }
 
-    /// The text of so many of the bytes that were kept.
+    /// Removes the first `whole` bytes that were kept, and returns their text.
     fn take(&mut self, encoding: Encoding, whole: usize) -> String {
         let bytes = &self.rest[..whole];
         let text = if self.begun {
@@ -63,7 +64,7 @@ impl Decoder {
         text
     }
 
-    /// Finds out how the stream is encoded.
+    /// Decides how the stream is encoded.
     fn begin(&mut self) -> Encoding {
         let encoding = match Encoding::of(&self.rest) {
             Encoding::Utf16 => Encoding::Utf16,
@@ -77,8 +78,8 @@ impl Decoder {
     }
 }
 
-/// Whether these first bytes may become UTF-16 by those that come next: half of a mark or a character,
-/// or one character. An ASCII byte by itself is shown at once, though: it may be all for long.
+/// Returns true if it depends on the next bytes whether these first ones are UTF-16. But a single ASCII byte
+/// is shown at once, because nothing more may come for a long time.
 fn is_too_little(bytes: &[u8]) -> bool {
     match bytes {
         [first] => !first.is_ascii(),
@@ -87,7 +88,7 @@ fn is_too_little(bytes: &[u8]) -> bool {
     }
 }
 
-/// How many of the bytes there are before a character of UTF-8 whose end is missing.
+/// Returns how many bytes come before an incomplete character of UTF-8 at the end.
 fn whole_utf_8(bytes: &[u8]) -> usize {
     let longest = bytes.len().min(3);
     let cut = (1..=longest).find(|length| {
@@ -98,7 +99,7 @@ fn whole_utf_8(bytes: &[u8]) -> usize {
     bytes.len() - cut.unwrap_or(0)
 }
 
-/// How many of the bytes there are before a character of UTF-16 whose end is missing.
+/// Returns how many bytes come before an incomplete character of UTF-16 at the end.
 fn whole_utf_16(bytes: &[u8]) -> usize {
     let (pairs, _) = bytes.as_chunks::<2>();
     let is_half = |pair: &[u8; 2]| (0xd800..0xdc00).contains(&u16::from_le_bytes(*pair));
@@ -106,8 +107,8 @@ fn whole_utf_16(bytes: &[u8]) -> usize {
     (pairs.len() - usize::from(cut)) * 2
 }
 
-/// How many of the bytes there are before what may be read in either of two ways, as long as its line
-/// goes on.
+/// Returns how many bytes can be decoded although the last line goes on: whether its bytes that aren't ASCII
+/// are UTF-8 or the console's code page shows at its end.
 fn whole_console(bytes: &[u8]) -> usize {
     let begun = bytes.iter().rposition(|byte| *byte == b'\n');
     let line = begun.map_or(0, |end| end + 1);

@@ -32,8 +32,8 @@ pub enum How {
     Stopped,
     /// It never ran.
     NotStarted(StartError),
-    /// It has ended, and its exit status is lost: this process ignores SIGCHLD, or another part
-    /// of it has waited for the child. That says nothing about the command.
+    /// It has ended, but its exit status is lost: this process ignores SIGCHLD, or another part of it
+    /// has waited for the child. That says nothing about the command.
     /// [`os::set_up_process`](crate::os::set_up_process) prevents the first.
     Unknown,
 }
@@ -67,12 +67,12 @@ pub enum StartError {
         /// In the operating system's words.
         reason: String,
     },
-    /// The program that the first line of a script names can't be started.
+    /// The program that a script's first line names can't be started.
     #[error("can't start `{program}`, which the script's first line names: {reason}")]
     Interpreter {
-        /// As it is named there.
+        /// The program, as it is named there.
         program: String,
-        /// In plain words.
+        /// Why, in plain words.
         reason: String,
     },
     /// The working directory can't be entered.
@@ -112,7 +112,7 @@ pub enum StartError {
     /// There is no program to start.
     #[error("can't start: the command is empty")]
     Empty,
-    /// Nothing is wrong with the command: at this moment no other could be started either.
+    /// Nothing is wrong with the command: no other could be started now, either.
     #[error(transparent)]
     Unable(#[from] Unable),
     /// Anything else.
@@ -126,7 +126,8 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// The same of a program that a script names, and nobody has asked for.
+    /// Returns the same error, but if `what` is a script, says that the script names the program: the user
+    /// didn't.
     pub(crate) fn of(self, what: &Program) -> Self {
         let Program::Script { .. } = what else {
             return self;

@@ -15,8 +15,8 @@ use crate::{Leader, Tag};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER3");
 
-// The file begins with what it is, which start of the machine it is of, and when its worker last beat; the words of each entry
-// follow.
+// The file begins with a magic number, the boot that it is of, and the time of the worker's last heartbeat. The words of each
+// entry follow.
 const HEAD: usize = 3;
 const ALIVE: usize = 2;
 const PID: usize = 0;
@@ -51,9 +51,9 @@ impl Roster {
         Ok(Self { words })
     }
 
-    /// Notes that the worker goes about its work now, for other processes to see with [`since_beat`]. To be called about twice a
-    /// second: after a death, what a leader left that has died since is known by the last beat.
-    pub fn beat(&self) -> io::Result<()> {
+    /// Notes that the worker is at work now, for other processes to see with [`since_heartbeat`]. To be called about twice a second:
+    /// after the worker's death, the session of a leader that has died, too, is recognised by the last heartbeat.
+    pub fn heartbeat(&self) -> io::Result<()> {
         self.words.set(ALIVE, os::now())
     }
 
@@ -87,9 +87,9 @@ impl Roster {
     }
 }
 
-/// How long ago a worker noted its last [`beat`](Roster::beat), or made its roster. None if that was before the machine was
+/// How long ago a worker noted its last [`heartbeat`](Roster::heartbeat), or made its roster. `None` if that was before the machine was
 /// started, or if the roster can't be read.
-pub fn since_beat(roster: &Path) -> Option<Duration> {
+pub fn since_heartbeat(roster: &Path) -> Option<Duration> {
     let mut head = [0; HEAD * size_of::<u64>()];
     File::open(roster).ok()?.read_exact(&mut head).ok()?;
     let word = |at: usize| {
@@ -103,15 +103,15 @@ pub fn since_beat(roster: &Path) -> Option<Duration> {
     Some(Duration::from_secs_f64(since as f64 / os::SECOND as f64))
 }
 
-/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of ours that has its tag in
-/// the environment. Returns once they have gone. No roster means no leaders.
+/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of this user that has the
+/// worker's tag in its environment. Returns once they have gone. No roster means no leaders.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
 ///
 /// # Errors
 ///
-/// Fails if some haven't gone within `patience`. All of them were killed by then, so they do nothing more: a process that
-/// takes longer hangs inside the kernel.
+/// Fails if some haven't gone within `patience`. All of them were killed, so they do nothing more: a process that takes longer
+/// hangs inside the kernel.
 pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
     let noted = read(roster)?;
     let ended = os::end_all(&noted.leaders, noted.alive, worker, patience)?;
@@ -130,7 +130,7 @@ pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
 /// What a roster of this boot says. One of an earlier boot says nothing.
 #[derive(Default)]
 struct Noted {
-    /// When the worker last beat.
+    /// The time of the worker's last heartbeat.
     alive: u64,
     leaders: Vec<Leader>,
     running: Option<Vec<u64>>,

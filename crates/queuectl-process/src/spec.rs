@@ -17,7 +17,7 @@ pub struct Spec {
     pub timeout: Option<Duration>,
     /// How long the tree may take to end after the polite signal, before it is ended by force.
     pub grace: Duration,
-    /// A private folder for scripts, and for those that stand in for a line too long to be one argument. No other process uses it.
+    /// A private folder for scripts, also those that stand in for a line too long to be one argument. No other process uses it.
     pub scratch: PathBuf,
     /// The variable by which processes that left the group are recognised; set in the environment too.
     pub tag: Option<Tag>,
@@ -33,11 +33,11 @@ pub enum Program {
         /// The line, passed on as it is.
         line: String,
     },
-    /// A script for a program that its first line names. The script becomes a file; nobody has to be able to execute it.
+    /// A script for the program that its first line names. The script becomes a file, which needs no right to be executed.
     Script {
         /// The name or path of the program. On Windows a path of Unix stands for the program's name.
         interpreter: String,
-        /// What it is given before the script, as one argument.
+        /// An argument for it before the script.
         argument: Option<String>,
         /// The whole script, its first line included.
         text: String,

@@ -47,7 +47,7 @@ impl Encoding {
         }
     }
 
-    /// Bytes as text, after a mark.
+    /// Bytes as text that aren't the first of their stream, so that a byte order mark is a character.
     pub(crate) fn text_within(self, bytes: &[u8]) -> Cow<'_, str> {
         match self {
             Self::Utf8 => String::from_utf8_lossy(bytes),

@@ -1,8 +1,8 @@
-//! Why this process can start no command at the moment, whichever it is.
+//! Why this process can start no command at the moment.
 //!
-//! A step of a start that is the same for all commands (pipes, the birth of a process, the script of a long line) is never
-//! refused because of the command. Of the other steps, those that use its folder and its program, the error number decides:
-//! each system's `trouble` names those that tell of a machine without room.
+//! Steps of a start that are the same for all commands (pipes, the birth of a process, the script of a long line) are never
+//! refused because of the command. For the steps that use its folder and its program, the error code decides: each system's
+//! `trouble` lists the codes that mean a machine without room.
 
 /// What this machine or this process lacks, so that it can start no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -194,7 +194,7 @@ mod unix {
         (pids(folder)[0], pids(folder)[1])
     }
 
-    /// If all its processes are younger than the worker's last beat, the session may be another one.
+    /// If all its processes are younger than the worker's last heartbeat, the session may be another one.
     #[test]
     fn a_session_that_only_has_the_number_of_a_dead_leader_is_spared() {
         let folder = tempfile::tempdir().unwrap();
@@ -210,7 +210,7 @@ mod unix {
         roster.note(0, leader).unwrap();
         let path = folder.join("roster");
         let noted = std::fs::read(&path).unwrap();
-        // The last beat was a minute before.
+        // The last heartbeat was a minute before.
         const MINUTE: u64 = if cfg!(target_os = "linux") {
             6_000
         } else {
@@ -226,7 +226,7 @@ mod unix {
         assert!(!lives(process));
     }
 
-    /// One process that is older than the last beat proves the whole session.
+    /// One process that is older than the last heartbeat proves the whole session.
     #[test]
     fn what_a_session_has_started_since_its_worker_died_is_ended_too() {
         let folder = tempfile::tempdir().unwrap();
@@ -245,7 +245,7 @@ mod unix {
         kill(worker);
         os::kill(leader).unwrap();
         until("the leader dies", || !lives(leader));
-        // What starts now is younger than the last beat, and what is added to that.
+        // What starts now is surely younger than the last heartbeat: a second is allowed after that.
         std::thread::sleep(std::time::Duration::from_millis(1500));
         std::fs::write(folder.join("go"), "").unwrap();
         until("it starts another", || {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use queuectl_process::{Leader, Orphans, Roster, Tag, end_orphans, os, since_beat};
+use queuectl_process::{Leader, Orphans, Roster, Tag, end_orphans, os, since_heartbeat};
 use support::*;
 
 const FOLDER: &str = "ROSTER_TEST_FOLDER";
@@ -124,31 +124,31 @@ fn a_roster_from_before_the_machine_was_started_again_tells_nothing() {
 }
 
 #[test]
-fn a_worker_s_last_beat_is_seen_from_outside() {
+fn a_workers_last_heartbeat_is_seen_from_outside() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
-    assert_eq!(since_beat(&path), None, "there is no roster");
+    assert_eq!(since_heartbeat(&path), None, "there is no roster");
     let roster = Roster::create(&path, 3).unwrap();
     let before = os::since_boot();
-    roster.beat().unwrap();
+    roster.heartbeat().unwrap();
     roster.begin(2, u64::MAX).unwrap();
-    let since = since_beat(&path).unwrap();
+    let since = since_heartbeat(&path).unwrap();
     // Linux counts in hundredths of a second.
     let passed = os::since_boot() - before + Duration::from_millis(10);
     assert!(since <= passed, "{since:?} of {passed:?}");
     assert_eq!(end(&path), orphans(0, Some(&[u64::MAX])));
     let head = std::fs::read(&path).unwrap();
     std::fs::write(&path, [&head[..16], &[0x7f; 8]].concat()).unwrap();
-    assert_eq!(since_beat(&path), None, "it is from the future");
+    assert_eq!(since_heartbeat(&path), None, "it is from the future");
     let boot = head[8] ^ 1;
     std::fs::write(&path, [&head[..8], &[boot], &head[9..]].concat()).unwrap();
     assert_eq!(
-        since_beat(&path),
+        since_heartbeat(&path),
         None,
         "it is of another start of the machine"
     );
     std::fs::write(&path, "short").unwrap();
-    assert_eq!(since_beat(&path), None, "it is cut off");
+    assert_eq!(since_heartbeat(&path), None, "it is cut off");
 }
 
 #[test]

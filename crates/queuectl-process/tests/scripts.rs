@@ -1,4 +1,4 @@
-//! Scripts that are read by the program which they name.
+//! Scripts are read by the program that their first line names.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! A machine without room starts no command, and that is told from a command that can't be started. Each scene is this binary,
-//! run again, since limits are the whole process's.
+//! A start that fails because the machine has no room is told from a command that can't be started. Each scene is this binary,
+//! run again, since limits hold for a whole process.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "all of it is test")]
 
@@ -95,7 +95,7 @@ fn a_process_without_descriptors_left_is_unable() {
 }
 
 fn files() {
-    // What is opened once is open, and so is what a slot has.
+    // Open what is opened once in a process, and what each slot has.
     run_it(&line("exit 0"));
     let stop = StopSignal::new().unwrap();
     let next = {

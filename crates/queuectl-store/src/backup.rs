@@ -11,26 +11,26 @@ pub struct BackupTo<'a> {
     pub path: &'a Path,
     /// Whether a file that is there already is replaced.
     pub replace: bool,
-    /// Whether somebody has called it off meanwhile.
+    /// Whether the backup has been called off.
     pub interrupted: Interrupted,
 }
 
-/// Whether something that takes a while was called off; asked again and again while it goes on, on any thread.
+/// Tells a long operation whether it has been called off. It is asked again and again, on any thread.
 #[derive(Clone)]
 pub struct Interrupted(Arc<dyn Fn() -> bool + Send + Sync>);
 
 impl Interrupted {
-    /// It is called off as soon as `asked` says so.
+    /// The operation is called off as soon as `asked` returns true.
     pub fn when(asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(asked))
     }
 
-    /// It goes on to its end.
+    /// The operation goes on to its end.
     pub fn never() -> Self {
         Self::when(|| false)
     }
 
-    /// Whether it was called off.
+    /// Returns true if the operation has been called off.
     pub fn is_asked(&self) -> bool {
         (self.0)()
     }

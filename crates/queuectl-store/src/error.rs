@@ -127,7 +127,7 @@ pub enum StoreError {
         /// Why, in the system's words.
         reason: String,
     },
-    /// What takes a while was called off; nothing is left of it.
+    /// A long operation was called off; nothing is left of it.
     #[error("interrupted")]
     Interrupted,
     /// Others have been writing to it for too long.
@@ -136,7 +136,7 @@ pub enum StoreError {
     /// There is no room on its disk.
     #[error("the disk of the store is full")]
     Full,
-    /// One of its files would be larger than this process, or its file system, may make a file.
+    /// A write would make one of its files larger than this process, or the file system, allows.
     #[error("the store can't grow: its files have reached the limit of file sizes (`ulimit -f`)")]
     TooLarge,
     /// It can be read but not written.

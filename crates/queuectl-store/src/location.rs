@@ -36,7 +36,7 @@ impl Location {
             return Err(StoreError::BadLocation("the path is empty".into()));
         }
         let before = path.split_once("://").map(|(scheme, _)| scheme);
-        // A path may have a folder of such a name.
+        // A path may have `://` in the name of one of its folders.
         if let Some(scheme) = before.filter(|scheme| !scheme.contains(['/', '\\'])) {
             if ["postgres", "postgresql"].contains(&scheme) {
                 return Ok(Self::Postgres(Box::new(Target::parse(path, variable)?)));
@@ -50,8 +50,8 @@ impl Location {
 }
 
 impl Location {
-    /// The URL of a server, and the variables that complete it, as they mean the same for a process in
-    /// another folder: paths in them are absolute.
+    /// Returns the URL of a server, and those of its variables that change, with absolute paths: so they
+    /// mean the same to a process in another folder. Relative paths count from `folder`.
     pub fn hand_on_server(
         url: &OsStr,
         variable: &dyn Fn(&str) -> Option<OsString>,

@@ -187,8 +187,8 @@ pub trait Store: Send {
     /// they come back. Unknown workers are passed over.
     fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<(), StoreError>;
 
-    /// A worker can start no jobs, for this reason; or it can again. One that makes itself known can. Unknown workers are
-    /// passed over.
+    /// Records why a worker can start no jobs, or with `None` that it can again. A worker that registers can. Unknown workers are
+    /// skipped.
     fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> Result<(), StoreError>;
 
     /// Looks whether all that is kept agrees with itself and with the clock, and changes nothing.

@@ -41,7 +41,7 @@ pub struct WorkerInfo {
     pub heartbeat_at: Timestamp,
     /// How it was asked to stop, if it was.
     pub stop: Option<StopMode>,
-    /// What keeps it from starting jobs, if it has said so.
+    /// Why it can start no jobs, if it has reported that.
     pub trouble: Option<StartTrouble>,
     /// For how long its lease still holds by the store's clock, zero if it is over. None in a store
     /// that gives no leases.

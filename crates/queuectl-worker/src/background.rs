@@ -20,9 +20,9 @@ use crate::{DataFolder, READY};
 const LOG_LINES: usize = 5;
 /// How many logs of workers that have ended are kept.
 const LOGS_KEPT: usize = 20;
-/// How often to look whether starting was called off, or whether a worker has ended.
+/// How often to look whether the start was called off, or whether a worker has ended.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long a worker that doesn't work yet has to end when it is asked to; one that has closed its stdout, to end at all.
+/// How long a worker that doesn't work yet may take to end after it was asked to stop, or after it has closed its stdout.
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// A command that becomes a background worker, or the guard of one. It is run with `--id ID` after its own arguments.
@@ -65,11 +65,11 @@ pub struct Started {
     pub pid: u32,
 }
 
-/// Until when background workers are waited for.
+/// How long to wait for background workers that are started.
 pub struct Patience<'a> {
-    /// How long it may take until one more works.
+    /// How long it may take until the next of them works.
     pub each: Duration,
-    /// Whether they aren't wanted any more; asked again and again.
+    /// Returns true once the user has called the start off; called again and again.
     pub interrupted: &'a dyn Fn() -> bool,
 }
 
@@ -97,10 +97,10 @@ pub enum StartError {
         /// How long it was waited for.
         waited: Duration,
     },
-    /// They weren't wanted any more.
+    /// The user has called the start off.
     #[error("interrupted")]
     Interrupted {
-        /// How many processes had been started.
+        /// How many processes had been started by then.
         started: usize,
     },
 }
@@ -135,7 +135,11 @@ pub fn leave_terminal() -> io::Result<()> {
 
 /// Changes from the starter's folder to the data folder, before a background worker begins to work. Otherwise the file system of
 /// the starter's folder couldn't be unmounted, and on Windows the folder couldn't be deleted. All paths in use have to be
-/// absolute by then.
+/// absolute before.
+///
+/// # Errors
+///
+/// Fails if the data folder can't be entered.
 pub fn leave_folder(data: &DataFolder) -> io::Result<()> {
     std::env::set_current_dir(data.path())
 }
@@ -144,7 +148,7 @@ pub fn leave_folder(data: &DataFolder) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// If one doesn't get that far, or if they aren't wanted any more, all are stopped. The error says what the one had to say.
+/// If one fails, or if the start is called off, all are stopped. The error has the last lines of the failed worker's log.
 pub fn start(
     data: &DataFolder,
     command: &Launch,
@@ -171,7 +175,7 @@ pub fn start(
     })
 }
 
-/// Starts the processes, as long as they are wanted.
+/// Starts the processes, unless the start is called off.
 fn launch(
     data: &DataFolder,
     command: &Launch,
@@ -188,10 +192,10 @@ fn launch(
     Ok(())
 }
 
-/// Whether the worker of this number works, or has closed its stdout before.
+/// The number of a worker, and whether it works; if not, it has closed its stdout before.
 type Told = (usize, bool);
 
-/// Hears of one worker after the other whether it works. That is read on a thread of its own, which ends with the workers.
+/// Reads from one worker after the other whether it works, on a thread that ends with the workers.
 fn listen(launched: &mut [Launched], tell: Sender<Told>) -> io::Result<()> {
     let stdouts: Vec<_> = launched
         .iter_mut()
@@ -221,7 +225,7 @@ fn await_ready(
 ) -> Result<(), StartError> {
     for worker in launched {
         let deadline = Instant::now() + patience.each;
-        // They are told of in their order.
+        // The thread reports them in the same order.
         let works = loop {
             match ready.recv_timeout(LOOK) {
                 Ok((_, works)) => break works,
@@ -240,7 +244,7 @@ fn await_ready(
     Ok(())
 }
 
-/// Ends workers that aren't wanted any more. One that works is given the time that it needs to put in order what it has begun.
+/// Ends the workers after a failed start. One that works already gets as long as it needs to end its jobs.
 fn undo(launched: &mut [Launched], ready: &Receiver<Told>) {
     for worker in &mut *launched {
         worker.ask_to_stop();
@@ -289,7 +293,7 @@ impl Launched {
         })
     }
 
-    /// It has closed its stdout, so it has ended, or is about to.
+    /// Waits for the end of a worker that has closed its stdout, and returns the error.
     fn has_died(&mut self) -> StartError {
         let deadline = Instant::now() + FAREWELL;
         while !self.has_ended() && Instant::now() < deadline {
@@ -317,7 +321,7 @@ impl Launched {
         }
     }
 
-    /// Whether it has ended; if that can't be told, nothing can be done about it either.
+    /// Returns true if it has ended, or if the system can't tell: then nothing can be done about it either.
     fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }

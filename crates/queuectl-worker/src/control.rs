@@ -42,12 +42,12 @@ impl Control {
         })
     }
 
-    /// Whoever watches the worker has caught up: it may claim jobs again.
+    /// Tells the worker that its observer has caught up, so it may claim jobs again.
     pub fn go_on(&self) {
         self.send(Signal::CaughtUp);
     }
 
-    /// Whether the worker was asked to stop at once.
+    /// Returns true if the worker was asked to stop at once.
     pub fn is_to_end_at_once(&self) -> bool {
         self.asked() == Some(StopMode::Now)
     }

@@ -20,7 +20,7 @@ use crate::{DataFolder, Launch};
 /// How often a guard looks at the clock. No timer goes on while the system sleeps, on every system.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// After how long it looks for the first time whether what it has killed is gone. Each further time comes later.
+/// How long until the first look whether what it has killed is gone; each further wait is twice as long.
 const SHORTEST: Duration = Duration::from_millis(5);
 /// How long a guard whose worker has gone waits for the end of what it has killed.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -111,7 +111,7 @@ pub fn guard(
     loop {
         let left = until.map(|until: Duration| until.saturating_sub(os::since_boot()));
         let wait = match left {
-            // Nothing is waited for here: the worker may yet be heard of.
+            // Don't wait here: the worker may yet send a new end of its lease.
             Some(Duration::ZERO) if end_orphans(&roster, &tag, Duration::ZERO).is_err() => {
                 pause = (pause * 2).min(LOOK);
                 pause

@@ -72,7 +72,7 @@ pub enum Happening<'a> {
     },
     /// The store can be used again.
     StoreRecovered,
-    /// The machine refuses to start jobs: they are given back, and the worker takes none until it can start them again.
+    /// The machine refuses to start jobs: they are given back, and the worker claims none until it can start them again.
     StartTrouble {
         /// What it lacks.
         why: &'a Unable,
@@ -81,8 +81,8 @@ pub enum Happening<'a> {
     StartRecovered,
     /// The worker was asked to stop, and doesn't wait for the store any more.
     GaveUp {
-        /// How many jobs the store doesn't know the end of. They run again, as after a crash. If it knows all, it hasn't
-        /// taken back what was given back unbegun, or made safe from a power cut what it knows.
+        /// How many jobs the store doesn't know the end of. They run again, as after a crash. If it is zero, the store
+        /// hasn't taken back jobs that never began, or hasn't synced what it knows.
         untold: usize,
     },
     /// The worker has been asked to stop, and finishes what runs.
@@ -96,7 +96,7 @@ pub enum Happening<'a> {
     },
 }
 
-/// Whoever wants to know. Called from several threads, among them the worker's loop: so it never waits for anybody.
+/// Is told what happens. Called from several threads, the worker's loop among them, so it must never wait for anything.
 pub trait Observer: Send + Sync {
     /// Something has happened.
     fn notice(&self, happening: &Happening<'_>);
@@ -108,8 +108,8 @@ pub trait Observer: Send + Sync {
         false
     }
 
-    /// Whether there is so much to be told that nothing more should begin. The worker claims no jobs then, until
-    /// [`Control::go_on`](crate::Control::go_on).
+    /// Returns true if so many events wait to be told that no more jobs should begin. The worker then claims none until
+    /// [`Control::go_on`](crate::Control::go_on) is called.
     fn is_behind(&self) -> bool {
         false
     }

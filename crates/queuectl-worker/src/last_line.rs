@@ -1,11 +1,11 @@
-//! The last line that a job has printed, as a terminal would show it: of a line that is written over
-//! and over, such as a bar of progress, what was written last.
+//! The last line that a job has printed, as a terminal would show it: if a line is redrawn, as by a
+//! progress bar, what was drawn last.
 //!
-//! However long lines are, only a few hundred bytes of two are held.
+//! Of however long lines, only two are held, each cut to a few hundred bytes.
 
 use queuectl_process::line_text;
 
-/// How much of a line is remembered.
+/// How many bytes of a line are kept.
 const LONGEST: usize = 500;
 
 /// The last line that isn't blank of what is pushed.
@@ -15,7 +15,7 @@ pub(crate) struct LastLine {
     current: Vec<u8>,
     /// The next text takes the place of the current line.
     returned: bool,
-    /// The next text takes the place of so many characters.
+    /// How many characters the next text takes the place of.
     backspaces: usize,
 }
 
@@ -27,7 +27,7 @@ impl LastLine {
         };
         let (lines, begun) = (&bytes[..end], &bytes[end + 1..]);
         match last_line_end(lines).map(|before| &lines[before + 1..]) {
-            // Of many lines in one piece only the last matters, if it shows as it is.
+            // Of many lines in one piece only the last matters, if it is a plain one.
             Some(line) if is_plain(line) => {
                 self.end_line();
                 self.write(line);
@@ -55,8 +55,8 @@ impl LastLine {
     fn extend(&mut self, piece: &[u8]) {
         for (number, part) in piece.split(|&byte| byte == b'\r').enumerate() {
             self.returned |= number > 0;
-            // A line ends with `\r\n`, too, and a bar may be followed by blanks: what doesn't show
-            // takes nothing's place.
+            // The `\r` may be that of `\r\n`, or blanks may follow a progress bar: these overwrite nothing
+            // that matters.
             if self.returned && part.iter().all(is_space) {
                 continue;
             }
@@ -84,7 +84,7 @@ impl LastLine {
             .extend_from_slice(&text[..text.len().min(room)]);
     }
 
-    /// The line.
+    /// Returns the line, without blanks around it.
     pub(crate) fn text(&self) -> Option<String> {
         let line = [&self.current, &self.complete]
             .into_iter()
@@ -101,13 +101,13 @@ fn last_line_end(bytes: &[u8]) -> Option<usize> {
     bytes.iter().rposition(|&byte| byte == b'\n')
 }
 
-/// Whether a line says something, and nothing in it is written over.
+/// Returns true if a line shows something, and nothing in it is overwritten.
 fn is_plain(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     !is_blank(line) && !line.contains(&b'\r') && !line.contains(&b'\x08')
 }
 
-/// Whether a terminal shows nothing of a line: it has only blanks, and sequences that colour or erase.
+/// Returns true if a terminal shows nothing of a line but blanks: other sequences colour or erase.
 fn is_blank(line: &[u8]) -> bool {
     let mut bytes = line.iter();
     while let Some(byte) = bytes.next() {
@@ -122,7 +122,7 @@ fn is_blank(line: &[u8]) -> bool {
     true
 }
 
-/// Blanks, and the other half of one in UTF-16.
+/// Returns true for blanks, and for the zero byte that follows each in UTF-16.
 fn is_space(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || *byte == 0
 }

@@ -114,7 +114,7 @@ impl Lease {
         term.is_none_or(|term| os::since_boot() < term.polite_at())
     }
 
-    /// How much of it is left; none if it never ends.
+    /// Returns how much of it is left; `None` if it never ends.
     pub(crate) fn left(&self) -> Option<Duration> {
         let term = self.state().term?;
         Some((term.sent + term.length).saturating_sub(os::since_boot()))

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use queuectl_process::{Machine, os, since_beat};
+use queuectl_process::{Machine, os, since_heartbeat};
 use queuectl_store::{Worker, WorkerInfo};
 
 /// Whether a worker lives, as far as this machine can tell.
@@ -43,16 +43,15 @@ pub(crate) fn is_running_here(worker: &Worker) -> bool {
     Place::of(worker) == Place::Here && os::is_alive(worker.pid, worker.pid_started)
 }
 
-/// How old the last beat of a worker may be that looks after others: more than a tick.
-const BEAT: Duration = Duration::from_millis(1500);
+/// A worker with an older heartbeat doesn't look after others. This is several ticks.
+const STALE: Duration = Duration::from_millis(1500);
 
-/// Whether a worker of this machine that lives looks after others, too. One that is frozen, or whose loop waits for something,
-/// doesn't.
+/// Returns true if a living worker of this machine looks after others: it isn't frozen, and its loop doesn't hang.
 pub(crate) fn looks_after_others(worker: &Worker) -> bool {
-    since_beat(&Life::roster_of(&worker.life)).is_some_and(|since| since < BEAT)
+    since_heartbeat(&Life::roster_of(&worker.life)).is_some_and(|since| since < STALE)
 }
 
-/// How the folder for the scripts of a worker's jobs ends.
+/// The extension of the folder for the scripts of a worker's jobs.
 pub(crate) const SCRATCH: &str = "scratch";
 
 /// A living worker's hold on its file.
@@ -62,7 +61,8 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Takes the file at `path`, and makes it first; then the folder for scripts, which others see only beside a file that is held.
+    /// Creates and locks the file at `path`, then creates the folder for scripts: without a locked file beside it, it would look
+    /// like a dead worker's.
     pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
         loop {
             let mut how = OpenOptions::new();
@@ -131,7 +131,7 @@ impl Remains {
                 Ok(()) => Ok(remains(Some(file))),
                 Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(alive),
             },
-            // Whoever can't look has seen nothing.
+            // If this process can open no file, that says nothing about the worker.
             Err(error) if os::is_out_of_room(&error) => Err(alive),
             // Without the file, the process itself has to tell, if it can be asked from here.
             Err(_) => match place {

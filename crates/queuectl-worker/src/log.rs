@@ -96,14 +96,14 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
         ),
         Happening::StoreRecovered => "the store can be used again".into(),
         Happening::StartTrouble { why } => {
-            format!("can't start jobs: {why}; they are given back, and tried again")
+            format!("can't start jobs: {why}; they go back to the queue until there is room")
         }
         Happening::StartRecovered => "jobs can be started again".into(),
         Happening::GaveUp { untold: 0 } => {
-            "stops without the store, which may lose what it was told last".into()
+            "stops without the store, which may lose its latest changes".into()
         }
         Happening::GaveUp { untold } => format!(
-            "stops without the store: it doesn't know how {untold} jobs ended, which run again as after a crash"
+            "stops without the store; results it doesn't know: {untold}; their jobs run again, as after a crash"
         ),
         Happening::Stopping => "stopping".into(),
         Happening::WorkerStopped { worker, attempts } => {

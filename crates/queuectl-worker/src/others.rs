@@ -22,9 +22,9 @@ use crate::{DataFolder, Happening, Observer};
 pub(crate) enum Watch {
     /// All of them.
     All,
-    /// Only the next ones in the ring of all workers in the order of their ids, up
-    /// to the second that looks after others itself. So each worker is watched by two others that
-    /// aren't frozen, and looking costs the same with three workers as with many.
+    /// Only the next ones in the ring of all workers in the order of their ids, up to the second that
+    /// looks after others itself. So each worker is watched by two that aren't frozen, and looking
+    /// costs the same with three workers as with many.
     Next,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Others<'a> {
         self.none && !self.leased
     }
 
-    /// Whether a dead one is being rescued.
+    /// Returns true if the processes of a dead worker are being ended now.
     pub(crate) fn are_being_rescued(&self) -> bool {
         self.rescuer.is_at_work()
     }
@@ -97,8 +97,8 @@ impl<'a> Others<'a> {
         self.settled_at = Instant::now() + RETURN;
     }
 
-    /// Looks after others: rescues the jobs of those whose leases are over, and begins to rescue those that have died. Says
-    /// whether jobs were put back.
+    /// Looks after others: rescues the jobs of those whose leases are over, and begins the rescue of those that have died.
+    /// Returns true if jobs were put back.
     pub(crate) fn look(
         &mut self,
         store: &mut dyn Store,
@@ -138,7 +138,8 @@ impl<'a> Others<'a> {
         Ok(rescued)
     }
 
-    /// Whether what a dead worker left running has ended: its jobs are to be put back then.
+    /// Takes in how a try to end a dead worker's processes went. If they have ended, returns the worker: its jobs are to be put
+    /// back.
     pub(crate) fn tried(
         &mut self,
         tried: Tried,
@@ -148,7 +149,7 @@ impl<'a> Others<'a> {
         match orphans {
             Ok(orphans) => {
                 self.rescuer.succeeded(&dead.worker);
-                // Others may have died for which there was no thread.
+                // For other dead workers there may have been no thread.
                 self.asked = None;
                 Some((dead, orphans))
             }
@@ -171,7 +172,7 @@ impl<'a> Others<'a> {
             || self.has_one_died()
     }
 
-    /// Whether one of those has died that this worker watches.
+    /// Returns true if a worker that this one watches has died.
     fn has_one_died(&self) -> bool {
         let mut watchers = 0;
         for info in &self.here {

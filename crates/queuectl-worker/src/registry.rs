@@ -2,7 +2,7 @@
 //!
 //! It lets them be found when the store can't be reached. It says nothing that
 //! the store doesn't know better while it can be. Each worker puts itself on the list,
-//! so that it is there even if its starter was killed meanwhile, and takes itself off.
+//! so that it is listed even if its starter was killed, and takes itself off at its end.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -56,6 +56,10 @@ pub(crate) fn ended(data: &DataFolder) -> io::Result<usize> {
 }
 
 /// Puts this process on the list, as the background worker of this name, for the store at `location`.
+///
+/// # Errors
+///
+/// Fails if the list can't be written.
 pub fn enlist(data: &DataFolder, id: &WorkerId, location: &Location) -> io::Result<()> {
     let pid = std::process::id();
     let entry = Entry {

@@ -1,7 +1,7 @@
 //! What to do when another worker has died: end what it left running, then put its jobs back.
 //!
-//! To end it may take long, if it hangs in the kernel. So a worker has that done beside its loop (see [`rescuer`](crate::rescuer));
-//! commands wait, for seconds at most.
+//! A process that hangs in the kernel may take long to end. So a worker waits for that beside its loop (see
+//! [`rescuer`](crate::rescuer)), and a command waits for a few seconds at most.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use crate::others::{WATCHED, Watch};
 use crate::slot::{fences, worker_tag};
 use crate::{Happening, Observer};
 
-/// How long a command waits in all for the end of what dead workers left running, and for each of them at the least: what was
-/// killed is gone within a moment, unless it hangs in the kernel.
+/// How long a command waits for the processes of dead workers to end: in all, and at least for each worker. What was killed is
+/// gone within a moment, unless it hangs in the kernel.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(100));
 
-/// A worker that has died. While this is held, all others take it for alive, and leave it alone.
+/// A worker that has died, and the lock on its life file: while this is held, all others take the worker for alive.
 pub(crate) struct Dead {
     pub(crate) worker: WorkerId,
     pub(crate) remains: Remains,
@@ -27,9 +27,9 @@ pub(crate) struct Dead {
 
 /// What was seen of other workers.
 pub(crate) struct Seen {
-    /// There is none, dead or alive.
+    /// There is no other worker, dead or alive.
     pub(crate) none: bool,
-    /// Jobs of some whose leases were over were put back.
+    /// Jobs were put back of workers whose leases were over.
     pub(crate) rescued: bool,
     /// Those that live on this machine, the next after the worker that looks first.
     pub(crate) here: Vec<WorkerInfo>,
@@ -42,14 +42,14 @@ pub(crate) struct Look<'a> {
     /// The worker that looks, if it is one.
     pub(crate) me: Option<&'a WorkerId>,
     pub(crate) watch: Watch,
-    /// Rescue the jobs of those whose leases are over, wherever they are.
+    /// Whether to rescue the jobs of workers whose leases are over, wherever they are.
     pub(crate) lapsed: bool,
-    /// Which of the dead to leave alone for now.
+    /// Returns true for a dead worker to leave alone for now.
     pub(crate) leave: &'a dyn Fn(&WorkerId) -> bool,
 }
 
 impl Look<'_> {
-    /// Looks at the others, which are all `workers` but this one, in the order of the ring.
+    /// Looks at all `workers` but this one, in the order of the ring.
     pub(crate) fn at(
         &self,
         workers: Vec<WorkerInfo>,
@@ -72,7 +72,7 @@ impl Look<'_> {
         })
     }
 
-    /// Whether enough others look after those that come next in the ring.
+    /// Returns true if enough watchers were met: they look after those that come next in the ring.
     fn is_enough(&self, watchers: usize) -> bool {
         self.watch == Watch::Next && watchers >= WATCHED
     }
@@ -89,7 +89,7 @@ impl Look<'_> {
                 break;
             }
             if (self.leave)(&info.worker.id) {
-                // It is held here, or may be later: its lock tells nothing now.
+                // A thread of ours may hold its lock, so the lock says nothing about it.
                 continue;
             }
             match liveness(info) {
@@ -102,15 +102,15 @@ impl Look<'_> {
         Ok(rescued)
     }
 
-    /// Those that live on this machine, and those that have died. A worker that is frozen lives, but looks after nobody:
-    /// so the walk goes on past it.
+    /// Returns those that live on this machine, and those that have died. A frozen worker lives but looks after nobody, so the
+    /// walk goes on past it.
     fn walk(&self, others: Vec<WorkerInfo>) -> (Vec<WorkerInfo>, Vec<Dead>) {
         let (mut here, mut dead) = (Vec::new(), Vec::new());
         let mut watchers = 0;
         for info in others {
             if self.is_enough(watchers) {
                 if info.lease_left.is_none() {
-                    // They are asked for anew at the next tick.
+                    // Without leases, all workers are read again at each tick.
                     break;
                 }
                 if Place::of(&info.worker) == Place::Here {
@@ -137,8 +137,8 @@ impl Look<'_> {
     }
 }
 
-/// Rescues the jobs of workers on this machine that have died and, if `lapsed` ones are to be looked after, of those anywhere
-/// whose leases are over. What can't be ended soon is left for the next who comes.
+/// Rescues the jobs of workers on this machine that have died and, if `lapsed`, of those anywhere whose leases are over. What
+/// can't be ended soon is left to the next command or worker.
 pub(crate) fn rescue_gone(
     store: &mut dyn Store,
     lapsed: bool,
@@ -177,7 +177,7 @@ fn rescue_lapsed(
     Ok(!jobs.is_empty())
 }
 
-/// How long a command still waits for what was killed.
+/// How long a command still waits for killed processes, over all dead workers.
 pub(crate) struct Patience(Instant);
 
 impl Patience {
@@ -185,7 +185,7 @@ impl Patience {
         Self(Instant::now() + PATIENCE.0)
     }
 
-    /// For the next dead worker.
+    /// How long to wait for the next dead worker.
     pub(crate) fn left(&self) -> Duration {
         let left = self.0.saturating_duration_since(Instant::now());
         left.max(PATIENCE.1)
@@ -209,13 +209,17 @@ pub(crate) fn rescue(
 }
 
 impl Dead {
-    /// Ends what it left running. It does so within `patience`, or fails.
+    /// Ends what it left running, within `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if some of it doesn't end in time, or can't be looked for.
     pub(crate) fn end_orphans(&self, patience: Duration) -> io::Result<Orphans> {
         let tag = worker_tag(self.worker.as_str());
         end_orphans(&self.remains.roster(), &tag, patience)
     }
 
-    /// Puts its jobs back, now that nothing of it runs any more; says whether there were any.
+    /// Puts its jobs back, now that nothing of it runs any more. Returns true if there were any.
     pub(crate) fn put_back(
         self,
         store: &mut dyn Store,
@@ -234,7 +238,7 @@ impl Dead {
         Ok(!jobs.is_empty())
     }
 
-    /// Tells that it can't be rescued now. Two copies of a job must never run side by side: its jobs stay where they are.
+    /// Tells that it can't be rescued now. Its jobs stay where they are, because two copies of a job must never run side by side.
     pub(crate) fn failed(self, error: &io::Error, observer: &dyn Observer) {
         let worker = &self.worker;
         observer.notice(&Happening::RescueFailed { worker, error });

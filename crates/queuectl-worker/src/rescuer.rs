@@ -1,8 +1,8 @@
 //! Rescues beside the loop: what a dead worker left running is ended on a thread of its own.
 //!
-//! A process that hangs in the kernel, on a dead disk or in a frozen group, isn't ended by any signal. Whoever waits for it waits
-//! as long as it likes, so a worker's loop doesn't: it hears of the end by a signal, and puts the jobs back then. What doesn't end
-//! is tried again after a while. Meanwhile nobody holds the dead worker, so that others may try.
+//! A process that hangs in the kernel, on a dead disk or in a frozen cgroup, can't be ended, so a worker's loop doesn't wait for it.
+//! The thread sends the loop a signal with the outcome, and the loop puts the jobs back. If a process doesn't end, the next try
+//! comes after a while. Between tries the dead worker isn't locked, so that other workers may try.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,9 +16,9 @@ use queuectl_process::Orphans;
 use crate::rescue::Dead;
 use crate::signal::Signal;
 
-/// How long one try waits for the end of what it has killed.
+/// How long one try waits for killed processes to end.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long to wait after a try that failed: at first, and at most.
+/// How long to wait after a failed try: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// How many tries go on at once, each on a thread of its own.
 const AT_ONCE: usize = 8;
@@ -29,16 +29,16 @@ pub(crate) struct Rescuer {
     tries: HashMap<WorkerId, Try>,
 }
 
-/// How it stands with one dead worker.
+/// The state of one dead worker's rescue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Try {
-    /// A thread is at it; so much was waited before.
+    /// A thread is at it. `waited` is the wait before this try; none before the first.
     GoesOn { waited: Option<Duration> },
-    /// It has failed, and is left alone until then.
+    /// The last try has failed. The next is made after `until`.
     Failed { wait: Duration, until: Instant },
 }
 
-/// How a try has ended.
+/// The outcome of a try.
 pub(crate) struct Tried {
     pub(crate) dead: Dead,
     pub(crate) orphans: io::Result<Orphans>,
@@ -50,7 +50,7 @@ impl Rescuer {
         Self { signals, tries }
     }
 
-    /// Whether this dead worker is left alone for now.
+    /// Returns true if this dead worker is to be left alone for now.
     pub(crate) fn leaves(&self, worker: &WorkerId) -> bool {
         let at_once = self.going_on();
         match self.tries.get(worker) {
@@ -60,26 +60,26 @@ impl Rescuer {
         }
     }
 
-    /// Whether it is time to try one again that has failed.
+    /// Returns true if it is time for another try after a failed one.
     pub(crate) fn is_due(&self) -> bool {
         let now = Instant::now();
         let is_due = |one: &Try| matches!(one, Try::Failed { until, .. } if now >= *until);
         self.tries.values().any(is_due)
     }
 
-    /// Whether a try goes on.
+    /// Returns true if a try goes on.
     pub(crate) fn is_at_work(&self) -> bool {
         self.going_on() > 0
     }
 
-    /// Ends what a dead worker left running, on a thread of its own, which tells by a [`Signal::Tried`] how it went.
+    /// Ends what a dead worker left running, on a thread of its own, which sends the outcome as [`Signal::Tried`].
     ///
     /// # Errors
     ///
     /// Fails if the system refuses a thread. That counts as a try.
     pub(crate) fn begin(&mut self, dead: Dead) -> io::Result<()> {
         if self.going_on() >= AT_ONCE {
-            // It is found again at the next look.
+            // It is found again at a later look.
             return Ok(());
         }
         let waited = self.waited(&dead.worker);
@@ -89,7 +89,7 @@ impl Rescuer {
         let worker = dead.worker.clone();
         let started = thread::Builder::new().name("rescue".into()).spawn(move || {
             let orphans = dead.end_orphans(PATIENCE);
-            // A loop that has gone doesn't want to know, and the dead worker is let go.
+            // If the loop has gone, this drops the dead worker, and so its lock.
             let _ = signals.send(Signal::Tried(Box::new(Tried { dead, orphans })));
         });
         if started.is_err() {
@@ -98,7 +98,7 @@ impl Rescuer {
         started.map(drop)
     }
 
-    /// What it left can't be ended now.
+    /// Notes that a try has failed, and when the next may be made.
     pub(crate) fn failed(&mut self, worker: &WorkerId) {
         let wait = match self.waited(worker) {
             Some(wait) => (wait * 2).min(BACK_OFF.1),
@@ -109,12 +109,12 @@ impl Rescuer {
             .insert(worker.clone(), Try::Failed { wait, until });
     }
 
-    /// All of it has ended. Nothing more has to be remembered, even if the store couldn't be told.
+    /// Notes that all processes have ended. There is nothing to remember, even if the store couldn't be told.
     pub(crate) fn succeeded(&mut self, worker: &WorkerId) {
         self.tries.remove(worker);
     }
 
-    /// Forgets those that others have rescued.
+    /// Forgets dead workers that the store doesn't know any more: others have rescued them.
     pub(crate) fn forget_all_but(&mut self, is_known: impl Fn(&WorkerId) -> bool) {
         self.tries
             .retain(|worker, one| matches!(one, Try::GoesOn { .. }) || is_known(worker));

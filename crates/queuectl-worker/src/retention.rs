@@ -2,8 +2,8 @@
 //!
 //! No worker is chosen for it. As long as there are old jobs, each worker deletes a portion at its ticks, and two jobs for
 //! each attempt that it has run. So the store stops growing however fast jobs complete and however many workers there are,
-//! and what others lose by it stays in proportion to the work that is done. On a server a worker passes over the rows that
-//! another is about to delete.
+//! and deleting costs a fixed share of the work that is done. On a server a worker skips the rows that another is about to
+//! delete.
 
 use std::time::{Duration, Instant};
 
@@ -14,21 +14,21 @@ use queuectl_store::{ErrorKind, Store, StoreError};
 /// milliseconds.
 const PORTION: usize = 500;
 
-/// How many attempts a worker runs until it owes a portion: half as many as the portion has jobs, so that a backlog shrinks.
+/// For this many attempts a worker owes one portion. They are half as many as the portion has jobs, so a backlog shrinks.
 const ATTEMPTS: u64 = PORTION as u64 / 2;
 
-/// How many portions are deleted in a row. What more is owed, after an outage of the store, waits for the next turns.
+/// How many portions are deleted in a row. If more are owed, as after an outage of the store, they wait for the next turns.
 const IN_A_ROW: u64 = 4;
 
-/// How long nobody looks, at most and at least, after all that was old enough has been deleted.
+/// How long to wait before looking again, at most and at least, after all old jobs have been deleted.
 const LONGEST: Duration = Duration::from_secs(60);
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// When a worker deletes next.
 pub(crate) struct Retention {
-    /// Until then there is nothing to delete.
+    /// Before this there is nothing to delete.
     next: Instant,
-    /// How many of the worker's attempts it owes nothing for.
+    /// For how many of its attempts the worker owes nothing any more.
     paid: u64,
 }
 
@@ -40,12 +40,12 @@ impl Retention {
         }
     }
 
-    /// Whether a worker that has run `attempts` attempts owes a portion before its next tick.
+    /// Returns true if a worker that has run `attempts` attempts in all owes a portion.
     pub(crate) fn is_owed(&self, attempts: u64) -> bool {
         attempts - self.paid >= ATTEMPTS
     }
 
-    /// Deletes what is owed of what is older than `keep`, and one portion at least, unless it is known that nothing is.
+    /// Deletes the portions that are owed, and at least one, of the jobs older than `keep`, unless it is too early to look.
     pub(crate) fn tidy(
         &mut self,
         store: &mut dyn Store,

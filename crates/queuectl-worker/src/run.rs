@@ -28,7 +28,7 @@ pub struct Options {
     pub slots: u32,
     /// Whether it ends when nothing is left to do: no job of the store waits or runs.
     pub until_idle: bool,
-    /// What its jobs find in their environment besides what tells them of themselves: by what they reach the same store.
+    /// Variables that all its jobs get, by which they reach the same store.
     pub job_variables: Vec<(OsString, OsString)>,
     /// What becomes its guard, where a worker needs one: if the store gives leases. Without it, nobody ends what this worker
     /// runs if it is killed and no other is on this machine.
@@ -41,7 +41,7 @@ pub enum RunError {
     /// The store can't be used, and waiting won't help.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store fails for longer than a worker waits that was asked to stop. What it couldn't tell is lost.
+    /// The store failed for longer than a worker that is to stop waits. Results that it couldn't tell are lost.
     #[error(transparent)]
     GaveUp(StoreError),
     /// The system refuses something that a worker needs.
@@ -62,8 +62,8 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
 ///
 /// # Errors
 ///
-/// A store that is full, locked or out of reach is waited for, but by a worker that was asked to stop for seconds only. What ends
-/// any worker is a store that is damaged, or a system that refuses threads or files.
+/// A worker waits for a store that is full, locked or out of reach; one that was asked to stop waits for some seconds only, and
+/// fails with [`RunError::GaveUp`]. Any worker fails if the store is damaged, or if the system refuses threads or files.
 pub fn run(
     mut store: Box<dyn Store>,
     options: &Options,
@@ -117,7 +117,7 @@ pub fn run(
         }
     });
     if let Err(RunError::GaveUp(_)) = &result {
-        // It is left as after a crash: whoever rescues its jobs learns from its files which of them it had begun to run.
+        // Its files stay, as after a crash: they tell its rescuer which jobs had begun to run.
         drop(life);
         let _ = registry::prune(&options.data, Some(&me.id));
         observer.notice(&stopped(&me, attempts));

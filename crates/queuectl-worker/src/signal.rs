@@ -6,7 +6,7 @@ use crate::rescuer::Tried;
 pub(crate) enum Signal {
     /// Attempts have ended.
     Ended,
-    /// A worker that couldn't start jobs may claim one: a trial went well, or the one before was started.
+    /// A worker that couldn't start jobs may claim one: a trial succeeded, or the last job was started.
     Able,
     /// The bell was rung.
     Rung,
@@ -14,7 +14,7 @@ pub(crate) enum Signal {
     StopAsked,
     /// The observer isn't [behind](crate::Observer::is_behind) any more.
     CaughtUp,
-    /// It was tried to end what a dead worker left running.
+    /// A try to end what a dead worker left running is over.
     Tried(Box<Tried>),
 }
 

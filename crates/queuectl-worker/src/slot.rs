@@ -21,7 +21,7 @@ use crate::{Happening, Observer};
 pub(crate) struct Surroundings<'a> {
     /// The worker's name, as its jobs see it.
     pub(crate) worker: String,
-    /// What all jobs have in their environment.
+    /// Variables that all jobs get.
     pub(crate) variables: Vec<(OsString, OsString)>,
     /// Where scripts go.
     pub(crate) scratch: PathBuf,
@@ -69,7 +69,7 @@ impl Slot<'_> {
         let ended = queuectl_process::run(&spec, &self.stop, &mut watch);
         if let How::NotStarted(error) = &ended.how {
             if let StartError::Unable(why) = error {
-                // Should the worker die now, this was no crash of the job.
+                // If the worker dies now, that isn't a crash of this job.
                 let _ = roster.clear(assignment.entry);
                 return Report::Refused(why.clone());
             }

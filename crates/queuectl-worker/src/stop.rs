@@ -48,24 +48,22 @@ pub struct Stopped {
     pub ended: usize,
     /// So many are out of reach: they aren't heard of for longer than their leases. They end when they come back.
     pub out_of_reach: usize,
-    /// The worker that runs the job which gave the order was asked to finish what it runs. It isn't waited for: it waits for
-    /// that very job.
+    /// The worker that runs the job which gave the order, if one does. It was asked to finish what it runs, and isn't waited for:
+    /// it waits for that very job.
     pub asked: Option<WorkerId>,
-    /// Why the store couldn't be asked or told something. Workers were found and told without it, or what dead ones left is
-    /// still there.
+    /// Why the store couldn't be used. Workers may have been found and told without it, and jobs of dead workers not put back.
     pub trouble: Option<StoreError>,
 }
 
 /// Stops workers of the store at `location`, waits for the end of those that are within reach, and returns how many there were.
 /// Jobs of workers of this machine that have died are put back.
 ///
-/// Without a store, or if it fails, the background workers of this machine are found through `workers.json`, and signals stand in
-/// for what can't be written down.
+/// Without a store, or if it fails, the background workers of this machine are found through `workers.json` and stopped by signals.
 ///
 /// # Errors
 ///
-/// Fails if the store does, and there are workers that can't be stopped without it; others that have been told to stop do so all
-/// the same. [`StoreError::NoSuchWorker`] if one is to stop that isn't there.
+/// Fails if the store does and there are workers that can't be stopped without it; workers that have been told to stop do so all
+/// the same. [`StoreError::NoSuchWorker`] if the worker that is to stop isn't there.
 pub fn stop(
     data: &DataFolder,
     location: &Location,
@@ -151,7 +149,7 @@ impl Target {
         }
     }
 
-    /// Asks its process, if that runs on this machine. It makes the worker look at the store at once, or stands in for the store.
+    /// Signals its process, if that runs on this machine. This makes the worker look at the store at once, or replaces the store.
     fn signal(&self, mode: StopMode) {
         if let Some(pid) = self.process() {
             // It may have ended by itself since.
@@ -162,7 +160,7 @@ impl Target {
 
 /// Workers that are being stopped.
 struct Stopping<'a> {
-    /// None if there is none, or if it has failed.
+    /// `None` without a store, or once it has failed.
     store: Option<&'a mut dyn Store>,
     trouble: Option<StoreError>,
     targets: Vec<Target>,
@@ -191,7 +189,7 @@ impl<'a> Stopping<'a> {
         if stopping.targets.is_empty()
             && let Some(trouble) = stopping.trouble.take()
         {
-            // There may be some that only the store knows.
+            // There may be workers that only the store knows.
             return Err(trouble);
         }
         let is_own = |target: &Target| order.given_by.is_some() && target.id() == order.given_by;
@@ -205,7 +203,7 @@ impl<'a> Stopping<'a> {
         self.targets.iter().filter_map(Target::id)
     }
 
-    /// Asks the store for something, if it can be asked. One that fails isn't asked again.
+    /// Calls the store, unless there is none or it has failed before: then the answer is `None`.
     fn heed<T>(
         &mut self,
         ask: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>,
@@ -224,8 +222,8 @@ impl<'a> Stopping<'a> {
         }
     }
 
-    /// Tells all of them. The one that runs the job which gave the order would end that by a stop at once, and run it again when
-    /// it is started: it is asked to finish what it runs, whatever the others are.
+    /// Tells all of them to stop. The worker that runs the job which gave the order is always asked to finish what it runs: a stop
+    /// at once would end that job, which would run again and give the same order.
     fn tell_all(&mut self, mode: StopMode) -> Result<(), StoreError> {
         self.targets.iter().for_each(|target| target.signal(mode));
         self.own.iter().for_each(|own| own.signal(StopMode::Drain));
@@ -237,13 +235,13 @@ impl<'a> Stopping<'a> {
             }
         }
         if self.targets.iter().any(|target| target.lives().is_none()) {
-            // Those of other machines hear it from the store alone.
+            // Workers of other machines hear of it only from the store.
             return self.trouble.take().map_or(Ok(()), Err);
         }
         Ok(())
     }
 
-    /// Tells those that can't hear of it now, and returns them.
+    /// Leaves the order for workers that are out of reach, and returns them.
     fn tell_those_out_of_reach(
         &mut self,
         data: &DataFolder,
@@ -260,7 +258,7 @@ impl<'a> Stopping<'a> {
         Ok(away.unwrap_or_default())
     }
 
-    /// Waits for the end of all; says whether it came before the deadline. Those that have ended are no targets any more.
+    /// Waits until all have ended; returns false if the deadline came first. Those that have ended are removed.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<bool, StoreError> {
         loop {
             self.targets.retain(|target| target.lives() != Some(false));

@@ -9,12 +9,16 @@ use queuectl_process::{
 
 use crate::slot::{Surroundings, WORKER_VARIABLE};
 
-/// Longer than a shell takes to end on any machine that works. A trial that lasts longer was started all the same.
+/// Longer than a shell takes to end on any machine that works. A trial that takes longer has succeeded, too: it was started.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// More than fits into one argument on any system.
+/// In bytes, more than fits into one argument on any system.
 const LONG: usize = 128 * 1024;
 
-/// Tries a step of a start. Only that which was refused: a worker whose disk is full starts whatever needs no script.
+/// Tries again what was refused, with a command that does nothing.
+///
+/// # Errors
+///
+/// Why it is still refused.
 pub(crate) fn try_start(
     step: Step,
     surroundings: &Surroundings<'_>,
@@ -27,7 +31,7 @@ pub(crate) fn try_start(
             line: line(step),
         },
         cwd: surroundings.scratch.clone(),
-        // Should the worker die right now, it is found by this.
+        // If the worker dies right now, its rescuer finds the process by this.
         env: vec![(WORKER_VARIABLE.into(), worker)],
         timeout: Some(PATIENCE),
         grace: Duration::ZERO,
@@ -40,7 +44,7 @@ pub(crate) fn try_start(
     }
 }
 
-/// A line that ends at once. What makes it long enough for a script comes after that and is never read.
+/// A line that ends at once. If it is to be long enough for a script, what follows the end is never read.
 fn line(step: Step) -> String {
     const REST: &str = "# as many lines as it takes\n";
     let rest = match step {

@@ -7,7 +7,7 @@ use queuectl_store::StoreError;
 /// How long to wait after a failure: at first, and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// Something fails: how long the wait is, and until when it is left alone.
+/// The pause after a failure: how long it is, and when it is over.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BackOff {
     wait: Duration,
@@ -23,13 +23,13 @@ impl BackOff {
         Self { wait, until }
     }
 
-    /// Until when it is left alone.
+    /// Returns when the pause is over.
     pub(crate) fn until(self) -> Instant {
         self.until
     }
 }
 
-/// The store fails.
+/// The store fails: why, and when to try again.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     back_off: BackOff,
@@ -43,7 +43,7 @@ impl Trouble {
         Self { back_off, error }
     }
 
-    /// Until when the store is left alone.
+    /// Returns when to try again.
     pub(crate) fn until(&self) -> Instant {
         self.back_off.until()
     }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// How long anything here may take before it counts as stuck.
 const LONG: Duration = Duration::from_secs(60);
 
-/// What is started does these steps of `fake-job`.
+/// A command that does these steps of `fake-job`.
 fn launch(steps: &[&str]) -> Launch {
     Launch {
         program: fake_job::path("fake-job-of-worker"),
@@ -27,7 +27,7 @@ fn folder() -> (TempDir, DataFolder) {
     (folder, data)
 }
 
-/// What starting gives, which has to come to an end.
+/// Starts workers, and returns the result, which has to come in time.
 fn started(
     data: &DataFolder,
     launch: Launch,
@@ -99,7 +99,7 @@ fn those_that_are_not_wanted_any_more_are_ended() {
     let works = ["first", &first, "[", "out", READY, "sleep", "600", "]"];
     let waits = ["pidfile", &name, "sleep", "600"];
     let steps = [&works[..], &waits[..]].concat();
-    // The second is there, so the first has been, too.
+    // Once the second has started, both have.
     let interrupted = {
         let pid = pid.clone();
         let ever = AtomicBool::new(false);

@@ -67,8 +67,8 @@ fn many_workers_leave_no_descriptor_no_thread_no_child_and_no_file() {
     }
 }
 
-/// How many descriptors and threads there are, once the thread that waits for the bell has ended. A worker that ends can't send
-/// it away, but it ends at the next ring.
+/// Counts the descriptors and threads once the thread that waits for the bell has ended. A worker that ends can't stop that
+/// thread, but it ends at the next ring.
 fn settled(folder: &Path) -> [usize; 2] {
     let began = Instant::now();
     while names_of_threads().any(|name| name == "bell\n") {

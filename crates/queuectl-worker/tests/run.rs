@@ -231,7 +231,7 @@ fn the_stop_that_the_store_asks_for_is_heeded() {
     assert_eq!(scene.job(&id).state, State::Pending);
 }
 
-/// Scripts are numbered; folders are where those of the first numbers would be.
+/// Scripts are numbered; here folders have the names of the first ones.
 #[test]
 fn a_job_whose_script_has_no_place_is_given_back_and_runs_when_it_has_one() {
     let scene = Scene::new();

@@ -13,7 +13,7 @@ use crate::environment::{self, Environment};
 use crate::error::{CliError, exit_code};
 use crate::views::{Page, View, style, visible};
 
-/// How long a worker waits for its words on stderr: that may be a terminal that is held.
+/// How long a worker waits until its message on stderr is written: the terminal may be stopped (Ctrl+S).
 const IN_TIME: Duration = Duration::from_secs(1);
 
 /// How this invocation speaks.
@@ -92,7 +92,8 @@ impl Console {
         out.flush()
     }
 
-    /// What opens stdout for a thread that alone prints to it. Its texts have to be [`fitting`](Self::fitting).
+    /// Returns a function that opens stdout for the one thread that prints to it. Its texts have to be
+    /// [`fitting`](Self::fitting).
     pub(crate) fn stdout(&self) -> impl FnOnce() -> Box<dyn Write> + Send + 'static {
         let choice = self.choice(environment::stdout_is_terminal);
         move || {
@@ -104,7 +105,7 @@ impl Console {
         }
     }
 
-    /// A text for stdout, without its colours if they aren't wanted.
+    /// Removes the colours from a text for stdout, if they aren't wanted.
     pub(crate) fn fitting(&self, text: String) -> String {
         match self.choice(environment::stdout_is_terminal) {
             ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
@@ -118,7 +119,7 @@ impl Console {
         error.exit_code()
     }
 
-    /// Tells an error on stderr, and doesn't wait for long until that is read.
+    /// Tells an error on stderr, but doesn't wait longer than [`IN_TIME`] until it is written.
     pub(crate) fn fail_in_time(&self, error: &CliError) {
         self.print_error_in_time(self.told(error));
     }
@@ -136,7 +137,7 @@ impl Console {
         self.print_error(&note(text));
     }
 
-    /// The same, and doesn't wait for long until that is read.
+    /// The same, but doesn't wait longer than [`IN_TIME`] until it is written.
     pub(crate) fn remark_in_time(&self, text: &str) {
         self.print_error_in_time(note(text));
     }
@@ -146,7 +147,7 @@ impl Console {
         let (done, is_done) = channel();
         let printing = thread::Builder::new().spawn(move || {
             console.print_error(&text);
-            // Whoever waited has given up.
+            // If the receiver has gone, nobody waits any more.
             let _ = done.send(());
         });
         if printing.is_ok() {

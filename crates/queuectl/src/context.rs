@@ -83,15 +83,15 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The variables by which another process finds the same store and folder, wherever it runs: a worker in the
-    /// background, and what a job calls. Other users can't read them, as they can arguments, and a URL may have a password.
+    /// Returns the variables by which another process finds the same store and folder, wherever it runs: a background
+    /// worker, or what a job calls. A URL may have a password, and other users can read arguments but not variables.
     pub(crate) fn variables_to_hand_on(&self) -> Result<Vec<(OsString, OsString)>, CliError> {
         let mut variables = vec![("QUEUECTL_HOME", self.home()?.into())];
         let db = match self.location()? {
             Location::Sqlite(path) => path.into(),
             Location::Postgres(_) => {
                 let given = self.given_location().unwrap_or_default();
-                // Without a folder no path counts from it either.
+                // Without a current folder, relative paths mean nothing to us either.
                 let folder = environment::current_dir().unwrap_or_default();
                 let (url, others) =
                     Location::hand_on_server(given, &environment::for_servers, &folder);
@@ -139,7 +139,7 @@ impl<'a> Context<'a> {
         absolute(user.join(".queuectl"))
     }
 
-    /// The worker whose job calls us, if one does. What isn't the name of a worker isn't one's job.
+    /// Returns the worker whose job calls us, if one does. A value that is no worker's name is ignored.
     pub(crate) fn worker_we_run_in(&self) -> Option<WorkerId> {
         self.environment.worker.as_ref()?.to_str()?.parse().ok()
     }

@@ -178,7 +178,7 @@ fn hint_for(error: &StoreError) -> String {
             "choose another name; --force replaces a plain file that no store uses"
         }
         StoreError::Backup { .. } => "see to its folder and its disk, or choose another place",
-        StoreError::Interrupted => "give the command again when it may take its time",
+        StoreError::Interrupted => "run the command again when there is time for it",
         StoreError::Locked => {
             "try again; if that doesn't help, look for a program that holds the file open"
         }

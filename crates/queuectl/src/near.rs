@@ -1,18 +1,18 @@
-//! What somebody may have meant who gave a name that there isn't.
+//! Suggestions for a name that is unknown.
 
-/// What those of `known` stand for whose names are nearly `given`, the nearest first.
+/// Returns what those of `known` stand for whose names are similar to `given`, the most similar first.
 pub(crate) fn near<'a, T>(given: &str, known: impl IntoIterator<Item = (&'a str, T)>) -> Vec<T> {
     let given = folded(given);
     let mut found: Vec<_> = known
         .into_iter()
         .filter_map(|(name, meant)| Some((distance_of(&given, &folded(name))?, meant)))
         .collect();
-    // Those that are as near stay in their order.
+    // The sort is stable: names at the same distance stay in their order.
     found.sort_by_key(|(distance, _)| *distance);
     found.into_iter().map(|(_, meant)| meant).collect()
 }
 
-/// A question for names, the best first: "did you mean `a`, `b` or `c`?" None if there are no names.
+/// Returns the question "did you mean `a`, `b` or `c`?", or `None` if there are no names.
 pub(crate) fn did_you_mean<S: AsRef<str>>(names: &[S]) -> Option<String> {
     let quoted: Vec<_> = names
         .iter()
@@ -26,13 +26,14 @@ pub(crate) fn did_you_mean<S: AsRef<str>>(names: &[S]) -> Option<String> {
     Some(format!("did you mean {choice}?"))
 }
 
-/// A name by what is easily mistaken: capitals, and which sign stands between two words.
+/// Folds what is easily mistaken: capitals, and the sign between two words.
 fn folded(name: &str) -> Vec<char> {
     let lower = name.chars().flat_map(char::to_lowercase);
     lower.map(|c| if c == '_' { '-' } else { c }).collect()
 }
 
-/// How far two names are from each other, if they are near: a third of the letters may be wrong, or the rest be missing.
+/// Returns the distance of two names, if they are similar: up to a third of the letters may differ,
+/// or the end may be missing.
 fn distance_of(given: &[char], name: &[char]) -> Option<usize> {
     if given.len() > 1 && name.starts_with(given) {
         return Some(usize::from(given != name));
@@ -42,9 +43,9 @@ fn distance_of(given: &[char], name: &[char]) -> Option<usize> {
     (distance <= most).then_some(distance)
 }
 
-/// How many letters have to be put in, left out, replaced, or exchanged with their neighbours.
+/// Counts the letters that have to be inserted, deleted, replaced, or swapped with their neighbours.
 fn edits(a: &[char], b: &[char]) -> usize {
-    // Row by row: how far the first letters of `a` are from the first letters of `b`.
+    // Row by row: the distances of the first `i` letters of `a` from the first `j` letters of `b`.
     let mut rows: [Vec<usize>; 3] = [Vec::new(), (0..=b.len()).collect(), Vec::new()];
     for i in 0..a.len() {
         let [before_last, last, row] = &mut rows;

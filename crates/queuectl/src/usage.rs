@@ -82,7 +82,7 @@ fn unknown_argument(name: &str, path: &str, command: &Command, help: String) -> 
     CliError::usage(format!("`{path}` has no {what} `{name}`"), hint)
 }
 
-/// Asks whether a command was meant that has such a name, be it one of another: `start` may mean `worker start`.
+/// Suggests commands with a similar name, subcommands too: `start` may mean `worker start`.
 fn command_like(name: &str, command: &Command) -> Option<String> {
     let mut known = Vec::new();
     add_commands(command, "", &mut known);
@@ -90,7 +90,8 @@ fn command_like(name: &str, command: &Command) -> Option<String> {
     did_you_mean(&near(name, known))
 }
 
-/// Adds the commands below one, with their names and how they are called; those that are nearer come first.
+/// Adds the commands below one, each with its name and with how it is called; a command comes before
+/// its subcommands.
 fn add_commands(command: &Command, before: &str, known: &mut Vec<(String, String)>) {
     let seen = || command.get_subcommands().filter(|below| !is_hidden(below));
     for below in seen() {
@@ -102,12 +103,12 @@ fn add_commands(command: &Command, before: &str, known: &mut Vec<(String, String
     }
 }
 
-/// Whether it isn't for people, or is the parser's own.
+/// Returns true if users don't see this command, or if it is the parser's own.
 fn is_hidden(command: &Command) -> bool {
     command.is_hide_set() || command.get_name() == "help"
 }
 
-/// Asks whether another option was meant.
+/// Suggests options with a similar name.
 fn option_like(name: &str, command: &Command) -> Option<String> {
     let options = command
         .get_arguments()
@@ -117,14 +118,15 @@ fn option_like(name: &str, command: &Command) -> Option<String> {
     did_you_mean(&near)
 }
 
-/// Asks whether another value was meant.
+/// Suggests similar values.
 fn value_like<'a>(error: &Error, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let given = text_of(error, ContextKind::InvalidValue)?;
     let known = known.into_iter().map(|value| (value, value));
     did_you_mean(&near(&given, known))
 }
 
-/// The values that an argument may have which we take apart ourselves, if there are only so many.
+/// The values of an argument that clap doesn't list, because we parse it ourselves; none if any value
+/// may do.
 fn values_of(argument: &str) -> Vec<&'static str> {
     if argument.ends_with("<STATE>") {
         State::ALL.map(State::as_str).to_vec()
@@ -142,11 +144,11 @@ fn text_of(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The command that was meant, and the words that lead to it, before the wrong argument.
+/// Returns the words that lead to the command that was meant, and that command.
 fn command_of(arguments: &[OsString], wrong: Option<&str>) -> (String, Command) {
     let mut path = "queuectl".to_owned();
     let mut command = crate::cli::command();
-    // Only then each command has the options that all have.
+    // This adds the global options to each command.
     command.build();
     let given = arguments.iter().skip(1).take_while(|word| *word != "--");
     let before = given.take_while(|word| wrong.is_none_or(|wrong| **word != *wrong));

@@ -1,4 +1,4 @@
-//! The package `queuectl-dist`, built, with what it needs to build for other systems.
+//! The program of the package `queuectl-dist`, and what it needs to build for other systems.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,12 +11,12 @@ use crate::{wine, zig};
 /// Builds programs for other systems, and packs them.
 pub(crate) struct Packer {
     dist: PathBuf,
-    /// Where it is, if a target needs it.
+    /// Where zig is, if a target needs it.
     zig: Option<PathBuf>,
 }
 
 impl Packer {
-    /// Sees to it that programs for these targets can be built.
+    /// Installs what is needed to build programs for these targets.
     pub(crate) fn supply(targets: &[&str]) -> Result<Self, Trouble> {
         for target in targets {
             needs::supply_rust_for(target)?;
@@ -31,14 +31,15 @@ impl Packer {
         })
     }
 
-    /// Makes the archives for these targets, in `out`; `quick` ones have the programs that are tested.
+    /// The command that makes the archives for these targets in `out`; with `quick`, of the programs that the
+    /// tests run.
     pub(super) fn command(&self, targets: &[&str], quick: bool, out: &Path) -> Command {
         let mut command = self.call(targets, quick);
         command.arg("--out").arg(out);
         command
     }
 
-    /// Builds the program that is tested, and says where it is.
+    /// Builds the program that the tests run, and returns where it is.
     pub(crate) fn program(&self, target: &'static str) -> Result<PathBuf, Trouble> {
         let mut command = self.call(&[target], true);
         command.stderr(Stdio::inherit());

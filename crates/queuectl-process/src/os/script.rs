@@ -1,6 +1,6 @@
-//! A script, and a line that can't be one argument, becomes a file that only we can read, for as long as it runs.
+//! A script, or a line that is too long for an argument, becomes a file that only we can read, for as long as it runs.
 //!
-//! The caller gives the folder, and sees to it that no other process, of whatever machine or room of pids, uses the same.
+//! The caller gives the folder. No other process may use the same, not even one of another machine or container.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -17,7 +17,11 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// Some programs go by the extension of a script's name. Without one they take it for theirs.
+    /// Writes a script into the folder `scratch`. Some programs only read scripts whose name has their extension.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Unable`]: the folder is ours, so the command isn't to blame.
     pub(super) fn write(
         scratch: &Path,
         text: &str,

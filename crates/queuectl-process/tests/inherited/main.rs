@@ -1,4 +1,4 @@
-//! What a process inherits, and what it passes on. It concerns a whole process, so each test runs
+//! What a process inherits, and what it passes on. That concerns a whole process, so each test runs
 //! this binary again.
 #![allow(clippy::unwrap_used, reason = "all of it is test")]
 

@@ -1,5 +1,5 @@
-//! Ids of the Python program, which took any text for one: each becomes the id nearest to it that a
-//! job here can have, if no other job of the file has that.
+//! Ids of the Python program, which could be any text. Each becomes the nearest id that is allowed here,
+//! unless another job of the file has that one.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,16 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::LegacyError;
 
-/// What stands for a character that an id can't have here.
+/// What replaces a character that an id can't have here.
 const INSTEAD: char = '_';
 
-/// The longest id here, in bytes.
+/// The longest id here, in bytes, as the domain has it.
 const LONGEST: usize = 200;
 
 /// The ids that the jobs of one file get here.
 pub(super) struct Ids<'c> {
     conn: &'c Connection,
-    /// The ids that were made, and of what.
+    /// The ids that were made, and the ids they were made of.
     made: HashMap<JobId, String>,
 }
 
@@ -27,7 +27,11 @@ impl<'c> Ids<'c> {
         Self { conn, made }
     }
 
-    /// The id here of the job that has this one there, or why it can have none.
+    /// Returns the id here of the job that has the id `there`, or why it can have none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file can't be read.
     pub(super) fn id_of(&mut self, there: &str) -> Result<Result<JobId, String>, LegacyError> {
         let refused = match JobId::given(there) {
             Ok(id) => return Ok(Ok(id)),
@@ -45,7 +49,7 @@ impl<'c> Ids<'c> {
         Ok(Ok(here))
     }
 
-    /// Whether a job of the file has this very id.
+    /// Returns true if a job of the file has exactly this id.
     fn has(&self, id: &JobId) -> Result<bool, LegacyError> {
         let mut statement = self.conn.prepare_cached(include_str!("has_id.sql"))?;
         let found = statement.query_row([id.as_str()], |_| Ok(())).optional()?;
@@ -53,7 +57,7 @@ impl<'c> Ids<'c> {
     }
 }
 
-/// The id with `_` for each character that it can't have, cut to what fits.
+/// Replaces each character that isn't allowed by `_`, and cuts the id to what fits.
 fn nearest(text: &str) -> Result<JobId, InvalidValue> {
     let allowed = |c| if JobId::allows(c) { c } else { INSTEAD };
     let mut name: String = text.chars().map(allowed).collect();

@@ -29,8 +29,8 @@ pub struct Untaken {
     pub reason: String,
 }
 
-/// Reads a row, of a job that has the id `there`, and gets `id` here unless it can't. `now` stands for
-/// times that aren't known.
+/// Reads the row of the job that has the id `there`. It gets `id` here, or is refused for the reason in
+/// `id`. `now` stands in for times that aren't known.
 pub(super) fn read(
     row: &Row<'_>,
     there: String,

@@ -31,7 +31,7 @@ impl Standing {
     }
 }
 
-/// What keeps a worker from starting jobs, as it is kept: both, or neither.
+/// What keeps a worker from starting jobs, from its two columns: both are set, or neither.
 pub(crate) fn trouble(reason: Option<String>, since: Option<i64>) -> Option<StartTrouble> {
     Some(StartTrouble {
         reason: reason?,

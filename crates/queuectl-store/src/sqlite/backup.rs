@@ -21,7 +21,7 @@ use crate::{BackupTo, Finding, Interrupted, Options, Progress, StoreError};
 /// How many pages are copied before it is said how far it has come.
 const PAGES_AT_ONCE: i32 = 256;
 
-/// How many instructions SQLite takes, while it checks a copy, before it asks whether that is still wanted.
+/// While SQLite checks a copy, it asks after this many instructions whether the backup was called off.
 const INSTRUCTIONS: i32 = 100_000;
 
 /// Writes a copy of the store in the file at `store`.
@@ -55,7 +55,7 @@ pub(super) fn write(
     })
 }
 
-/// Has a copy made where nobody sees it, and puts it in its place, unless that was called off. `own` is where it must not be.
+/// Has a copy made in a hidden folder, and puts it in its place, unless the backup was called off. `own` is where it must not be.
 pub(super) fn put_together(
     to: &BackupTo<'_>,
     own: &[PathBuf],

@@ -133,7 +133,7 @@ pub(super) fn is_full(reason: Option<&io::Error>) -> bool {
     reason.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
 }
 
-/// Returns true if a file would have become larger than files may be.
+/// Returns true if a write failed because the file would have become too large.
 pub(super) fn is_too_large(reason: Option<&io::Error>) -> bool {
     reason.is_some_and(|error| error.kind() == io::ErrorKind::FileTooLarge)
 }

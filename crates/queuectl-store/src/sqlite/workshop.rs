@@ -1,8 +1,8 @@
-//! The hidden folder in which a copy is made, beside its place. It is removed with all that is in it: by its maker, or, if that was
-//! killed, by the next who makes a copy in the same folder.
+//! The hidden folder in which a copy is made, beside its place. The process that makes the copy removes the folder. If that process
+//! was killed, the next one that makes a copy at the same place does.
 //!
-//! A file in it is locked for as long as its maker lives, so nobody removes what somebody still works at. Its name is random: a pid
-//! may be the same each time, as in containers.
+//! A file in the folder is locked as long as its maker lives, so that no other process removes it. The folder's name is random,
+//! because a pid may be the same each time, as in containers.
 
 use std::fs::{self, DirEntry, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -16,7 +16,7 @@ const PREFIX: &str = ".queuectl-backup-";
 /// The file that is locked.
 const ALIVE: &str = "alive";
 
-/// How many names are tried, of which another process may take or clear away each.
+/// How many names are tried, in case other processes take or clear away some.
 const TRIES: usize = 100;
 
 /// The folder.
@@ -26,7 +26,11 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Makes one beside `path`, and removes those there whose makers have died.
+    /// Makes one beside `path`, and removes those whose makers have died.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder can't be created.
     pub(super) fn beside(path: &Path) -> io::Result<Self> {
         let parent = path.parent().ok_or(ErrorKind::IsADirectory)?;
         clear(parent);
@@ -34,7 +38,7 @@ impl Workshop {
             let folder = parent.join(format!("{PREFIX}{:012x}", fastrand::u64(..1 << 48)));
             match os::new_private_dir(&folder) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                // Another has cleared it away before it was ours alone.
+                // Another process has cleared it away before it was private.
                 Err(error) if error.kind() == ErrorKind::NotFound && parent.exists() => continue,
                 made => made?,
             }
@@ -56,12 +60,12 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        // What can't be removed now is by the next who makes a copy here.
+        // What can't be removed now, the next copy at this place removes.
         let _ = empty(&self.folder).and_then(|()| fs::remove_dir_all(&self.folder));
     }
 }
 
-/// Locks a folder that was just made; none if somebody has taken it for a dead one's meanwhile.
+/// Locks a new folder. `None` if another process has taken it for a dead one's meanwhile.
 fn take(folder: &Path) -> io::Result<Option<File>> {
     let path = folder.join(ALIVE);
     let file = match os::create_private(&path, OpenOptions::new().write(true).create_new(true)) {
@@ -70,13 +74,13 @@ fn take(folder: &Path) -> io::Result<Option<File>> {
     };
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(None),
-        // Where there are no locks, others can't take it for a dead one's either.
+        // Where locks don't work, no other process can take it for a dead one's either.
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
     Ok(path.try_exists()?.then_some(file))
 }
 
-/// Removes what makers that have died left in a folder. That is no condition for anything, so errors don't matter.
+/// Removes what dead makers left in a folder. Nothing depends on that, so errors are ignored.
 fn clear(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
@@ -85,7 +89,7 @@ fn clear(parent: &Path) {
         let alive = match File::options().write(true).open(folder.join(ALIVE)) {
             Ok(alive) => alive,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                // Somebody is about to make that file, and makes another folder if this one is gone; or was killed before.
+                // Its maker was killed, or is about to make that file, and makes another folder if this one is gone.
                 let _ = fs::remove_dir(&folder);
                 continue;
             }
@@ -94,7 +98,7 @@ fn clear(parent: &Path) {
         if alive.try_lock().is_ok() {
             let _ = empty(&folder).and_then(|()| fs::remove_dir_all(&folder));
             drop(alive);
-            // Windows may keep a file's name for as long as somebody has it open.
+            // Windows may keep a file's name as long as the file is open.
             let _ = fs::remove_dir_all(&folder);
         }
     }
@@ -107,7 +111,7 @@ fn is_ours(entry: &DirEntry) -> bool {
         && os::access(&entry.path()).is_ok_and(|access| access.owner == Owner::Me)
 }
 
-/// Removes all but the file that is locked: as long as that is there, others can see that nobody works here.
+/// Removes all but the locked file, which must go last: it shows others whether the maker lives.
 fn empty(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

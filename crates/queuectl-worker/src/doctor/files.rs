@@ -57,7 +57,7 @@ fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<Dead> {
     named.collect()
 }
 
-/// Folders of scripts whose worker has died, and whose other files are gone.
+/// Script folders of dead workers whose other files are gone.
 fn scripts(data: &DataFolder, fix: bool) -> Option<Diagnosis> {
     let mut scripts = with_extension(data, SCRATCH);
     scripts.retain(|folder| !folder.with_extension("lock").exists());
@@ -70,7 +70,7 @@ fn scripts(data: &DataFolder, fix: bool) -> Option<Diagnosis> {
     }))
 }
 
-/// What in the folder of the workers has a name that ends so.
+/// All paths in the workers' folder with this extension.
 fn with_extension(data: &DataFolder, extension: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(data.workers()).into_iter().flatten();
     let paths = entries.flatten().map(|entry| entry.path());

@@ -1,4 +1,4 @@
-//! Who may get at the files, their owner too, and whether locks hold where they are.
+//! Who may get at the files (their owner should), and whether locks hold where they are.
 
 use std::io;
 use std::iter;
@@ -46,8 +46,8 @@ pub fn permissions(data: &Path, location: &Location, fix: bool) -> Examined {
     }
 }
 
-/// Folders of this user that this user can't use, as a umask of 0177 makes them for many programs. They are looked at from the
-/// outside in: what is inside a folder can be seen only after it is mended.
+/// Finds folders that this user owns but can't use, as many programs make them under a umask of 0177. Outer folders come first:
+/// what is inside a folder can be seen only after it is mended.
 fn shut(data: &Path, location: &Location, fix: bool) -> Option<Diagnosis> {
     let workers = data.join("workers");
     let ours = [data.parent(), Some(data), Some(&*workers)].map(|path| path.unwrap_or(data));

@@ -1,15 +1,15 @@
-//! When the loop has something to do though nothing happens.
+//! When the loop has something to do by the clock, without an event.
 
 use std::time::{Duration, Instant};
 
-/// How often a worker looks after what it runs, and whether the next worker lives.
+/// How often a worker looks after what it runs, and whether other workers live.
 const TICK: Duration = Duration::from_millis(500);
 /// The tick of a worker that runs nothing and knows of no other worker. One that comes and dies is
 /// still found within a second.
 const IDLE_TICK: Duration = Duration::from_millis(900);
 /// An idle worker asks a server this rarely, because a server may have hundreds of idle workers. A
-/// lease of ordinary length is renewed at this time, too. A dead worker is found within five
-/// seconds after its lease all the same.
+/// lease of the default length is renewed with the same call. A dead worker is still found within
+/// five seconds after its lease.
 const ASK_IDLE: Duration = Duration::from_millis(4400);
 /// How long a result may wait to be made safe from a power cut.
 const SYNC_WITHIN: Duration = Duration::from_millis(50);
@@ -37,17 +37,17 @@ impl Alarms {
         }
     }
 
-    /// A turn is sent now.
+    /// Notes that a turn is sent now.
     pub(super) fn asking(&mut self) {
         self.asked = Instant::now();
     }
 
-    /// How long ago the last turn was sent.
+    /// Returns how long ago the last turn was sent.
     pub(super) fn since_asked(&self) -> Duration {
         self.asked.elapsed()
     }
 
-    /// Whether a worker that does nothing leaves the server alone for now.
+    /// Returns true if it is too early for an idle worker to ask a server again.
     pub(super) fn is_too_soon_to_ask(&self, now: Instant) -> bool {
         now < self.asked + ASK_IDLE
     }
@@ -57,17 +57,17 @@ impl Alarms {
         now >= self.tick
     }
 
-    /// The tick has been; sets the next one.
+    /// Sets the next tick, after one.
     pub(super) fn ticked(&mut self, now: Instant, idle: bool) {
         self.tick = now + if idle { IDLE_TICK } else { TICK };
     }
 
-    /// Has the next tick come at once.
+    /// Makes the next tick come at once.
     pub(super) fn tick_now(&mut self) {
         self.tick = Instant::now();
     }
 
-    /// A waiting job is due in this time; none if no job waits for its time.
+    /// Sets when the next waiting job is due; `None` if no job waits for its time.
     pub(super) fn due_in(&mut self, length: Option<Duration>) {
         self.due = length.and_then(|length| Instant::now().checked_add(length));
     }
@@ -77,13 +77,13 @@ impl Alarms {
         self.due.is_some_and(|due| now >= due)
     }
 
-    /// Whether the store holds results that a power cut could undo.
+    /// Notes whether the store holds results that a power cut could undo.
     pub(super) fn unsynced(&mut self, unsynced: bool) {
         let by = || Instant::now() + SYNC_WITHIN;
         self.sync = unsynced.then(|| self.sync.unwrap_or_else(by));
     }
 
-    /// All results have been synced, or aren't this worker's any more.
+    /// Notes that all results have been synced, or aren't this worker's any more.
     pub(super) fn synced(&mut self) {
         self.sync = None;
     }
@@ -98,7 +98,7 @@ impl Alarms {
         self.sync.is_some_and(|by| now >= by)
     }
 
-    /// The next of them. `due` counts only if this worker could take a job that becomes due.
+    /// Returns the next alarm. `due` counts only if this worker could take a job that becomes due.
     pub(super) fn next(&self, heeds_due: bool) -> Instant {
         let due = self.due.filter(|_| heeds_due);
         [self.sync, due]

@@ -1,4 +1,4 @@
-//! A store that fails, or that has forgotten this worker.
+//! What the loop does about a store that fails, or that has forgotten this worker.
 
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Whether only the store keeps this worker from its end.
+    /// Notes whether a worker that is to stop waits for nothing but the store.
     pub(super) fn sees_to_its_farewell(&mut self) {
         let is_kept = self.stop.is_some() && self.slots.are_empty() && self.owes_the_store();
         if is_kept {
@@ -35,12 +35,16 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Until when the store is waited for, by a worker that was asked to stop.
+    /// When a worker that is to stop gives up waiting for the store. `None` if it doesn't wait.
     pub(super) fn gives_up_at(&self) -> Option<Instant> {
         self.farewell.until(self.stop?, self.lease().left())
     }
 
-    /// Ends a worker that was asked to stop, if the store has failed for too long.
+    /// Gives up waiting for the store, if it has failed for too long.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::GaveUp`], which ends the worker.
     pub(super) fn give_up(&mut self) -> Result<(), RunError> {
         if self.gives_up_at().is_none_or(|at| Instant::now() < at) {
             return Ok(());
@@ -55,7 +59,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// The store has answered.
+    /// Ends the trouble with the store, which has answered.
     pub(super) fn recovered(&mut self) {
         if self.trouble.take().is_some() {
             self.others.let_come_back();

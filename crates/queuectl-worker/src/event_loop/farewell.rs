@@ -1,34 +1,35 @@
-//! How long a worker that is to stop waits for a store that fails.
+//! How long a worker that is to stop waits for a store that fails: not for ever, because a machine that
+//! shuts down doesn't wait for ever either.
 
 use std::time::{Duration, Instant};
 
 use queuectl_store::StopMode;
 
-/// How long one that was asked to finish what runs waits for the store when nothing runs any more. What it can't tell by then runs
-/// again, so it is worth some wait; but whoever stops a machine doesn't wait for ever.
+/// The wait after a gentle stop, from when nothing runs any more. Jobs whose end can't be told by then run
+/// again, so it is worth waiting.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long one waits that was asked to stop at once.
+/// The wait after a stop at once.
 const IMPATIENCE: Duration = Duration::from_secs(2);
 
-/// Since when only the store keeps a worker.
+/// A worker's wait for nothing but the store.
 #[derive(Debug, Default)]
 pub(super) struct Farewell {
     since: Option<Instant>,
 }
 
 impl Farewell {
-    /// Nothing runs any more, and the store has to be told something.
+    /// Begins the wait, or goes on with it: nothing runs any more, and the store has to be told something.
     pub(super) fn waits(&mut self) {
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// Something runs, or nothing is owed.
+    /// Ends the wait: something runs, or nothing is owed to the store.
     pub(super) fn is_off(&mut self) {
         self.since = None;
     }
 
-    /// Until when the store is waited for. Of a lease, so much is left: after it others run what this worker can't tell the
-    /// end of.
+    /// Returns when the wait is over, `None` if there is none. It never outlasts the lease: after that,
+    /// others run the jobs whose end this worker can't tell.
     pub(super) fn until(&self, mode: StopMode, lease_left: Option<Duration>) -> Option<Instant> {
         let since = self.since?;
         let patience = match mode {

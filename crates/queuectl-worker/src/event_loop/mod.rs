@@ -48,7 +48,7 @@ pub(crate) struct EventLoop<'a> {
     stop: Option<StopMode>,
     /// Set while the store fails.
     trouble: Option<Trouble>,
-    /// What keeps it from starting jobs.
+    /// Who has been told what keeps this worker from starting jobs.
     unable: Reported,
     farewell: Farewell,
     rings: Rings,
@@ -128,14 +128,14 @@ impl<'a> EventLoop<'a> {
 
     /// Whether the worker has been stopped, or has nothing left to do, and owes nothing.
     fn is_done(&self) -> bool {
-        // What it has begun to rescue would otherwise wait for the next who looks.
+        // Otherwise the jobs of a dead worker would wait until another worker looks.
         if self.stop == Some(StopMode::Drain) && self.others.are_being_rescued() {
             return false;
         }
         self.stop.is_some() && self.slots.are_empty() && !self.owes_the_store()
     }
 
-    /// Whether the store has still to be told something, or to make it safe.
+    /// Returns true if the store still has to be told something, or has to sync it.
     fn owes_the_store(&self) -> bool {
         !self.backlog.is_empty() || self.alarms.owes_sync()
     }
@@ -173,12 +173,12 @@ impl<'a> EventLoop<'a> {
         Ok(cause)
     }
 
-    /// Whether the worker may take on more.
+    /// Returns true if the worker may claim more jobs.
     fn may_claim(&self) -> bool {
         self.stop.is_none() && !self.observer.is_behind()
     }
 
-    /// Whether a slot has nothing to do, and may be given something.
+    /// Returns true if a slot is free and may be given a job.
     fn takes_jobs(&self) -> bool {
         self.may_claim() && self.slots.any_idle()
     }
@@ -209,13 +209,13 @@ impl<'a> EventLoop<'a> {
         })
     }
 
-    /// Puts back the jobs of a dead worker of which nothing runs any more; says whether there were any.
+    /// Puts back the jobs of a dead worker once nothing of it runs any more. Returns true if there were any.
     fn take_rescued(&mut self, tried: Tried) -> Result<bool, RunError> {
         let Some((dead, orphans)) = self.others.tried(tried, self.observer) else {
             return Ok(false);
         };
         if self.trouble.is_some() {
-            // It stays dead, and is found again.
+            // The dead worker is found again when the store answers.
             return Ok(false);
         }
         match dead.put_back(self.store, orphans, self.observer) {
@@ -256,7 +256,7 @@ impl<'a> EventLoop<'a> {
         any
     }
 
-    /// Looks after others; says whether it is time to ask the store, too.
+    /// Looks after others. Returns true if it is also time for a turn with the store.
     fn tick(&mut self, now: Instant) -> Result<bool, RunError> {
         self.look_after_others(Watch::Next)?;
         let leased = self.lease().is_limited();
@@ -275,8 +275,8 @@ impl<'a> EventLoop<'a> {
                 if rescued && watch == Watch::Next {
                     self.rings.ring();
                 }
-                // Without it, others look further than they have to.
-                let _ = self.slots.surroundings().roster.beat();
+                // Without a heartbeat, others look past this worker, which does no harm.
+                let _ = self.slots.surroundings().roster.heartbeat();
                 Ok(())
             }
             Err(error) => self.endure(error),

@@ -8,24 +8,24 @@ pub(super) struct Rings {
     wake: Wake,
     /// The bell was rung for this worker since the last turn.
     rung: bool,
-    /// Whether to ask once more what is left: on a server others may have told of their last ends
-    /// in the same moment.
+    /// Whether to ask once more what is left: on a server, other workers may have reported their last
+    /// ends in the same moment.
     ask_again: bool,
 }
 
-/// What a turn has shown of the jobs that are left.
+/// What is known after a turn about the jobs that are left.
 pub(super) struct Left {
     pub(super) cause: Cause,
     /// Jobs are ready that this worker can't take.
     pub(super) more: bool,
     pub(super) unfinished: u64,
-    /// This worker has told of ends in this turn.
+    /// This worker has reported ends in this turn.
     pub(super) has_settled: bool,
     pub(super) is_stopping: bool,
     pub(super) until_idle: bool,
     /// There may be other workers.
     pub(super) has_others: bool,
-    /// Others may have told of their last ends in the same moment, unseen by this turn.
+    /// Other workers may have reported their last ends in the same moment, unseen by this turn.
     pub(super) others_may_end: bool,
 }
 
@@ -38,7 +38,7 @@ impl Rings {
         }
     }
 
-    /// Waits for the next ring, if that isn't done already.
+    /// Begins to wait for the next ring, unless that is done already.
     pub(super) fn arm(&mut self) {
         self.wake.arm();
     }
@@ -48,7 +48,7 @@ impl Rings {
         self.wake.ring();
     }
 
-    /// Doesn't wait any more: a ring isn't for this worker.
+    /// Stops waiting: from now on a ring is for other workers.
     pub(super) fn retire(&self) {
         self.wake.retire();
     }
@@ -69,12 +69,12 @@ impl Rings {
         std::mem::take(&mut self.rung)
     }
 
-    /// Whether there is to be another turn at once.
+    /// Returns true if there is to be another turn at once.
     pub(super) fn asks_again(&self) -> bool {
         self.ask_again
     }
 
-    /// Wakes those who wait for what a turn has shown.
+    /// Wakes other workers if this turn has shown what they wait for.
     pub(super) fn pass_on(&mut self, left: &Left) {
         // A worker that was woken for jobs that it can't take itself wakes the next.
         if left.more && (left.cause != Cause::Ended || left.is_stopping) {
@@ -90,7 +90,7 @@ impl Rings {
         if left.until_idle {
             self.wake.retire();
         }
-        // Others may be waiting for just that.
+        // Others may wait until nothing is left.
         if left.has_others && (has_ended || left.until_idle) {
             self.wake.ring();
         }

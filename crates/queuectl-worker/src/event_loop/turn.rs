@@ -21,7 +21,7 @@ impl EventLoop<'_> {
         if self.trouble.as_ref().is_some_and(Trouble::is_fresh) || !self.renew()? {
             return Ok(());
         }
-        // A store that has failed isn't taken for mended before it takes what it refused.
+        // After a failure the store gets everything that it refused: only if it takes that, it has recovered.
         let (output, held) = if cause == Cause::Tick || self.trouble.is_some() {
             (self.slots.printed(), self.slots.tickets())
         } else {
@@ -53,7 +53,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Whether a store that has failed makes safe what it owes. One that answers and can't do that isn't taken for mended.
+    /// Makes up for a sync that failed. Returns false if the store answers but still can't sync: then it hasn't recovered.
     fn makes_up_for_sync(&mut self) -> Result<bool, RunError> {
         if self.trouble.is_none() || !self.alarms.owes_sync() {
             return Ok(true);
@@ -62,7 +62,7 @@ impl EventLoop<'_> {
         Ok(!self.alarms.owes_sync())
     }
 
-    /// How many jobs are to be claimed. A worker that may begin nothing wants none.
+    /// How many jobs to claim in this turn.
     fn wanted(&self) -> usize {
         if !self.may_claim() {
             return 0;
@@ -70,8 +70,8 @@ impl EventLoop<'_> {
         self.slots.wanted(self.unfinished)
     }
 
-    /// Renews the lease if it is time to; false if that failed. It is done by itself, ahead of the
-    /// turn: a turn may have to wait for others, and what runs isn't to be ended because they are slow.
+    /// Renews the lease if it is time to; false if that failed. This is a call of its own, ahead of the
+    /// turn: a turn may have to wait for other workers, and jobs must not be ended because these are slow.
     fn renew(&mut self) -> Result<bool, RunError> {
         if !self.lease().is_to_renew() {
             return Ok(true);
@@ -117,7 +117,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// The store knows of the ends that it was told of.
+    /// Tells the observer of the ends that the store knows now.
     fn tell_ends(&mut self, reply: &Reply) {
         for (settled, owed) in self.backlog.take() {
             self.slots.forget(owed.entry);
@@ -146,14 +146,14 @@ impl EventLoop<'_> {
         }
     }
 
-    /// These claims aren't this worker's any more.
+    /// Gives up claims that aren't this worker's any more.
     pub(super) fn lose(&self, is_lost: impl Fn(Fence) -> bool) {
         for job in self.slots.lose(is_lost) {
             self.observer.notice(&Happening::JobLost { job: &job });
         }
     }
 
-    /// Wakes others for what is left, and stops if that is nothing and was waited for.
+    /// Wakes other workers for what is left. With `--until-idle`, stops if nothing is.
     fn see_what_is_left(&mut self, unfinished: u64, more: bool, has_settled: bool, cause: Cause) {
         self.unfinished = unfinished;
         self.rings.pass_on(&Left {

@@ -1,4 +1,4 @@
-//! A machine that refuses to start jobs, as it is told to others.
+//! Reports that the machine refuses to start jobs, and that it is over.
 
 use queuectl_process::Unable;
 
@@ -6,17 +6,17 @@ use super::EventLoop;
 use crate::Happening;
 use crate::run::RunError;
 
-/// Who knows what keeps the worker from starting jobs.
+/// What has been reported last.
 #[derive(Default)]
 pub(super) struct Reported {
-    /// Whoever looks on.
+    /// To the observer.
     told: Option<Unable>,
-    /// The store, and so all other machines.
+    /// To the store, and so to all other machines.
     recorded: Option<Unable>,
 }
 
 impl Reported {
-    /// The store knows a new worker, which can start jobs.
+    /// The worker has registered anew, so the store takes it for one that can start jobs.
     pub(super) fn is_forgotten(&mut self) {
         self.recorded = None;
     }

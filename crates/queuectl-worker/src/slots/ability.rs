@@ -1,10 +1,10 @@
 //! Whether this worker can start jobs.
 //!
-//! If a machine without room refuses a start, the worker begins nothing for a while, longer each time. Then an idle slot tries,
-//! with a command that does nothing: so no job is moved about, nothing is written to the store, and a machine that has room
-//! again is noticed though there is no job. When a trial goes well, jobs are begun one by one, each when the one before it has
-//! been started; a machine with room for three refuses a fourth then, and not as many as there are slots. When none has been
-//! refused for a while all is as before.
+//! If the machine refuses a start for lack of room, the worker begins nothing for a while, longer each time. Then an idle slot
+//! makes a trial, with a command that does nothing: no job is claimed and released in vain, nothing is written to the store,
+//! and room is noticed even if there is no job. When a trial succeeds, jobs are begun one by one, each after the one before it
+//! has been started: a machine with room for three then refuses one job, not one for each slot. When no start has been refused
+//! for a while, jobs are begun side by side again.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use queuectl_process::{Step, Unable};
 
 use crate::trouble::BackOff;
 
-/// How long no start may be refused until jobs are begun side by side again.
+/// Jobs are begun side by side again after no start has been refused for this long.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Whether this worker can start jobs.
@@ -23,29 +23,29 @@ pub(super) struct Ability(Option<Refusal>);
 /// Starts are refused, or were a short time ago.
 #[derive(Debug)]
 struct Refusal {
-    /// Why, at last.
+    /// Why the last one was.
     why: Unable,
     phase: Phase,
-    /// The last pause; none if a job was started after it.
+    /// The last pause; none if a job has been started since.
     pause: Option<BackOff>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// Nothing is begun, and nothing is tried before this moment.
+    /// No job is begun, and no trial is made before this moment.
     Paused(Instant),
-    /// A slot tries.
+    /// A slot makes a trial.
     Trying,
-    /// A trial went well.
+    /// A trial has succeeded.
     OneByOne {
         since: Instant,
-        /// The job that was claimed and hasn't been started yet.
+        /// The job that has been claimed but not started yet.
         starting: Option<Fence>,
     },
 }
 
 impl Ability {
-    /// Why starts are refused, or were a short time ago.
+    /// Returns why starts are refused, or were less than [`QUIET`] ago.
     pub(super) fn unable(&mut self, now: Instant) -> Option<&Unable> {
         let is_over = |refusal: &mut Refusal| match refusal.phase {
             Phase::OneByOne { since, starting } => starting.is_none() && now >= since + QUIET,
@@ -55,13 +55,13 @@ impl Ability {
         self.0.as_ref().map(|refusal| &refusal.why)
     }
 
-    /// Whether a job may be begun.
+    /// Returns true if a job may be begun.
     pub(super) fn may_begin(&self) -> bool {
         let phase = self.0.as_ref().map(|refusal| refusal.phase);
         matches!(phase, None | Some(Phase::OneByOne { .. }))
     }
 
-    /// How many jobs more may be claimed.
+    /// Returns how many more jobs may be claimed.
     pub(super) fn most(&self) -> usize {
         match self.0.as_ref().map(|refusal| refusal.phase) {
             None => usize::MAX,
@@ -70,14 +70,14 @@ impl Ability {
         }
     }
 
-    /// A job was claimed.
+    /// Notes that a job was claimed.
     pub(super) fn claimed(&mut self, fence: Fence) {
         if let Some(Phase::OneByOne { starting, .. }) = self.phase() {
             *starting = Some(fence);
         }
     }
 
-    /// A job was started; says whether another may be claimed for that.
+    /// Notes that a job was started. Returns true if another may now be claimed.
     pub(super) fn started(&mut self, fence: Fence) -> bool {
         if let Some(refusal) = &mut self.0 {
             refusal.pause = None;
@@ -85,7 +85,7 @@ impl Ability {
         self.settled(fence)
     }
 
-    /// A job won't be started, or has ended; says whether another may be claimed for that.
+    /// Notes that a job won't be started, or has ended. Returns true if another may now be claimed.
     pub(super) fn settled(&mut self, fence: Fence) -> bool {
         match self.phase() {
             Some(Phase::OneByOne { starting, .. }) => {
@@ -95,10 +95,10 @@ impl Ability {
         }
     }
 
-    /// A job couldn't be started.
+    /// Notes that a start was refused.
     pub(super) fn refused(&mut self, why: Unable) {
         let (phase, pause) = match self.0.take() {
-            // It was started before the pause.
+            // This start began before the pause.
             Some(Refusal {
                 phase: phase @ (Phase::Paused(_) | Phase::Trying),
                 pause,
@@ -109,7 +109,7 @@ impl Ability {
         self.0 = Some(Refusal { why, phase, pause });
     }
 
-    /// How long nothing is tried.
+    /// Returns how long the pause still lasts; `None` if there is none.
     pub(super) fn pause(&self, now: Instant) -> Option<Duration> {
         match self.0.as_ref()?.phase {
             Phase::Paused(until) => Some(until.saturating_duration_since(now)),
@@ -117,7 +117,7 @@ impl Ability {
         }
     }
 
-    /// What the caller is to try now, if it is time to.
+    /// Returns the step that the caller is to try now, if it is time for a trial.
     pub(super) fn try_now(&mut self, now: Instant) -> Option<Step> {
         let refusal = self.0.as_mut()?;
         match refusal.phase {
@@ -129,7 +129,7 @@ impl Ability {
         }
     }
 
-    /// A trial is over; says whether a job may be claimed for that.
+    /// Notes the result of a trial. Returns true if a job may now be claimed.
     pub(super) fn tried(&mut self, result: Result<(), Unable>, now: Instant) -> bool {
         let Some(refusal) = &mut self.0 else {
             return false;

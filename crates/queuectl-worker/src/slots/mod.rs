@@ -117,7 +117,7 @@ impl<'scope> Slots<'scope> {
         wanted.min(state.ability.most())
     }
 
-    /// Whether a slot has nothing to do, and may be given something.
+    /// Returns true if a slot is free and may be given a job.
     pub(crate) fn any_idle(&self) -> bool {
         let state = self.state();
         state.idle() > state.waiting.len() && state.ability.most() > 0
@@ -131,7 +131,7 @@ impl<'scope> Slots<'scope> {
         nothing_runs && nothing_ended && state.waiting.is_empty()
     }
 
-    /// Why the machine refuses to start jobs, or did a short time ago.
+    /// Returns why the machine refuses to start jobs, or did a short time ago.
     pub(crate) fn unable(&self) -> Option<Unable> {
         if !self.table.troubled.load(Ordering::Relaxed) {
             return None;
@@ -185,7 +185,7 @@ impl<'scope> Slots<'scope> {
         self.surroundings
     }
 
-    /// Where the worker's loop is told of what happens.
+    /// Returns a sender of signals to the worker's loop.
     pub(crate) fn signals(&self) -> Sender<Signal> {
         self.table.signals.clone()
     }
@@ -204,7 +204,7 @@ impl<'scope> Slots<'scope> {
         self.state().free_entries.push(entry);
     }
 
-    /// Takes out the claims of jobs that couldn't be started, and of those that wait while none can be.
+    /// Takes out the claims of jobs whose start was refused, and, while none can be started, of those that wait.
     pub(crate) fn take_refused(&self) -> Vec<Ticket> {
         let mut state = self.state();
         let mut refused = std::mem::take(&mut state.refused);

@@ -24,7 +24,7 @@ pub(crate) struct Table {
     /// A job waits for a slot, or the table has been closed.
     pub(super) changed: Condvar,
     pub(super) signals: Sender<Signal>,
-    /// Whether starts are or were refused, to be asked without the lock.
+    /// Whether starts are refused, or were a short time ago. Read without the lock.
     pub(super) troubled: AtomicBool,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct State {
     pub(super) places: Vec<Place>,
     pub(super) waiting: VecDeque<Assignment>,
     pub(super) ended: Vec<Done>,
-    /// Claims of jobs whose starts the machine has refused.
+    /// Claims of jobs whose start the machine has refused.
     pub(super) refused: Vec<Ticket>,
     pub(super) ability: Ability,
     pub(super) pace: Pace,
@@ -73,21 +73,21 @@ pub(crate) struct Assignment {
     pub(super) claimed_at: Instant,
 }
 
-/// What a slot is to do.
+/// What a slot is to do next.
 pub(crate) enum Task {
-    /// To run a job.
+    /// Run a job.
     Attempt(Assignment),
-    /// To find out whether this can be done again.
+    /// Try whether this step of a start is possible again.
     Trial(Step),
 }
 
-/// What has come of it.
+/// What has become of a slot's task.
 pub(crate) enum Report {
     /// The attempt has ended.
     Ended(Settled),
     /// The attempt never began: the machine has no room for it.
     Refused(Unable),
-    /// The trial has.
+    /// The trial has ended.
     Tried(Result<(), Unable>),
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Done {
 }
 
 impl Table {
-    /// What a slot does next, after what it reports. Waits for it; none if there won't be anything any more.
+    /// Takes in a slot's report, waits for its next task and returns that; `None` if the table is closed.
     pub(crate) fn next(&self, slot: usize, report: Option<Report>, lease: &Lease) -> Option<Task> {
         let mut state = self.state();
         match report {
@@ -149,9 +149,9 @@ impl Table {
         .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The command of a job runs.
+    /// Notes that a job's command runs.
     pub(crate) fn started(&self, fence: Fence) {
-        // A worker that is well has nothing to note, and a short job no time to lose.
+        // Without trouble there is nothing to note, and the lock would cost short jobs time.
         if self.troubled.load(Ordering::Relaxed) && self.state().ability.started(fence) {
             self.tell(Signal::Able);
         }
@@ -256,7 +256,7 @@ impl State {
         });
     }
 
-    /// The job of a slot couldn't be started, for a reason that isn't its own.
+    /// Takes the job from a slot, because the machine refused to start it.
     fn refuse(&mut self, slot: usize, why: Unable) {
         self.ability.refused(why);
         let place = self.places.get_mut(slot);

@@ -34,7 +34,7 @@ pub(crate) enum Way {
     Open,
     /// Who tries hears at once that it can't be done.
     Cut,
-    /// All gets through, and nothing can be made safe.
+    /// All gets through, but nothing can be synced.
     Unsafe,
     /// Nothing gets through, and nobody hears of it, until the way is another one.
     Hangs,

@@ -314,7 +314,7 @@ fn a_store_that_makes_nothing_safe_is_in_trouble_once_and_keeps_nobody_from_endi
     let worker = scene.worker("a/1");
     worker.link.set(Way::Unsafe);
     scene.enqueue("one", "true");
-    // The claim has to be made safe, too, and within 50 ms. So the trouble comes first if the job takes longer.
+    // The claim has to be synced, too, within 50 ms. If the job takes longer, the trouble comes first.
     worker.wait_for_all(&["one completed", "trouble"]);
     thread::sleep(Duration::from_secs(1));
     assert_eq!(worker.happened(), [] as [&str; 0]);
@@ -322,7 +322,7 @@ fn a_store_that_makes_nothing_safe_is_in_trouble_once_and_keeps_nobody_from_endi
     worker.wait_for("gave up 0");
     let ended = worker.thread.join().expect("it doesn't panic");
     assert!(matches!(ended, Err(RunError::GaveUp(_))), "{ended:?}");
-    // Another takes care of what it left.
+    // Another worker cleans up after it.
     let other = scene.worker("a/1");
     other.wait_for("rescued 0");
     other.end();

@@ -51,8 +51,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         return Err(StoreError::Missing(location.to_string()).into());
     }
     let mut store = cx.store()?;
-    let stop = hold_stop()
-        .map_err(|reason| CliError::internal(format!("can't listen for signals: {reason}")))?;
+    let stop = hold_stop().map_err(interrupted::no_signals)?;
     let stop = Arc::new(stop);
     let asked = Arc::clone(&stop);
     let to = BackupTo {

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long)]
     state: Option<State>,
 
-    /// List so many at most; 0 for all
+    /// List N jobs at most; 0 for all
     #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
           value_parser = whole("limit", 0, u32::MAX))]
     limit: u32,

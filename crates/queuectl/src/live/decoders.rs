@@ -1,4 +1,4 @@
-//! What running jobs print, as text: a character that two pieces share is kept for the second.
+//! Decodes what running jobs print. The first half of a character waits for the second.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use queuectl_worker::Decoder;
 pub(crate) struct Decoders(HashMap<JobId, [Decoder; 2]>);
 
 impl Decoders {
-    /// The text of what a job has printed, as far as it is text already.
+    /// Returns the text of what a job has printed, as far as its characters are complete.
     pub(crate) fn push(&mut self, job: &JobId, stream: Stream, bytes: &[u8]) -> String {
         let [stdout, stderr] = self.0.entry(job.clone()).or_default();
         match stream {
@@ -19,7 +19,7 @@ impl Decoders {
         }
     }
 
-    /// The job prints no more: the text of what was kept, where there is any.
+    /// Returns what is left of each stream, now that the job prints no more.
     pub(crate) fn end(&mut self, job: &JobId) -> Vec<(Stream, String)> {
         let decoders = self.0.remove(job).unwrap_or_default();
         let streams = [Stream::Stdout, Stream::Stderr].into_iter().zip(decoders);

@@ -61,7 +61,7 @@ impl Live {
         })
     }
 
-    /// Waits until all is printed, as long as somebody reads.
+    /// Waits until all is printed, as long as the reader takes something.
     pub(crate) fn finish(self) -> Result<(), Unprinted> {
         let control = self.control;
         self.printer.finish(|| control.is_to_end_at_once())
@@ -72,13 +72,13 @@ impl Live {
             if is_shown {
                 self.shown(happening, now)
             } else {
-                // What comes later isn't the rest of a line or a character that was begun before.
+                // What comes later doesn't continue the line or the character that was begun before.
                 self.rest_shown(job, now)
             }
         });
     }
 
-    /// What is printed of something that happens.
+    /// Returns what is printed when this happens.
     fn shown(&self, happening: &Happening<'_>, now: Timestamp) -> String {
         if self.console.json() {
             self.as_lines(self.records(happening, now))
@@ -87,7 +87,7 @@ impl Live {
         }
     }
 
-    /// What a job has printed, and hasn't been shown since more was to come.
+    /// Returns the incomplete line or character of a job's output, which waited for more.
     fn rest_shown(&self, job: &Job, now: Timestamp) -> String {
         if self.console.json() {
             self.as_lines(self.kept(job, now))
@@ -103,7 +103,7 @@ impl Live {
         self.begun_anew(lines.collect())
     }
 
-    /// Whoever has pressed Ctrl+C sees `^C` where the next line is to begin.
+    /// After Ctrl+C the terminal shows `^C` where the next line is to begin: removes it.
     fn begun_anew(&self, text: String) -> String {
         let is_stopping = self.is_stopping.load(Ordering::Relaxed);
         if is_stopping && !text.is_empty() && environment::stdout_is_terminal() {
@@ -143,7 +143,7 @@ impl Live {
         }
     }
 
-    /// What a job that prints no more has printed, and hasn't been shown.
+    /// Returns the incomplete lines of a job that prints no more.
     fn rest_of(&self, job: &JobId) -> String {
         let kept = self.decoders().end(job);
         let mut lines = self.lines();
@@ -155,7 +155,7 @@ impl Live {
         text
     }
 
-    /// What happens, as JSON.
+    /// Returns the JSON objects for what happens.
     fn records(&self, happening: &Happening<'_>, now: Timestamp) -> Vec<Value> {
         match happening {
             Happening::JobPrinted { job, stream, bytes } => {
@@ -174,7 +174,7 @@ impl Live {
         }
     }
 
-    /// What a job has printed and wasn't text before it was known to print no more, as JSON.
+    /// Returns, as JSON, the bytes that waited for the rest of a character, now that none comes.
     fn kept(&self, job: &Job, now: Timestamp) -> Vec<Value> {
         let kept = self.decoders().end(&job.id).into_iter();
         let printed = |(stream, text): (Stream, String)| {
@@ -291,7 +291,7 @@ fn remark(worker: &WorkerId, text: &str) -> String {
     format!("[{worker}] {text}\n")
 }
 
-/// Does what the thread that prints makes necessary.
+/// Acts on what the printing thread reports.
 struct Told {
     console: Console,
     control: Control,
@@ -306,7 +306,7 @@ impl Hears for Told {
         }
         let (name, word) = (visible(job.as_str()), shell_word(job.as_str()));
         let text = format!(
-            "{bytes} bytes of what job '{name}' printed are left out here; see what is kept with `queuectl show {word}`"
+            "{bytes} bytes of what job '{name}' printed are left out here; `queuectl show {word}` shows what is kept"
         );
         self.console.fitting(remark(&self.worker, &text))
     }
@@ -320,7 +320,7 @@ impl Hears for Told {
     }
 
     fn cannot_print(&self, error: &io::Error) {
-        let text = format!("can't print what happens: {error}; the worker goes on without");
+        let text = format!("can't print what happens: {error}; the worker goes on all the same");
         self.console.remark_in_time(&text);
     }
 }

@@ -1,9 +1,9 @@
-//! The one thread that prints what happens in a worker. Those that tell it something never wait for it: a terminal that is held, or
-//! a pipe that nobody reads, holds up no job.
+//! The one thread that prints what happens in a worker. Other threads put texts into its queue and never
+//! wait for it, so a terminal that is stopped, or a pipe that nobody reads, holds up no job.
 //!
-//! What waits to be printed is bounded. Of what jobs print, the rest is left out here (the store keeps it), and how much that is
-//! is told when the reader reads again. Events are never left out: a worker that has too many of them to tell claims no more
-//! jobs meanwhile.
+//! The queue is bounded. Job output that doesn't fit is left out here (the store keeps it), and how much
+//! that was is printed when the reader reads again. Events are never left out: a worker with too many
+//! of them in the queue claims no more jobs meanwhile.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Write};
@@ -13,43 +13,44 @@ use std::time::{Duration, Instant};
 
 use queuectl_domain::JobId;
 
-/// How many bytes of what jobs print wait at most.
+/// How many bytes of job output wait at most.
 const MOST_OUTPUT: usize = 1024 * 1024;
-/// How many bytes of events wait until no more jobs are claimed.
+/// If more bytes of events than this wait, no more jobs are claimed.
 const MANY_EVENTS: usize = 256 * 1024;
-/// How much is written at once. Less than a pipe holds, so that a slow reader is told from one that has gone to sleep.
+/// How many bytes are written at once: fewer than a pipe holds, so that even a slow reader shows progress.
 const CHUNK: usize = 4096;
-/// How long to wait for a stream that says that it takes nothing now.
+/// How long to wait before writing again to a non-blocking stream that is full.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long the end waits for a reader that takes nothing, and how long in all if the worker is to end at once.
+/// How long [`Printer::finish`] waits for a reader that takes nothing, and how long in all if the worker
+/// is to end at once.
 const FAREWELL: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(1));
-/// How often the end looks whether it is to come at once.
+/// How often [`Printer::finish`] looks whether the worker is to end at once.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The way to the thread that prints.
+/// A handle to the printing thread.
 pub(crate) struct Printer(Arc<Shared>);
 
-/// What the thread tells of itself.
+/// What the printing thread reports.
 pub(crate) trait Hears: Send + Sync + 'static {
-    /// How much a job has printed that was left out, as a text to be printed.
+    /// Returns the text that says how many bytes of a job's output were left out.
     fn left_out(&self, job: &JobId, bytes: u64) -> String;
 
     /// The reader has caught up.
     fn caught_up(&self);
 
-    /// There is no reader any more.
+    /// The reader has gone; nothing more is printed.
     fn reader_gone(&self);
 
-    /// It can't be printed, for the first time. What waits is dropped, and the next is tried again.
+    /// Something couldn't be printed. Reported once: what fails is dropped, and the next text is tried.
     fn cannot_print(&self, error: &io::Error);
 }
 
-/// Why not all was printed.
+/// Why not everything was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unprinted {
     /// The reader has gone.
     Gone,
-    /// It reads no more.
+    /// The reader is there, but reads no more.
     Stuck,
 }
 
@@ -62,12 +63,13 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Piece>,
-    /// How many bytes of `waiting`, or of what is being printed, are of each kind.
+    /// Bytes of job output in `waiting` or being printed.
     output: usize,
+    /// Bytes of events in `waiting` or being printed.
     events: usize,
     /// More events wait than should.
     behind: bool,
-    /// What was left out, and not told yet.
+    /// How many bytes of each job were left out, and not told yet.
     left_out: BTreeMap<JobId, u64>,
     /// Something is being printed.
     at_work: bool,
@@ -84,7 +86,11 @@ struct Piece {
 }
 
 impl Printer {
-    /// Starts the thread. It makes its stream by `open`.
+    /// Starts the thread, which opens its stream by `open`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system refuses a thread.
     pub(crate) fn start(
         open: impl FnOnce() -> Box<dyn Write> + Send + 'static,
         hears: impl Hears,
@@ -101,13 +107,13 @@ impl Printer {
         Ok(Self(shared))
     }
 
-    /// Something has happened.
+    /// Prints an event.
     pub(crate) fn event(&self, text: String) {
         self.0.push(text, false);
     }
 
-    /// A job has printed something: `text` makes of it what is to be printed, or makes sure that what comes later goes well
-    /// without it, if it is left out.
+    /// Prints a piece of a job's output, or leaves it out. `text(true)` returns the text to print. `text(false)`, called for the
+    /// first piece that is left out, returns what was begun before the gap.
     pub(crate) fn output(&self, job: &JobId, bytes: usize, text: impl FnOnce(bool) -> String) {
         if self.0.takes_output() {
             self.0.push(text(true), true);
@@ -119,7 +125,7 @@ impl Printer {
         }
     }
 
-    /// Nothing more of a job comes: tells what of it was left out.
+    /// Nothing more of a job comes: tells how much of its output was left out.
     pub(crate) fn end_of(&self, job: &JobId) {
         let left_out = self.0.state().left_out.remove(job);
         if let Some(bytes) = left_out {
@@ -127,12 +133,16 @@ impl Printer {
         }
     }
 
-    /// Whether there is so much to tell that nothing more should happen.
+    /// Returns true if too many events wait, so that the worker should claim no more jobs.
     pub(crate) fn is_behind(&self) -> bool {
         self.0.state().behind
     }
 
-    /// Waits until all is printed, as long as that gets on. `at_once` says whether whoever waits for the worker has had enough.
+    /// Waits until all is printed, as long as the reader takes something. `at_once` returns true if the worker is to end at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Unprinted`] if something was left to print.
     pub(crate) fn finish(self, at_once: impl Fn() -> bool) -> Result<(), Unprinted> {
         let mut state = self.0.state();
         state.closed = true;
@@ -174,13 +184,13 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Whether there is room for what jobs print. Once something was left out, there is none until that has been told.
+    /// Returns true if job output may be printed. Once some was left out, more is until that has been told.
     fn takes_output(&self) -> bool {
         let state = self.state();
         state.output < MOST_OUTPUT && state.left_out.is_empty()
     }
 
-    /// Leaves out what a job has printed; says whether that is the first since it was last told.
+    /// Counts output that is left out. Returns true for the first piece since the count was last told.
     fn leave_out(&self, job: &JobId, bytes: u64) -> bool {
         let mut state = self.state();
         if let Some(left_out) = state.left_out.get_mut(job) {
@@ -214,7 +224,7 @@ impl Shared {
         }
     }
 
-    /// What is to be printed next; none at the end. When all is printed, what was left out meanwhile is told.
+    /// Waits for the next piece to print; `None` at the end. When the queue is empty, what was left out is told.
     fn next(&self) -> Option<Piece> {
         let mut state = self.state();
         loop {
@@ -286,10 +296,10 @@ impl State {
     }
 }
 
-/// Where a stream stands.
+/// The line at which a stream is.
 #[derive(Default)]
 struct Line {
-    /// A piece broke off in the middle of a line.
+    /// The last write broke off in the middle of a line.
     is_broken: bool,
 }
 
@@ -326,7 +336,7 @@ impl Line {
     }
 }
 
-/// Waits for a stream that others have told not to wait.
+/// Retries a write as long as the stream is full, if another process has made it non-blocking.
 fn patient<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match write() {

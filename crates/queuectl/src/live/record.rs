@@ -30,15 +30,15 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
         ),
         Happening::StoreRecovered => "the store can be used again".into(),
         Happening::StartTrouble { why } => format!(
-            "can't start jobs: {}; they are given back, and tried again",
+            "can't start jobs: {}; they go back to the queue until there is room",
             visible(&why.reason)
         ),
         Happening::StartRecovered => "jobs can be started again".into(),
         Happening::GaveUp { untold: 0 } => {
-            "stopping without the store, which may lose what it was told last".into()
+            "stopping without the store, which may lose its latest changes".into()
         }
         Happening::GaveUp { untold } => format!(
-            "stopping without the store: it doesn't know how {} ended; what it doesn't know runs again",
+            "stopping without the store: it doesn't know how {} ended; a job whose end it doesn't know runs again",
             jobs(*untold as u64)
         ),
         Happening::Stopping => {
@@ -67,7 +67,8 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
     )
 }
 
-/// What happens, as one JSON object. What a job prints isn't that before it is text: see [`printed`].
+/// Returns what happens as one JSON object. `None` for output, which has to be decoded first: see
+/// [`printed`].
 pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp) -> Option<Value> {
     let (event, facts) = match happening {
         Happening::JobPrinted { .. } => return None,
@@ -102,7 +103,7 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
     Some(record(event, facts, worker, now))
 }
 
-/// What a job has printed, as one JSON object.
+/// Returns a piece of a job's output as one JSON object.
 pub(crate) fn printed(
     job: &Job,
     stream: Stream,
@@ -118,7 +119,7 @@ pub(crate) fn printed(
     record("job_printed", facts, worker, now)
 }
 
-/// How much a job has printed that isn't told, as one JSON object.
+/// Returns how many bytes of a job's output were left out, as one JSON object.
 pub(crate) fn left_out(job: &JobId, bytes: u64, worker: &WorkerId, now: Timestamp) -> Value {
     let facts = json!({ "id": job.as_str(), "bytes": bytes });
     record("output_left_out", facts, worker, now)

@@ -80,7 +80,7 @@ impl View for Streamed {
     }
 }
 
-/// An error that was told already.
+/// An error that has already been shown; only the exit code is left.
 pub(crate) struct Told(pub(crate) ErrorKind);
 
 impl Human for Told {

@@ -15,7 +15,7 @@ pub(crate) fn text(chunks: &[Chunk], stream: Option<Stream>) -> String {
     let mut end = 0;
     for chunk in chunks {
         if chunk.offset > end {
-            // What was begun before the gap has lost its end.
+            // A character that was begun before the gap has lost its end.
             text.extend(decoders.iter_mut().map(Decoder::end));
             text.push_str(&note(
                 chunk.offset - end,
@@ -36,7 +36,7 @@ pub(crate) fn text(chunks: &[Chunk], stream: Option<Stream>) -> String {
     text
 }
 
-/// A decoder for a stream, which is encoded as far as its beginning tells.
+/// Returns a decoder for a stream, by the encoding that its beginning shows.
 fn decoder(chunks: &[Chunk], stream: Stream) -> Decoder {
     let of_stream = chunks.iter().filter(|chunk| chunk.stream == stream);
     let bytes: Vec<u8> = of_stream.flat_map(|chunk| &chunk.bytes).copied().collect();

@@ -107,7 +107,9 @@ impl Human for WorkerList {
             if let Some(trouble) = &info.trouble {
                 let (id, since) = (&info.worker.id, local(trouble.since));
                 let reason = visible(&trouble.reason);
-                page.line(&format!("{id} can't start jobs since {since}: {reason}"));
+                page.line(&format!(
+                    "{id} has been unable to start jobs since {since}: {reason}"
+                ));
             }
         }
     }

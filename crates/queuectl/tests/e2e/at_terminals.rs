@@ -102,7 +102,7 @@ fn watched(mut person: File) -> (Arc<Mutex<Vec<u8>>>, JoinHandle<()>) {
     (seen, reader)
 }
 
-/// Waits until a terminal shows `text` so many times.
+/// Waits until a terminal has shown `text` this many times.
 #[track_caller]
 fn wait_until_shown(seen: &Mutex<Vec<u8>>, text: &str, times: usize) {
     wait_for(&format!("the terminal to show {text}"), || {

@@ -1,4 +1,4 @@
-//! `queuectl backup` that is broken off: nothing is left, or nothing that the next one doesn't clear away.
+//! `queuectl backup` that is interrupted leaves nothing; what a killed one leaves, the next one removes.
 
 use super::support::{Home, Running, names, system, wait_for};
 

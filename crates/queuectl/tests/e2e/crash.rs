@@ -83,8 +83,8 @@ fn another_worker_ends_the_orphan_and_runs_the_job_within_a_second() {
     assert_eq!(outcomes, ["crashed", "completed"]);
 }
 
-/// Starts workers, freezes those that watch the one that runs a job, kills that one, and says after how many seconds the job
-/// started again.
+/// Starts workers, freezes those that watch the worker with the job, and kills that worker. Returns after how many seconds the
+/// job started again.
 fn took_with_frozen_watchers(workers: usize, watchers: usize) -> f64 {
     let home = Home::new();
     home.enqueue("a", &jobs::held_and_counted("a"), &[]);
@@ -124,7 +124,7 @@ fn a_frozen_worker_doesnt_keep_the_others_from_noticing_a_dead_one() {
 #[test]
 fn a_dead_worker_is_noticed_though_both_that_watch_it_are_frozen() {
     let took = took_with_frozen_watchers(4, 2);
-    // Before, it has to be noticed that those don't look after anybody.
+    // First the others have to notice that the frozen ones don't look after anybody.
     assert!(took < SOON + 1.5, "it took {took} s");
 }
 

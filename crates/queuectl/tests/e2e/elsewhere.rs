@@ -1,4 +1,4 @@
-//! Jobs whose directory isn't where they are enqueued: with a store on a server it is the worker's to have.
+//! Jobs whose directory doesn't exist where they are enqueued: with a store on a server, only the worker's machine needs it.
 
 use crate::jobs;
 use crate::on_server::Home as HomeOnServer;

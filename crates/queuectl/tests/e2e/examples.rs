@@ -1,4 +1,4 @@
-//! What the help tells people to type, typed as it stands there, in a folder whose files have names that mean ill.
+//! The examples of the help, run as they stand there, in a folder whose files have malicious names.
 
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;

@@ -1,14 +1,14 @@
-//! A worker that is to stop while the disk of its store is full: it waits for room, for seconds only. What it couldn't tell runs
-//! again.
+//! A worker that is to stop while the disk of its store is full: it waits for room, but only for seconds. Jobs whose end it
+//! couldn't report run again.
 
 use std::time::{Duration, Instant};
 
 use crate::jobs;
 use crate::support::{Home, Output, Running, items, number, system, text, wait_until};
 
-/// How long a worker waits for the store when it is to stop, and as long again for a busy machine.
+/// How long a worker that is to stop waits for the store, doubled for a busy machine.
 const BOUND: Duration = Duration::from_secs(20);
-/// The same for one that is to stop at once.
+/// The same for a worker that is to stop at once.
 const BOUND_AT_ONCE: Duration = Duration::from_secs(8);
 
 /// Adds a job that prints more than the log of the store has room for.
@@ -21,7 +21,7 @@ fn add_job(home: &Home) {
     home.enqueue("held", &line, &[]);
 }
 
-/// Lets the job end, with no room for what became of it.
+/// Lets the job end while there is no room for its result.
 fn let_end(home: &Home) {
     let job = home.wait_for_pid("held.pid");
     home.fill();
@@ -29,7 +29,7 @@ fn let_end(home: &Home) {
     wait_until("the job to end", || !system::is_alive(job));
 }
 
-/// There is room again: the job runs once more, as after a crash.
+/// Makes room, and waits until the job has run once more, as after a crash.
 #[track_caller]
 fn runs_again(home: &Home) {
     home.make_room();

@@ -8,7 +8,7 @@ use crate::support::{Home, Running, number, system, text, wait_for};
 /// Options of a job that isn't tried again.
 const ONCE: [&str; 2] = ["--max-retries", "1"];
 
-/// Runs all jobs by a worker that is started by this line of `sh`, where `queuectl` stands for it.
+/// Runs all jobs by a worker that this line of `sh` starts; `queuectl` in it stands for the whole command.
 #[track_caller]
 fn worked_off(home: &Home, line: &str) {
     let worker = line.replace(

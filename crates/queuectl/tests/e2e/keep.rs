@@ -7,10 +7,10 @@ use crate::import_legacy::{TABLES, old_database};
 const OLD: i64 = 5_000;
 /// How many are run now.
 const NEW: i64 = 2_000;
-/// Below so many it doesn't matter when they are deleted.
+/// This many deletions may come earlier or later: they are made in portions.
 const SLACK: i64 = 750;
 
-/// The deletions are counted against the jobs that were run, so it doesn't matter how fast the machine is.
+/// Deletions are compared with the jobs that were run, so the speed of the machine doesn't matter.
 #[test]
 fn a_worker_deletes_two_old_jobs_for_each_that_it_completes() {
     let home = Home::new();

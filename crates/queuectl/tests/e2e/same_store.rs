@@ -1,4 +1,4 @@
-//! What a job calls finds the store of its worker, wherever the job runs and however that store was named.
+//! A `queuectl` that a job calls finds the store of its worker, wherever the job runs and however the store was named.
 
 use std::path::Path;
 

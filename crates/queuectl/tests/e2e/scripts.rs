@@ -1,4 +1,4 @@
-//! Scripts that name the program which reads them, and what stands before a command without being part of it.
+//! Scripts that name the program which reads them, and byte order marks before commands.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ fn a_script_is_run_by_the_program_that_it_names_wherever_it_comes_from() {
 #[test]
 fn a_shell_that_was_asked_for_reads_a_script_all_the_same() {
     let home = Home::new();
-    // In the way of each: to `cmd` it is no comment.
+    // A comment in each shell's own way: `cmd` doesn't take `#!` for one.
     let script = if cfg!(windows) {
         "#!no-such-program 2>nul & echo by a shell"
     } else {

@@ -1,9 +1,9 @@
-//! `worker start` that is broken off while the workers don't work yet.
+//! `worker start` that is interrupted before the workers work.
 
 use crate::bulk_midway::Gate;
 use crate::support::{Home, Running, number, system, wait_until};
 
-/// A call that has started so many workers, which can't make themselves known.
+/// A call that has started `count` workers, which can't register yet.
 fn held_up(home: &Home, gate: &Gate, count: usize) -> Running {
     let call = Running::start(home, &["worker", "start", "--count", &count.to_string()]);
     wait_until("the workers to want to write", || {
@@ -32,7 +32,7 @@ fn ctrl_c_stops_the_workers_again_and_says_so() {
         assert_eq!(output.code, None, "not ended by the signal: {output}");
         assert_eq!(
             output.err(),
-            "note: interrupted; the 3 workers that were started are stopped again\n"
+            "note: interrupted; the 3 workers that had been started were stopped\n"
         );
         assert_eq!(output.out(), "");
         assert_eq!(workers(&home), [0; 0]);

@@ -1,11 +1,11 @@
-//! `worker stop` said by a job: it doesn't wait for the worker that runs it, which waits for the job.
+//! `worker stop` called by a job doesn't wait for the worker that runs this job, since that one waits for the job.
 
 use serde_json::Value;
 
 use super::support::{Home, items, number, text, wait_until};
 use crate::jobs;
 
-/// Adds a job that gives this order and notes what was said.
+/// Adds a job that gives this order and notes the answer.
 fn enqueue_stop(home: &Home, order: &str) {
     let line = format!("queuectl {order} > said 2>&1; echo $? >> said");
     home.enqueue("stopper", &line, &[]);
@@ -51,7 +51,7 @@ fn a_stop_at_once_lets_its_own_job_finish() {
     home.enqueue("held", &jobs::held("held"), &[]);
     home.start_workers(&[]);
     home.wait_for_pid("held.pid");
-    // It has no room for another: the next one takes the order.
+    // The first worker has no free slot, so the other one takes the order.
     home.start_workers(&["--concurrency", "2"]);
     enqueue_stop(&home, "worker stop --now");
     let said = said(&home);

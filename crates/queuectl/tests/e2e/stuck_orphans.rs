@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::support::{Home, items, number, system, text, wait_until};
 use crate::jobs;
 
-/// How soon anything that waits for nobody has to be done, on a busy machine.
+/// How soon anything that doesn't wait for the stuck process has to be done, on a busy machine.
 const SOON: Duration = Duration::from_secs(3);
 
 /// Starts a worker that runs the job `stuck`, which hangs in the kernel the first time it runs.

@@ -1,6 +1,7 @@
-//! A machine that has no room to start jobs: they aren't burned, it is said, and the worker goes on by itself when there is room.
+//! A machine that has no room to start jobs: they consume no attempt, the worker says so, and it goes on by itself when there is
+//! room.
 //!
-//! Limits are set for workers that run, and for them alone: what a test calls meanwhile has room.
+//! Limits are set for running workers only, so that a test's own calls have room.
 
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::support::{
 };
 use crate::jobs;
 
-/// No process more.
+/// No room for another process.
 const NO_PROCESS: &str = "--nproc=1:";
 /// No limit that matters.
 const PROCESSES: &str = "--nproc=500:";
@@ -47,7 +48,7 @@ fn wait_until_able(home: &Home) {
     });
 }
 
-/// Waits until so many are completed; nothing else has become of any, and each has run once.
+/// Waits until `count` jobs are completed, and checks that there are no others and that each has run once.
 #[track_caller]
 fn wait_until_all_have_run_once(home: &Home, count: i64) {
     wait_for("all to be completed", || {
@@ -80,7 +81,7 @@ fn at_the_limit_of_processes_jobs_wait_and_are_run_when_there_is_room() {
     let listed = home.ok(["worker", "list"]);
     let id = text(&worker, "id");
     assert!(
-        listed.contains(&format!("{id} can't start jobs since ")),
+        listed.contains(&format!("{id} has been unable to start jobs since ")),
         "{listed}"
     );
     assert!(listed.contains(NO_ROOM), "{listed}");
@@ -150,7 +151,7 @@ fn a_worker_without_descriptors_left_takes_no_other_for_dead() {
     let before = me().expect("it is there");
     let path = home.seen(&format!("data/workers/{}.log", text(&before, "id")));
     let log = || std::fs::read_to_string(&path).expect("there is a log");
-    // It looks after others each time before it says that it is there. To say so in a file takes a descriptor.
+    // A worker looks after others before each heartbeat. To write that to a file takes a descriptor.
     wait_for("it to be heard of again, or to have tried", || {
         let now = me()?;
         let is_later = now["heartbeat_at"] != before["heartbeat_at"];

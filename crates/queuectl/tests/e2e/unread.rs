@@ -1,4 +1,4 @@
-//! A worker in the foreground whose output isn't read, or can't be written: that holds up nothing, and is said.
+//! A worker in the foreground whose output isn't read or can't be written: nothing waits for it, and the worker says so.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::jobs;
 use crate::support::{Home, number, system, text, wait_for, wait_until};
 
-/// How long it may take that waits for nobody, on a busy machine.
+/// How soon anything that doesn't wait for a reader is done, on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
 
 /// A worker in the foreground, with what it prints in the hands of the test.
@@ -243,7 +243,7 @@ fn on_a_full_disk_it_works_on_and_says_so_once() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(
         said,
-        "note: can't print what happens: No space left on device (os error 28); the worker goes on without\n"
+        "note: can't print what happens: No space left on device (os error 28); the worker goes on all the same\n"
     );
 }
 

@@ -1,9 +1,9 @@
-//! The program under test: the one that `cargo xtask test` has built as users get it. The one that cargo builds beside
-//! these tests is another, built without optimising, which nobody is given.
+//! The program under test: the one that `cargo xtask test` has built as users get it. Cargo builds another one beside
+//! these tests, without optimising, which isn't released.
 
 use std::path::PathBuf;
 
-/// Names the program's file.
+/// The variable that names the program's file.
 const VARIABLE: &str = "QUEUECTL_TEST_PROGRAM";
 
 /// Where the program is.

@@ -32,8 +32,8 @@ use crate::os::system::{Call, Fault};
 /// The limit of open files for commands, if this process has raised its own.
 static ROOM: OnceLock<Rlimit> = OnceLock::new();
 
-/// Starts commands with this limit of open files from now on. Only the first call counts: it has
-/// the limit that this process was started with.
+/// Sets the limit of open files for commands that are started from now on. Only the first call counts,
+/// because it has the limit that this process was started with.
 pub(in crate::os) fn commands_keep(room: Rlimit) {
     let _ = ROOM.set(room);
 }
@@ -57,7 +57,7 @@ struct Birth<'a> {
     changed: u64,
     /// The limit of open files, if it differs from that of this process.
     room: Option<Rlimit>,
-    /// All is done that is the same for every command.
+    /// Whether the steps that are the same for every command have succeeded.
     is_prepared: bool,
     /// Why it didn't become its program.
     error: c_int,
@@ -253,8 +253,8 @@ fn changed() -> u64 {
 /// More words than the kernel's `sigaction` has. The first is the handler, on x86-64 and ARM64.
 const ACTION: usize = 8;
 
-/// The system call itself. C libraries refuse the two or three signals that they reserve, yet a
-/// process that was started by glibc's `posix_spawn` ignores these, and so would its commands.
+/// The system call itself. C libraries refuse the two or three signals that they reserve for themselves.
+/// But a process that was started by glibc's `posix_spawn` ignores these, and so would its commands.
 unsafe fn sigaction(signal: c_int, new: *const [usize; ACTION], old: *mut [usize; ACTION]) {
     const SIGNALS: usize = 64;
     // SAFETY: the caller's pointers are null or valid, and an `ACTION` is as large as what the

@@ -67,7 +67,7 @@ pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag
     }
 }
 
-/// By what the strays of a leader are recognised.
+/// How the strays of a leader are recognised.
 #[derive(Clone, Copy)]
 struct Strays<'a> {
     /// The leader's session, and when the leader was seen to have ended.
@@ -191,7 +191,7 @@ fn end(pid: Pid, strays: Strays<'_>) -> bool {
     ended
 }
 
-/// Ends one process and waits until it has gone. A pidfd makes sure that it is the one that was looked at.
+/// Ends a process, if it is a stray, and waits until it has gone. A pidfd makes sure that it is the one that was looked at.
 fn end_stray(pid: Pid, strays: Strays<'_>) -> bool {
     let number = pid.as_raw_nonzero().get().unsigned_abs();
     if !strays.have(number) {

@@ -68,9 +68,9 @@ pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
     })
 }
 
-/// The environment a process was started with. During `execve` a process shows neither environment
-/// nor arguments, for long if the machine is busy, so that is waited for. A process that shows
-/// arguments and no environment has none.
+/// The environment a process was started with. During `execve`, which may take long on a busy machine, a
+/// process shows neither environment nor arguments; this waits for its end. A process that shows
+/// arguments but no environment has none.
 fn environment(pid: u32) -> Option<Vec<u8>> {
     const PATIENCE: Duration = Duration::from_secs(1);
     let began = Instant::now();

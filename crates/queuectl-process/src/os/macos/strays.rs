@@ -1,5 +1,5 @@
-//! Processes that left their group by a session or a group of their own. They have the attempt's tag in their environment or are still
-//! in its leader's session, and are younger than it, so the rest of the machine isn't read.
+//! Processes that left their group for a session or a group of their own. They have the attempt's tag in their environment or are
+//! still in the leader's session, and are younger than the leader, so the rest of the machine isn't read.
 //!
 //! The system shows the environment of our own processes, but not of those whose program it protects from being debugged:
 //! such a stray isn't seen.

@@ -20,8 +20,8 @@ pub fn ask_to_stop(pid: u32, at_once: bool) -> io::Result<()> {
 
 /// Calls `then`, on a thread of its own, each time this process is asked to stop: by Ctrl+C
 /// (SIGINT), at once (SIGQUIT), or politely. SIGTERM, SIGHUP (its terminal closes) and SIGALRM (the
-/// time that its starter gave it is over) are polite. The last two stay ignored if they were, so
-/// that `nohup` keeps its word.
+/// time that its starter gave it is over) are polite. If SIGHUP or SIGALRM was ignored, it stays
+/// ignored, as `nohup` promises.
 pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT])?;
     for signal in [SIGHUP, SIGALRM] {

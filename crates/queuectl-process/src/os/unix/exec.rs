@@ -30,9 +30,9 @@ pub(super) struct Child {
     pub(super) stderr: OwnedFd,
 }
 
-/// What the native call is given. Both arrays end with a null pointer. What they point to isn't
-/// borrowed by their type: `Exec::spawn`, which alone makes one, has all of it in its own fields,
-/// in what is inherited, and in temporaries that last until its call returns.
+/// What the native call is given. Both arrays end with a null pointer. Their type doesn't borrow what
+/// they point to: only `Exec::spawn` makes a `Call`, and all of it is in its own fields, in what is
+/// inherited, and in temporaries that last until its call returns.
 pub(in crate::os) struct Call<'a> {
     /// A path, or a name that is looked for in our own PATH.
     pub(in crate::os) program: &'a CStr,
@@ -136,8 +136,8 @@ fn name(variable: &CStr) -> &[u8] {
     bytes.split(|byte| *byte == b'=').next().unwrap_or(bytes)
 }
 
-/// What was inherited, in the order of names, without PWD and OLDPWD: these are folders of the shell
-/// that started this process, not of a command.
+/// The inherited variables, in the order of names, without PWD and OLDPWD: these are folders of the
+/// shell that started this process, not of a command.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"

@@ -42,8 +42,8 @@ pub fn create_private(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
     let file = how.mode(OWNERS).open(path)?;
     let mode = file.metadata()?.mode();
     if mode & OWNERS != OWNERS {
-        // The file was created just now, and the umask took rights away from its owner. If it
-        // belongs to another user it wasn't, and stays as it is.
+        // The umask took rights away from the owner of a new file. If the file belongs to another user,
+        // it isn't new, and this fails and changes nothing.
         let _ = file.set_permissions(Permissions::from_mode(mode & 0o777 | OWNERS));
     }
     Ok(file)

@@ -15,8 +15,8 @@ pub struct HeldStop {
     let_through: Arc<AtomicBool>,
 }
 
-/// Notes the first SIGINT, SIGTERM, SIGHUP, SIGQUIT or SIGALRM instead of letting it end the process. The next one does. What
-/// is ignored stays ignored, so that `nohup` keeps its word.
+/// Notes the first SIGINT, SIGTERM, SIGHUP, SIGQUIT or SIGALRM instead of letting it end the process. The next one ends it. What
+/// is ignored stays ignored, as `nohup` promises.
 pub fn hold_stop() -> io::Result<HeldStop> {
     let first = Arc::new(AtomicUsize::new(0));
     let let_through = Arc::new(AtomicBool::new(false));

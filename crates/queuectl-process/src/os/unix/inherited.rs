@@ -1,9 +1,9 @@
 //! What a process inherits from its starter, and what becomes of it.
 //!
-//! A process keeps much of the process that it replaces (`execve`) and of its parent (`fork`), and
-//! that may be set for reasons of the starter's own. Each item of the list below is set by this
-//! program, passed on to jobs, or doesn't matter. [`set_up_process`] sets what concerns every
-//! command of the program. Jobs are started by `native::spawn`, background workers by
+//! A process keeps much of its parent's state (`fork`) and of the process that it replaces (`execve`),
+//! whatever the starter has set it for. Each item of the list below is set by this program, passed on
+//! to jobs, or doesn't matter. [`set_up_process`] sets what concerns every command of the program.
+//! Jobs are started by `native::spawn`, background workers by
 //! [`start_detached`](super::start_detached).
 //!
 //! | inherited | in this program | in jobs |
@@ -12,7 +12,7 @@
 //! | SIGXFSZ | ignored: a file beyond `ulimit -f` is an error like a full disk | default |
 //! | SIGXCPU | ignored: a soft `ulimit -t` is for jobs. At the hard one the system kills | default |
 //! | SIGPIPE | ignored, by Rust's runtime | default |
-//! | SIGHUP, SIGALRM ignored | stay ignored: `nohup` means it | default |
+//! | SIGHUP, SIGALRM ignored | stay ignored, as `nohup` promises | default |
 //! | SIGINT, SIGTERM, SIGQUIT ignored | a worker hears them; elsewhere they stay ignored | default |
 //! | SIGTSTP, SIGTTIN, SIGTTOU, others ignored | doesn't matter | default |
 //! | signal mask | emptied: blocked signals would never stop a worker. Pending ones arrive | empty |
@@ -27,7 +27,7 @@
 //! | current folder | kept in the foreground; the data folder in the background | the job's |
 //! | session and terminal | kept in the foreground; a new session in the background | a new session each |
 //! | environment | read by the caller | as given, but for PWD and OLDPWD |
-//! | children of the replaced process | left alone; they make the end of each job dearer | – |
+//! | children of the replaced process | left alone; they make the end of each job slower | – |
 //! | subreaper flag | set by a worker on Linux | none, since `fork` |
 //! | parent-death signal | kept: it was set on purpose | none, since `fork` |
 //! | no_new_privs, seccomp, capabilities, namespaces, cgroup, OOM score, personality | doesn't matter | as given |

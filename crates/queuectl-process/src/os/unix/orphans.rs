@@ -1,10 +1,10 @@
 //! What a dead worker left running: found by the sessions of the leaders it noted and by its tag, and ended.
 //!
 //! The leader of a job leads a session, whose number is the leader's pid. The system gives that number to no other process or
-//! session while a process is in this one. So all processes in the session of a living leader are the job's. After a leader's
-//! death its session may become empty, and its number may go to a session of somebody else. A session without its leader is
-//! therefore only trusted if one of its processes is older than the worker's last beat: the leader lived then, so the session
-//! has never been empty since.
+//! session while any process is in this session. So all processes in the session of a living leader are the job's. After the
+//! leader's death its session may become empty, and its number may go to another session. A session without its leader is
+//! therefore only trusted if one of its processes is older than the worker's last heartbeat: the leader lived then, so the
+//! session hasn't been empty since.
 
 use std::collections::HashSet;
 use std::io;
@@ -18,18 +18,22 @@ use super::facts::signal;
 use crate::os::native::{self, Process, SECOND};
 use crate::{Leader, Tag};
 
-/// How long to wait between two looks at what was killed: at first, and at most. A process that hangs in the kernel may
+/// How long to wait between two looks at killed processes: at first, and at most. A process that hangs in the kernel may
 /// take long to go, and each look reads all processes of the machine.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
-/// How many of the processes that don't end are named.
+/// How many of the processes that don't end an error names.
 const NAMED: usize = 3;
 
-/// A worker may have lived for this long after its last beat: it beats about twice a second. Pids are given out in turn, so none
-/// is given out twice within this time.
-const BETWEEN_BEATS: u64 = SECOND;
+/// A worker may have lived for this long after its last heartbeat, of which there are about two a second. Pids are given out in
+/// turn, so none is given out twice within this time.
+const BETWEEN_HEARTBEATS: u64 = SECOND;
 
 /// Ends every process in the session of one of these leaders, and every process with the tag. Returns how many there were, once
-/// all have gone. Their worker last beat at `alive`. Fails if some haven't gone within `patience`; all of them were killed then.
+/// all have gone. The last heartbeat of their worker was at `alive`.
+///
+/// # Errors
+///
+/// Fails if some haven't gone within `patience`, though all were killed.
 pub(crate) fn end_all(
     leaders: &[Leader],
     alive: u64,
@@ -38,7 +42,7 @@ pub(crate) fn end_all(
 ) -> io::Result<usize> {
     let began = Instant::now();
     let mut pause = PAUSE.0;
-    // Asked once, before the processes that prove it are ended.
+    // Decided once, before the processes that prove a session are ended.
     let sessions = sessions(leaders, alive);
     let mut ended = HashSet::new();
     let mut out_of_reach = HashSet::new();
@@ -90,7 +94,7 @@ pub(crate) fn find_all(leaders: &[Leader], alive: u64, tag: &Tag) -> Vec<u32> {
     find(&sessions, tag).map(|(pid, _)| pid).collect()
 }
 
-/// Those of the leaders whose session can't be another one with the same number.
+/// The leaders whose session is surely theirs, and not another one with the same number.
 fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
     if leaders.is_empty() {
         return Vec::new();
@@ -103,7 +107,7 @@ fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
         Some(now) => is_itself(leader, now.start),
         None => processes
             .iter()
-            .any(|one| is_in(one, leader) && one.start <= alive + BETWEEN_BEATS),
+            .any(|one| is_in(one, leader) && one.start <= alive + BETWEEN_HEARTBEATS),
     };
     leaders.iter().filter(is_own).copied().collect()
 }

@@ -53,7 +53,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 /// Creates a folder, 0700, that wasn't there.
 pub fn new_private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(OWNERS).create(path)?;
-    // The umask may take rights away from its owner, too: with 0177 it couldn't be entered.
+    // The umask may take rights away from the owner, too: with 0177 the folder couldn't be entered.
     fs::set_permissions(path, Permissions::from_mode(OWNERS))
 }
 

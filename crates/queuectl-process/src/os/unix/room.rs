@@ -1,6 +1,6 @@
-//! Limits of this process. Each running command takes a few descriptors of its worker, and the soft
+//! Limits of this process. Each running command takes a few descriptors of its worker, but the soft
 //! limit of open files is low on many systems, because `select` handles no more than 1,024. So a
-//! worker raises its own soft limit, and starts commands with the one that it was given.
+//! worker raises its own soft limit, and starts commands with the limit that it was given.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -23,7 +23,7 @@ pub fn make_room_for(commands: usize) {
     }
 }
 
-/// How many bytes a file of this process may have. `None` if there is no such limit.
+/// The largest size in bytes to which this process may make a file. `None` if there is no limit.
 pub fn largest_file() -> Option<u64> {
     getrlimit(Resource::Fsize).current
 }

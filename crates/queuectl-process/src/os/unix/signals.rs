@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::os::native;
 
-/// The name of a signal, `SIGKILL` for 9. The numbers are this system's, and each of them has one.
+/// The name of a signal, `SIGKILL` for 9. The numbers are this system's. `None` if there is no such signal.
 pub fn signal_name(signal: i32) -> Option<Cow<'static, str>> {
     let shared = NAMES.iter().find(|(known, _)| known.as_raw() == signal);
     shared

@@ -24,8 +24,8 @@ pub(super) fn explain(fault: &Fault, program: &OsStr, spec: &Spec) -> StartError
     }
 }
 
-/// What the machine or this process has no more of, if an error tells of that. Any other that meets the command's folder or its
-/// program is the command's, also where a disk is to blame: other commands don't need that disk.
+/// Returns what the machine or this process has run out of, if the error says so. Any other error with the command's folder or
+/// program is the command's, even if a disk is to blame: other commands may not need that disk.
 pub(in crate::os) fn lacks(error: &io::Error) -> Option<&'static str> {
     match Errno::from_io_error(error)? {
         Errno::AGAIN => Some("no room for another process (`ulimit -u`)"),

@@ -20,7 +20,7 @@ impl Wake {
     /// Opens the wake-up at `path` for waiting, and creates it (0600) if need be.
     pub fn open(path: &Path) -> io::Result<Self> {
         match native::make_fifo(path) {
-            // The umask may have taken rights away from its owner.
+            // The umask may have taken rights away from the owner.
             Ok(()) => make_private(path)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

@@ -37,10 +37,9 @@ impl Words {
         let bytes: Vec<u8> = content.iter().flat_map(|word| word.to_ne_bytes()).collect();
         file.write_all(&bytes)?;
         let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: a new mapping, at an address of the system's choice and so aligned to a page; the
-        // file is as long as it. It outlives the file's descriptor, and stays where it is until
-        // `drop` ends it, however this is moved. Other processes only read
-        // the file.
+        // SAFETY: a new mapping, at an address of the system's choice and so aligned to a page, and
+        // as long as the file. It outlives the file's descriptor, and stays where it is until `drop`
+        // ends it, however this is moved. Other processes only read the file.
         let words = unsafe {
             let start = mmap(null_mut(), bytes.len(), access, MapFlags::SHARED, &file, 0)?;
             slice::from_raw_parts(start.cast(), content.len())

@@ -66,7 +66,7 @@ pub fn when_asked_to_stop(mut then: impl FnMut(Asked) + Send + 'static) -> io::R
     Ok(())
 }
 
-/// Called by the system, on a thread of its own. One if it was taken care of.
+/// Called by the system, on a thread of its own. Returns 1 if the event was handled.
 extern "system" fn interrupt(kind: u32) -> i32 {
     let Some(console) = CONSOLE.get() else {
         return 0;

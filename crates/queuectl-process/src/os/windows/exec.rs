@@ -146,8 +146,8 @@ pub(super) fn environment<'a>(
     Some(block)
 }
 
-/// What was inherited, read once, with the names by which it is ordered. PWD and OLDPWD are folders of a Unix shell that started
-/// this process, and are left out.
+/// The inherited variables, read once, with the names by which they are ordered. PWD and OLDPWD are left out: they are folders of
+/// a Unix shell that started this process.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"
@@ -186,8 +186,8 @@ fn empty() -> io::Result<&'static OwnedHandle> {
     Ok(EMPTY.get_or_init(|| empty))
 }
 
-/// What is said of a process that is to be started. It is initialised from the start, and keeps
-/// pointers to what was said.
+/// Attributes of a process that is to be started. The list is initialised from the start, and keeps
+/// pointers to the attributes' values.
 struct List<'a> {
     /// Words, since it has to lie as pointers do. They never grow, so the list stays where it was
     /// initialised when this is moved.

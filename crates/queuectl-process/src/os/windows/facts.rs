@@ -177,8 +177,8 @@ pub fn signal_name(_signal: i32) -> Option<Cow<'static, str>> {
     None
 }
 
-/// Which start of the machine this is. The system counts them, and shows the count to every process at a fixed place (`BootId` in
-/// `KUSER_SHARED_DATA`).
+/// Which boot of the machine this is. The system counts them, and shows the count to every process at a fixed address (`BootId`
+/// in `KUSER_SHARED_DATA`).
 pub(crate) fn boot() -> u64 {
     const BOOT_ID: *const u32 = ptr::without_provenance(0x7FFE_02C4);
     // SAFETY: the system maps this page into every process at this place, for as long as the
@@ -187,8 +187,8 @@ pub(crate) fn boot() -> u64 {
     unsafe { ptr::read_volatile(BOOT_ID) }.into()
 }
 
-/// A dead worker's Job Objects were closed by the system, and closing them ended all that was in them. That may just be going
-/// on: so their leaders are ended here too, and waited for, within `patience`. Returns how many still ran.
+/// The system has closed a dead worker's Job Objects, which ends all processes in them. That may still be going on, so their
+/// leaders are ended here, too, and waited for within `patience`. Returns how many still ran.
 pub(crate) fn end_all(
     leaders: &[Leader],
     _alive: u64,

@@ -17,7 +17,11 @@ use crate::Spec;
 const EXTENSIONS: [&str; 4] = ["com", "exe", "bat", "cmd"];
 
 /// The file that a program's name means: that of a path, which counts from the command's own folder, or the first in the
-/// system's folder and those of PATH. It fails if the machine has no room to look.
+/// system's folder and those of PATH.
+///
+/// # Errors
+///
+/// Fails if the machine has no room to look.
 pub(super) fn find(program: &OsStr, spec: &Spec) -> io::Result<Option<PathBuf>> {
     if has_folder(program) {
         return complete(spec.cwd.join(program));

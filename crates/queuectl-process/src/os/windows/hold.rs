@@ -49,7 +49,7 @@ impl Drop for HeldStop {
     }
 }
 
-/// Called by the system, on a thread of its own. One if it was taken care of, zero if the system's
+/// Called by the system, on a thread of its own. Returns 1 if the event was handled, 0 if the system's
 /// own handler, which ends the process, is to follow.
 extern "system" fn note(kind: u32) -> i32 {
     if !HELD.load(Ordering::SeqCst) {

@@ -1,5 +1,5 @@
-//! The program that a script names, as this system has it. Scripts mostly name it by a path of Unix, which leads nowhere
-//! here: what counts then is the path's last part, or what `env` is to start.
+//! The program that a script names, as this system has it. Most scripts name it by a path of Unix, which doesn't exist
+//! here. Then only the path's last part counts, or the program that `env` is to start.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::shell::{is_cmd, is_powershell};
 use crate::os::script::Script;
 use crate::{Spec, StartError};
 
-/// The program with what it is given, the script last.
+/// Returns the program and its arguments, of which the last is the script, and the script's file.
 pub(super) fn command(
     named: &str,
     argument: Option<&str>,
@@ -27,14 +27,14 @@ pub(super) fn command(
         name => name,
     };
     if is_cmd(&program) {
-        // It would wait for what else it is to do.
+        // It would ignore the file, and wait for commands.
         return Err(cannot(&program, "it reads no script with such a line"));
     }
     let mut command = vec![OsString::from(&program)];
     command.extend(words.map(OsString::from));
     let script = if is_powershell(&program) {
         command.extend(["-ExecutionPolicy", "Bypass", "-File"].map(OsString::from));
-        // It reads only files of that name; and without the mark, in the console's code page.
+        // It only reads files with this extension, and without the mark in the console's code page.
         Script::write(&spec.scratch, &format!("\u{feff}{text}"), Some("ps1"))?
     } else {
         Script::write(&spec.scratch, text, None)?
@@ -44,16 +44,16 @@ pub(super) fn command(
 }
 
 fn is_there(program: &str, spec: &Spec) -> bool {
-    // Whether the machine has room to look is told when the program is started.
+    // If the machine has no room to look, the start of the program will say so.
     find(OsStr::new(program), spec).is_ok_and(|found| found.is_some())
 }
 
-/// Whether a path leads to a program of Windows, which has an extension, and not to one of a Unix beside it.
+/// Returns true if a path leads to a program of Windows. These have an extension; those of a Unix beside it have none.
 fn is_program(path: &Path) -> bool {
     path.extension().is_some() && path.is_file()
 }
 
-/// The program's name here, and its argument; or what `env` is given.
+/// Returns the program's name here and its argument, or the words that `env` is given.
 fn words(named: &str, argument: Option<&str>) -> Vec<String> {
     if !named.starts_with('/') || is_program(Path::new(named)) {
         return [named]

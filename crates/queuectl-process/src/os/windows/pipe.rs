@@ -135,9 +135,9 @@ impl Drop for Pipe {
     }
 }
 
-/// Memory at a fixed place that the system writes to while a read is under way. It is known by a
-/// bare pointer: a `Box` says each time it is moved that nobody else writes to what is in it, and
-/// so does a reference.
+/// Memory at a fixed place that the system writes to while a read is under way. This holds a bare
+/// pointer, because a `Box` asserts each time it is moved that nobody else writes to its content,
+/// and so does a reference.
 struct Lent<T: ?Sized>(NonNull<T>);
 
 impl<T: ?Sized> Lent<T> {

@@ -94,9 +94,9 @@ pub(super) fn of_others(path: &Path) -> io::Result<Others> {
     Ok(by_list(descriptor.rights()?, &owners))
 }
 
-/// What a list of rights lets others do than its owner, by any of his names: what an administrator
-/// makes belongs to all of them, and gives him his rights by his own name. Without a list everybody
-/// may do everything.
+/// What a list of rights lets others than the owner do. The owner may have several names: what an
+/// administrator creates belongs to the group of administrators, but grants rights to the user.
+/// Without a list everybody may do everything.
 fn by_list(rights: Option<Rights<'_>>, owners: &[Sid<'_>]) -> Others {
     let Some(rights) = rights else {
         return Others::Everything;
@@ -121,7 +121,7 @@ fn by_entry(rights: Rights<'_>, index: u32, owners: &[Sid<'_>]) -> Others {
     }
 }
 
-/// Memory of the system's that describes whose something is and who may do what. It lies where the
+/// Memory of the system's that says who owns something and who may do what. It lies where the
 /// system has put it, however this is moved.
 struct Descriptor(PSECURITY_DESCRIPTOR);
 
@@ -188,7 +188,7 @@ impl Descriptor {
         }))
     }
 
-    /// Whose it is, if it says so.
+    /// Its owner, if it says so.
     fn owner(&self) -> io::Result<Option<Sid<'_>>> {
         let (mut owner, mut by_default) = (PSID::default(), 0);
         // SAFETY: the descriptor is valid as long as `self` is, and the other pointers are to

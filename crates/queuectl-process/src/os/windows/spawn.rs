@@ -68,7 +68,7 @@ struct What<'a> {
     script: Option<Script>,
 }
 
-/// How it is told what to do.
+/// How the program is told what to do.
 enum How<'a> {
     /// As a shell, by a line.
     Line(&'a str),

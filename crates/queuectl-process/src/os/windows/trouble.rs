@@ -1,4 +1,4 @@
-//! Why a command could not be started, by the system's number for it.
+//! Why a command could not be started, by the system's error code.
 
 use std::io::{self, ErrorKind};
 
@@ -23,7 +23,7 @@ pub(super) fn explain(fault: &Fault, program: &str) -> StartError {
     }
 }
 
-/// What the machine or this process has no more of, if an error tells of that.
+/// Returns what the machine or this process has run out of, if the error says so.
 pub(in crate::os) fn lacks(error: &io::Error) -> Option<&'static str> {
     match error.raw_os_error()?.unsigned_abs() {
         ERROR_NO_PROC_SLOTS | ERROR_MAX_THRDS_REACHED | ERROR_TOO_MANY_TCBS => {
@@ -42,7 +42,7 @@ pub(in crate::os) fn lacks(error: &io::Error) -> Option<&'static str> {
         ERROR_NO_SYSTEM_RESOURCES
         | ERROR_NONPAGED_SYSTEM_RESOURCES
         | ERROR_PAGED_SYSTEM_RESOURCES => Some("the machine has no resources left"),
-        // Wine refuses one start in some thousands so, and not the next.
+        // Wine refuses one start in some thousands with this, but not the next.
         ERROR_INTERNAL_ERROR => Some("the system failed inside"),
         _ => None,
     }

@@ -1,5 +1,5 @@
-//! Files on the way to a server. They are named as `psql` takes them: a path that isn't absolute counts
-//! from the folder in which the command is called. Here such a path is made to mean the same elsewhere.
+//! Paths in a server's URL and variables. As for `psql`, a relative one counts from the folder in which the
+//! command is called. Here it is made absolute, so that it means the same elsewhere.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -17,7 +17,8 @@ const VARIABLES: [&str; 6] = [
     "PGSSLKEY",
 ];
 
-/// The URL with absolute paths, for one that is used in `folder`. One that isn't sound stays as it is.
+/// Returns a URL that is used in `folder` with its paths made absolute. A URL that can't be parsed stays as
+/// it is.
 pub(crate) fn rooted_url(url: &str, folder: &Path) -> String {
     let rooted = url::with_values(url, |name, value| {
         let is_file = PARAMETERS.contains(&name);
@@ -27,7 +28,7 @@ pub(crate) fn rooted_url(url: &str, folder: &Path) -> String {
     rooted.unwrap_or_else(|_| url.to_owned())
 }
 
-/// The variables whose values are other ones outside of `folder`, with what they are there.
+/// Returns the variables that name a relative path, with the absolute one.
 pub(crate) fn rooted_variables(
     env: Environment<'_>,
     folder: &Path,
@@ -36,9 +37,9 @@ pub(crate) fn rooted_variables(
     VARIABLES.into_iter().filter_map(rooted).collect()
 }
 
-/// The absolute path, if it isn't one already.
+/// Returns the absolute path, if `path` is a relative one.
 fn rooted(path: &OsStr, folder: &Path) -> Option<OsString> {
-    // Instead of a file, `sslrootcert` can be this.
+    // `sslrootcert` can be `system` instead of a file.
     let is_path = !path.is_empty() && path != "system";
     let is_relative = is_path && Path::new(path).is_relative();
     is_relative.then(|| folder.join(path).into())

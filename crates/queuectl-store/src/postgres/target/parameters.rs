@@ -65,8 +65,8 @@ impl Parameters {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The file that a parameter names, as an absolute path: it is read for each connection, and a
-    /// background worker leaves the folder that it was started in.
+    /// Returns the file that a parameter names, as an absolute path: it is read for each connection, and
+    /// a background worker leaves the folder in which it was started.
     pub(super) fn file(&self, name: &str) -> Option<PathBuf> {
         let named = PathBuf::from(self.get(name)?);
         Some(std::path::absolute(&named).unwrap_or(named))

@@ -26,7 +26,7 @@ pub(super) fn parameters(url: &str) -> Result<Parameters, String> {
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = parameter(pair)?;
-        // As other clients write it.
+        // Other clients write it so.
         if name == "ssl" && value == "true" {
             found.set("sslmode", "require".into())?;
         } else {
@@ -36,7 +36,7 @@ pub(super) fn parameters(url: &str) -> Result<Parameters, String> {
     Ok(found)
 }
 
-/// The URL with another value for each of its parameters for which there is one.
+/// Returns the URL with those values replaced for which `other` returns another.
 pub(super) fn with_values(
     url: &str,
     other: impl Fn(&str, &str) -> Option<String>,
@@ -54,7 +54,7 @@ pub(super) fn with_values(
     Ok(format!("{rest}{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
-/// The pieces of a URL, as they stand there.
+/// The parts of a URL, still encoded.
 struct Parts<'url> {
     credentials: Option<&'url str>,
     place: &'url str,

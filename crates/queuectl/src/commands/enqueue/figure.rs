@@ -1,4 +1,4 @@
-//! A number in a line of JSON, as it is written there. As an `f64` a `1e-400` would be 0, and a
+//! A number in a line of JSON, kept as text: as an `f64`, `1e-400` would be 0, and
 //! `2.9999999999999999999` would be 3.
 
 use std::str::FromStr;
@@ -15,13 +15,13 @@ pub(super) struct Figure<'line> {
 }
 
 impl Figure<'_> {
-    /// A number with a fraction, under the rules of the command line. What isn't a number keeps its
-    /// quotes, so a text is never taken for the number in it.
+    /// Reads it by the rules of the command line. A JSON string keeps its quotes, so it is never taken
+    /// for the number in it.
     pub(super) fn number<T: FromStr<Err = InvalidValue>>(&self) -> Result<T, InvalidValue> {
         self.raw.get().parse()
     }
 
-    /// A whole number, which JSON may write as `20.0` or `2e1`, too.
+    /// Reads it as a whole number, which JSON may write as `20.0` or `2e1`, too.
     pub(super) fn whole<T: FromStr<Err = InvalidValue>>(
         &self,
         new: fn(i64) -> Result<T, InvalidValue>,
@@ -33,7 +33,7 @@ impl Figure<'_> {
     }
 }
 
-/// The whole number that a JSON number is, if it is exactly one and an `i64`.
+/// Returns the value of a JSON number, if that is exactly a whole number and fits into an `i64`.
 fn whole(text: &str) -> Option<i64> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -53,8 +53,7 @@ pub(super) fn run(
         Reserve::none()
     };
     let mut adding = Adding::new(&mut *store, order.skip_existing, answer, reserve);
-    let stop = hold_stop()
-        .map_err(|reason| CliError::internal(format!("can't listen for signals: {reason}")))?;
+    let stop = hold_stop().map_err(interrupted::no_signals)?;
     let progress = Progress::new(cx.console, "enqueueing", Some(jobs.source.length));
     let added = adding.all(&jobs, checked.digest, || stop.asked(), &progress);
     drop(progress);

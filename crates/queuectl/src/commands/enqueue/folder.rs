@@ -1,4 +1,4 @@
-//! The directory that a job is to run in, as it is given here.
+//! The directory that a job is to run in: checked, and made absolute.
 
 use std::path::Path;
 
@@ -9,17 +9,18 @@ use super::native;
 use crate::environment;
 use crate::error::CliError;
 
-/// Where the machines are that have a job's directory.
+/// Which machines need a job's directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Folders {
-    /// The store is a file, so its workers are on this machine, and the directory has to be there.
+    /// The store is a file, so its workers are on this machine, and the directory has to exist here.
     Here,
-    /// The store is on a server. The directory is the worker's to have, and its machine may be of another system.
+    /// The store is on a server. Only the worker's machine needs the directory, and may run another
+    /// system.
     Anywhere,
 }
 
 impl Folders {
-    /// Where they are for jobs of a store.
+    /// Returns which machines need it for jobs of the store at `location`.
     pub(crate) fn of(location: &Location) -> Self {
         match location {
             Location::Sqlite(_) => Self::Here,
@@ -27,7 +28,11 @@ impl Folders {
         }
     }
 
-    /// The directory as an absolute path; the current one if none is given.
+    /// Returns the directory as an absolute path; the current one if none is given.
+    ///
+    /// # Errors
+    ///
+    /// A directory that has to exist here and doesn't is wrong usage.
     pub(crate) fn resolve(self, given: Option<&Path>) -> Result<NativeString, CliError> {
         let Some(given) = given else {
             return native(environment::current_dir().map_err(no_current)?.into());

@@ -51,7 +51,7 @@ A line of jobs.jsonl:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Name the job: letters, digits and ._~:@+/=-; without, a new id is made and printed
+    /// Name the job: letters, digits and ._~:@+/=-; without it, a new id is made and printed
     #[arg(long, value_parser = JobId::given)]
     id: Option<JobId>,
 
@@ -66,10 +66,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
-    /// Take each line of the file for a command that a shell runs, instead of JSON; never put names of files into such lines
+    /// Take each line of the file for a shell command instead of JSON; never put names of files into such lines
     ///
-    /// The shell obeys whatever a line has in it, so a name such as `x;reboot` is a command, and quotes around it don't help. Give
-    /// names as arguments: each in an `argv` of a line of JSON, or after `--`.
+    /// The shell runs whatever is in a line, so a name such as `x;reboot` becomes a command, and quotes around it don't help. Pass
+    /// names as arguments: in the `argv` of a line of JSON, or after `--`.
     #[arg(long)]
     lines: bool,
 
@@ -107,7 +107,7 @@ struct How {
 
     /// Run it in this directory [default: the current one]
     ///
-    /// With a store in a file it has to be there. With one on a server it is the worker's machine that has to have it.
+    /// With a store in a file, it has to exist. With a store on a server, only the worker's machine needs it.
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
 }

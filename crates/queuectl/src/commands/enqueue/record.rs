@@ -34,8 +34,9 @@ pub(crate) struct Wrong {
 pub(crate) struct Reader {
     form: Form,
     rules: Rules,
-    /// The shell that was asked for, and the one that is usual.
+    /// The shell that the command line asks for.
     asked: Option<ShellName>,
+    /// The shell of the settings.
     usual: Option<ShellName>,
     folders: Folders,
     cwd: NativeString,
@@ -72,8 +73,8 @@ impl Reader {
         }
     }
 
-    /// The same, with a shell for lines that don't ask for one: one that was asked for with all of
-    /// them, or else the usual one.
+    /// Sets the shell for lines that don't ask for one: the one that the command line asks for, or
+    /// else the usual one, which scripts don't use.
     pub(crate) fn in_shell(self, asked: Option<ShellName>, usual: Option<ShellName>) -> Self {
         Self {
             asked,

@@ -1,6 +1,6 @@
 //! Room on the store's disk, kept in reserve: on a full disk nothing can be taken back, since the
-//! store has to write for that too. Nor can it where a limit keeps its files from growing, so that
-//! limit is compared first.
+//! store has to write for that too. The same goes for a limit on the size of its files, so that
+//! limit is checked first.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -49,8 +49,8 @@ impl Reserve {
     }
 }
 
-/// The size that the largest of a store's files may reach when `size` bytes are added and taken back:
-/// the log has both, unless it is copied into the database in between.
+/// The size in bytes that the largest of a store's files may reach when `size` bytes are added and
+/// taken back. The log has both, unless it is copied into the database in between.
 fn largest_with(location: &Location, size: u64) -> u64 {
     let files = location.files().into_iter();
     let lengths = files

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use queuectl_domain::WorkerId;
 use queuectl_worker::{Control, Launch, leave_terminal};
 
-use super::start::no_signals;
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
+use crate::interrupted::no_signals;
 use crate::views::Streamed;
 
 /// Be the guard of a worker

@@ -13,7 +13,7 @@ Examples:
 
 States:
   running   takes jobs
-  unable    can't start jobs, and takes none until it can; why is said below
+  unable    can't start jobs, and takes none until it can; the reason is below
   stopping  finishes what it runs
   dead      ended without a word; its jobs go back to the queue
   lapsed    not heard of for longer than its lease; its jobs go to others";

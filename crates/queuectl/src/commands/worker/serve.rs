@@ -5,11 +5,11 @@ use queuectl_worker::{
     Control, Happening, LogFile, Observer, Options, READY, RunError, leave_folder, leave_terminal,
 };
 
-use super::start::no_signals;
 use super::{guard, whole};
 use crate::console::Console;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::interrupted::no_signals;
 use crate::views::Streamed;
 
 /// Be a background worker

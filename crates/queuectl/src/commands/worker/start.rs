@@ -21,7 +21,7 @@ Examples:
   queuectl worker start --foreground
   queuectl worker start --foreground --until-idle --json";
 
-/// How long a background worker may take until it works. A store that is busy is waited for, too.
+/// How long a background worker may take until it works, including its wait for a busy store.
 const UNTIL_IT_WORKS: Duration = Duration::from_secs(60);
 
 /// Start workers, in the background or in this terminal
@@ -71,7 +71,7 @@ fn foreground(cx: &Context<'_>, args: &Args) -> Result<Box<dyn View>, CliError> 
     let data = cx.data_folder()?;
     let store = cx.store()?;
     let control = Control::new();
-    control.heed_signals().map_err(no_signals)?;
+    control.heed_signals().map_err(interrupted::no_signals)?;
     let options = Options {
         data,
         id: new_worker_id(),
@@ -101,16 +101,11 @@ impl From<Unprinted> for CliError {
         let what = match unprinted {
             Unprinted::Gone => "nobody reads what this worker prints",
             Unprinted::Stuck => {
-                "what this worker prints isn't read any more, so its end isn't told"
+                "nobody reads what this worker prints any more, so its end isn't shown"
             }
         };
         Self::internal(what).with_hint("run it in the background, or let it print to a file")
     }
-}
-
-/// The system doesn't let this process hear signals.
-pub(super) fn no_signals(reason: std::io::Error) -> CliError {
-    CliError::internal(format!("can't listen for signals: {reason}"))
 }
 
 fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
@@ -125,7 +120,7 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let data = cx.data_folder()?;
     let launch = launch(cx, args)?;
     let count = args.count.unwrap_or(1) as usize;
-    let stop = hold_stop().map_err(no_signals)?;
+    let stop = hold_stop().map_err(interrupted::no_signals)?;
     let patience = Patience {
         each: UNTIL_IT_WORKS,
         interrupted: &|| stop.asked(),
@@ -149,12 +144,12 @@ fn background(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     ))
 }
 
-/// What is said when the user doesn't want workers any more of which `started` processes were there.
+/// What is said when the user has interrupted the start after `started` processes.
 fn stopped_again(started: usize) -> String {
     match started {
         0 => "no worker was started".into(),
-        1 => "the worker that was started is stopped again".into(),
-        many => format!("the {many} workers that were started are stopped again"),
+        1 => "the worker that had been started was stopped".into(),
+        many => format!("the {many} workers that had been started were stopped"),
     }
 }
 
@@ -175,7 +170,7 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         let hint = match &error {
             StartError::System(_) => "check the data folder, and how many processes you may have",
-            StartError::Interrupted { .. } => "give the command again",
+            StartError::Interrupted { .. } => "run the command again",
             StartError::Died { log, .. } | StartError::Late { log, .. } => {
                 let hint = format!("read its log at {}", log.display());
                 return Self::internal(error.to_string()).with_hint(hint);

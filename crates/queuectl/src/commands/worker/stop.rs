@@ -23,7 +23,7 @@ Examples:
 ///
 /// Running jobs finish, nothing new starts, and the command returns when all workers have ended. One that
 /// isn't heard of for longer than its lease is not waited for: it stops when it comes back. Nor is the one
-/// that runs the job which says this: it is asked to stop when its jobs have finished, also with --now.
+/// whose job calls this: it stops when its jobs have finished, even with --now.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

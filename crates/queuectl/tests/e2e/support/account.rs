@@ -1,4 +1,4 @@
-//! Another user, whom limits hold: root may start as many processes as there is room for.
+//! A user without privileges: `ulimit -u` doesn't hold for root.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::chown;
@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Home;
 
-/// A user of a test's own: the system counts processes by user.
+/// A user for one test alone: the system counts processes by user.
 pub(crate) struct Account(u32);
 
 impl Home {
-    /// A new one, with its calls made by a user who isn't root and to whom all of it belongs.
+    /// A new home that belongs to a user other than root, and whose calls are made by that user.
     ///
     /// # Panics
     ///
-    /// If the test isn't run by root: nobody else may call something as another user.
+    /// If the test isn't run by root: only root may run something as another user.
     pub(crate) fn of_another_user() -> Self {
         let mut home = Self::new();
         let account = Account::new();

@@ -1,5 +1,5 @@
-//! A folder that is never answered for: a process that looks into it hangs in the kernel, as with a dead network disk, and not even
-//! SIGKILL ends it before somebody answers.
+//! A folder on a file system that doesn't answer: a process that looks into it hangs in the kernel, as with a dead network disk, and
+//! not even SIGKILL ends it before the file system answers.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ const BATCH_FORGET: u32 = 42;
 const VERSION: (u32, u32) = (7, 31);
 const NOT_FOUND: i32 = -2;
 
-/// Who should answer for the folder.
+/// The other end of the file system, which answers only when it is told to.
 pub(super) struct Stuck {
     asked: Arc<AtomicBool>,
     answers: Arc<AtomicBool>,
@@ -34,7 +34,7 @@ pub(super) struct Stuck {
 }
 
 impl Home {
-    /// A home with a folder `stuck` that nobody answers for.
+    /// A home with a folder `stuck` on such a file system.
     pub(crate) fn with_stuck_folder() -> Self {
         let mut home = Self::with_mounts(MOUNT);
         home.stuck = Some(Stuck::serve(home.end_of_mount()));
@@ -46,7 +46,7 @@ impl Home {
         self.path().join("stuck/file")
     }
 
-    /// Waits until a process hangs over the folder.
+    /// Waits until a process hangs in the folder.
     #[track_caller]
     pub(crate) fn wait_until_one_is_stuck(&self) {
         let stuck = self.stuck.as_ref().expect("there is such a folder");

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use super::{system, wait_for, wait_until};
 
-/// A terminal, seen by the person at it, and the command that leads its session.
+/// A terminal as a user sees it, and the command that leads its session.
 pub(crate) struct Terminal {
     person: File,
     child: Child,
@@ -65,7 +65,7 @@ impl Terminal {
     pub(crate) fn ended(mut self) -> Option<i32> {
         let mut status = None;
         wait_until("what runs in the terminal to end", || {
-            // It may have more to show than the terminal holds.
+            // Keep reading: it may print more than the terminal's buffer holds.
             let mut piece = [0; 4096];
             while matches!((&self.person).read(&mut piece), Ok(1..)) {}
             status = self.child.try_wait().expect("a child can be waited for");
