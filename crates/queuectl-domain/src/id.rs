@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use unicode_normalization::is_nfc;
+
 use crate::InvalidValue;
 
 /// The longest job id, in bytes of UTF-8.
@@ -22,7 +24,7 @@ const SIGNS: &str = "._~:@+/=-";
 const NOT_FIRST: [char; 2] = ['-', '@'];
 
 /// A job's name: 1 to 200 bytes of letters and digits of any script and `._~:@+/=-`, the first
-/// neither `-` nor `@`.
+/// neither `-` nor `@`, in Unicode's composed form (NFC).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(String);
 
@@ -115,6 +117,8 @@ impl FromStr for JobId {
             format!("a job id can't have `{wrong}`, only letters, digits and `{SIGNS}`")
         } else if let Some(first) = text.chars().next().filter(|c| NOT_FIRST.contains(c)) {
             format!("a job id can't begin with `{first}`")
+        } else if !is_nfc(text) {
+            "a job id has to be in Unicode's composed form (NFC), in which each letter is written in one way only".to_owned()
         } else {
             return Ok(Self(text.to_owned()));
         };

@@ -9,6 +9,7 @@ use queuectl_domain::{
     NativeString, NewJob, Outcome, Policy, Priority, Rules, Settings, ShellName, State, Timeout,
     Timestamp, WorkerId, exit_code_text, left_out, parse_seconds, seconds_text,
 };
+use unicode_normalization::is_nfc;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -126,12 +127,13 @@ proptest! {
     }
 
     #[test]
-    fn an_id_is_taken_exactly_if_each_of_its_characters_is(
+    fn an_id_is_taken_exactly_if_each_of_its_characters_is_and_it_is_composed(
         text in prop_oneof![any::<String>(), "[\\PC]{1,8}", "[a-z0-9._~:@+/=-]{1,8}", "\\p{L}[\\p{L}\\p{M}\\p{N}]{0,4}"]
     ) {
         let fits = (1..=200).contains(&text.len())
             && !text.starts_with(['-', '@'])
-            && text.chars().all(JobId::allows);
+            && text.chars().all(JobId::allows)
+            && is_nfc(&text);
         prop_assert_eq!(text.parse::<JobId>().is_ok(), fits);
         prop_assert!(fits || JobId::given(&text).is_err());
     }
@@ -398,6 +400,12 @@ fn an_id_has_nothing_that_is_not_seen_or_means_something_elsewhere() {
         "α\u{345}",
         "か\u{3099}",
         "\u{1100}\u{1161}",
+        "\u{9c7}\u{9be}",
+        // Other numbers for the same letters: K, Å, Ω, 豈.
+        "\u{212a}",
+        "\u{212b}",
+        "\u{2126}",
+        "\u{f900}",
     ];
     for text in odd {
         for text in [text.to_owned(), format!("a{text}"), format!("{text}a")] {
@@ -409,7 +417,7 @@ fn an_id_has_nothing_that_is_not_seen_or_means_something_elsewhere() {
         }
     }
     insta::assert_snapshot!(
-        ["a b", "a,b", "a\u{3164}", "cafe\u{301}", "a🦀\n", "a\n", "a`b", "-a", "@a", ""].map(refused_id).join("\n"),
+        ["a b", "a,b", "a\u{3164}", "cafe\u{301}", "a🦀\n", "a\n", "a`b", "-a", "@a", "\u{212a}", ""].map(refused_id).join("\n"),
         @r"
     a job id can't have ` `, only letters, digits and `._~:@+/=-`
     a job id can't have `,`, only letters, digits and `._~:@+/=-`
@@ -420,6 +428,7 @@ fn an_id_has_nothing_that_is_not_seen_or_means_something_elsewhere() {
     a job id can't have ```, only letters, digits and `._~:@+/=-`
     a job id can't begin with `-`
     a job id can't begin with `@`
+    a job id has to be in Unicode's composed form (NFC), in which each letter is written in one way only
     a job id can't be empty
     "
     );

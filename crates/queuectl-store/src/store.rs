@@ -21,6 +21,9 @@ pub trait Store: Send {
     /// The time by which this store decides.
     fn now(&mut self) -> Result<Timestamp, StoreError>;
 
+    /// How long each later call waits for a store that is busy or doesn't answer, instead of what it was opened with.
+    fn set_patience(&mut self, patience: Duration);
+
     /// What tells this store from all others, by whatever name it was opened; of no meaning beyond this moment.
     fn identity(&mut self) -> Result<String, StoreError>;
 

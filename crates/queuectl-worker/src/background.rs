@@ -86,6 +86,8 @@ pub enum StartError {
         log: PathBuf,
         /// The log's last lines.
         last_lines: Vec<String>,
+        /// Its exit code, if it had one.
+        code: Option<i32>,
     },
     /// One didn't work in time.
     #[error("{}", said(&late(*.waited), .log, .last_lines))]
@@ -253,7 +255,12 @@ fn undo(launched: &mut [Launched], ready: &Receiver<Told>) {
     for which in 0..launched.len() {
         while !launched[which].has_ended() {
             for (which, works) in ready.try_iter() {
-                launched[which].works = works;
+                let worker = &mut launched[which];
+                if works && !worker.works {
+                    worker.works = true;
+                    // It may not have heard the first time: a signal that its starter ignores is lost until it listens.
+                    worker.ask_to_stop();
+                }
             }
             let worker = &mut launched[which];
             if !worker.works && Instant::now() >= deadline {
@@ -299,9 +306,11 @@ impl Launched {
         while !self.has_ended() && Instant::now() < deadline {
             thread::sleep(LOOK);
         }
+        let status = self.child.try_wait().ok().flatten();
         StartError::Died {
             log: self.log.clone(),
             last_lines: last_lines(&self.log, LOG_LINES),
+            code: status.and_then(|status| status.code()),
         }
     }
 

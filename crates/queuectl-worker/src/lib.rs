@@ -42,7 +42,7 @@ pub use guard::guard;
 pub use happening::{Happening, Observer};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
-pub use queuectl_process::os::{HeldStop, hold_stop, largest_file, set_up_process};
+pub use queuectl_process::os::{HeldStop, hold_stop, is_out_of_room, largest_file, set_up_process};
 pub use queuectl_process::{Decoder, Encoding};
 pub use registry::enlist;
 pub use run::{Options, RunError, run};

@@ -54,10 +54,10 @@ pub(crate) fn looks_after_others(worker: &Worker) -> bool {
 /// The extension of the folder for the scripts of a worker's jobs.
 pub(crate) const SCRATCH: &str = "scratch";
 
-/// A living worker's hold on its file.
+/// A living worker's hold on its file. When it is dropped, nothing is left to be found.
 pub(crate) struct Life {
     path: PathBuf,
-    _locked: File,
+    locked: Option<File>,
 }
 
 impl Life {
@@ -73,7 +73,7 @@ impl Life {
                 os::private_dir(&Self::scratch_of(&path))?;
                 return Ok(Self {
                     path,
-                    _locked: file,
+                    locked: Some(file),
                 });
             }
         }
@@ -94,9 +94,17 @@ impl Life {
         path.with_extension(SCRATCH)
     }
 
-    /// Ends it in an orderly way: nothing is left to be found.
-    pub(crate) fn end(self) {
-        remove_files(&self.path);
+    /// Ends it as a crash would: others find the files, and that nobody holds them.
+    pub(crate) fn leave(mut self) {
+        self.locked = None;
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if self.locked.is_some() {
+            remove_files(&self.path);
+        }
     }
 }
 
@@ -214,7 +222,7 @@ mod tests {
                 let life = taker.join().unwrap();
                 assert!(path.exists(), "nobody can see that it is held");
                 assert!(Remains::at(path.clone()).is_none(), "nobody holds it");
-                life.end();
+                drop(life);
             });
         }
     }

@@ -15,7 +15,7 @@ use crate::life::{Remains, looks_after_others};
 use crate::rescue::{Dead, Look, Seen};
 use crate::rescuer::{Rescuer, Tried};
 use crate::signal::Signal;
-use crate::{DataFolder, Happening, Observer};
+use crate::{DataFolder, Observer};
 
 /// Which of the other workers are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,11 +126,7 @@ impl<'a> Others<'a> {
             dead,
         } = look.at(workers, store, observer)?;
         for dead in dead {
-            let worker = dead.worker.clone();
-            if let Err(error) = self.rescuer.begin(dead) {
-                let (worker, error) = (&worker, &error);
-                observer.notice(&Happening::RescueFailed { worker, error });
-            }
+            self.rescuer.begin(dead);
         }
         self.none = none;
         self.here = here;

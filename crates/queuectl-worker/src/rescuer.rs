@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -72,30 +72,42 @@ impl Rescuer {
         self.going_on() > 0
     }
 
-    /// Ends what a dead worker left running, on a thread of its own, which sends the outcome as [`Signal::Tried`].
+    /// Ends what a dead worker left running, on a thread of its own, and sends the outcome as [`Signal::Tried`].
     ///
-    /// # Errors
-    ///
-    /// Fails if the system refuses a thread. That counts as a try.
-    pub(crate) fn begin(&mut self, dead: Dead) -> io::Result<()> {
+    /// If the system refuses a thread, this one does it without waiting for the end of what it kills. That fails if there
+    /// was anything, and the next try finds it gone.
+    pub(crate) fn begin(&mut self, dead: Dead) {
         if self.going_on() >= AT_ONCE {
             // It is found again at a later look.
-            return Ok(());
+            return;
         }
         let waited = self.waited(&dead.worker);
         self.tries
             .insert(dead.worker.clone(), Try::GoesOn { waited });
         let signals = self.signals.clone();
-        let worker = dead.worker.clone();
-        let started = thread::Builder::new().name("rescue".into()).spawn(move || {
-            let orphans = dead.end_orphans(PATIENCE);
+        let attempt = move |dead: Dead, patience| {
+            let orphans = dead.end_orphans(patience);
             // If the loop has gone, this drops the dead worker, and so its lock.
             let _ = signals.send(Signal::Tried(Box::new(Tried { dead, orphans })));
-        });
-        if started.is_err() {
-            self.failed(&worker);
+        };
+        // What a thread that can't be started would have got is lost with it. So this one gets it later.
+        let (hand_over, handed_over) = channel::<Dead>();
+        let on_a_thread = {
+            let attempt = attempt.clone();
+            move || {
+                if let Ok(dead) = handed_over.recv() {
+                    attempt(dead, PATIENCE);
+                }
+            }
+        };
+        let name = "rescue".to_owned();
+        let unserved = match thread::Builder::new().name(name).spawn(on_a_thread) {
+            Ok(_) => hand_over.send(dead).err().map(|unsent| unsent.0),
+            Err(_) => Some(dead),
+        };
+        if let Some(dead) = unserved {
+            attempt(dead, Duration::ZERO);
         }
-        started.map(drop)
     }
 
     /// Notes that a try has failed, and when the next may be made.

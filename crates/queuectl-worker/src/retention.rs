@@ -26,8 +26,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 
 /// When a worker deletes next.
 pub(crate) struct Retention {
-    /// Before this there is nothing to delete.
-    next: Instant,
+    /// Before this there is nothing to delete. `None` until the worker has looked once.
+    next: Option<Instant>,
     /// For how many of its attempts the worker owes nothing any more.
     paid: u64,
 }
@@ -35,14 +35,15 @@ pub(crate) struct Retention {
 impl Retention {
     pub(crate) fn new() -> Self {
         Self {
-            next: Instant::now(),
+            next: None,
             paid: 0,
         }
     }
 
-    /// Returns true if a worker that has run `attempts` attempts in all owes a portion.
+    /// Returns true if a worker that has run `attempts` attempts in all owes a portion. Each owes one at its first turn:
+    /// workers that soon have nothing left to do may end before their first tick.
     pub(crate) fn is_owed(&self, attempts: u64) -> bool {
-        attempts - self.paid >= ATTEMPTS
+        self.next.is_none() || attempts - self.paid >= ATTEMPTS
     }
 
     /// Deletes the portions that are owed, and at least one, of the jobs older than `keep`, unless it is too early to look.
@@ -54,13 +55,14 @@ impl Retention {
         attempts: u64,
     ) -> Result<(), StoreError> {
         let owed = (attempts - self.paid) / ATTEMPTS;
-        let pause = match keep.filter(|_| Instant::now() >= self.next) {
+        let pause = match keep.filter(|_| self.next.is_none_or(|next| Instant::now() >= next)) {
             None => Duration::ZERO,
             Some(keep) => {
                 let portions = owed.clamp(1, IN_A_ROW);
                 match delete(store, now.before(keep), portions) {
                     Ok(Left::More) => {
                         self.paid += owed.min(portions) * ATTEMPTS;
+                        self.next = self.next.or_else(|| Some(Instant::now()));
                         return Ok(());
                     }
                     // What is kept for long needn't be looked at often.
@@ -71,7 +73,7 @@ impl Retention {
                 }
             }
         };
-        self.next = self.next.max(Instant::now() + pause);
+        self.next = self.next.max(Some(Instant::now() + pause));
         self.paid = attempts;
         Ok(())
     }

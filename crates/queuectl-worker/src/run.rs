@@ -101,43 +101,45 @@ pub fn run(
         lease,
         observer,
     };
-    observer.notice(&Happening::WorkerStarted {
-        worker: &me.id,
-        pid: me.pid,
-    });
     let (result, attempts) = std::thread::scope(|scope| {
         let slots = Slots::start(slots, &surroundings, sender, scope);
         match slots.map_err(system("can't start a thread")) {
             Ok(slots) => {
+                observer.notice(&Happening::WorkerStarted {
+                    worker: &me.id,
+                    pid: me.pid,
+                });
                 let mut worker =
                     EventLoop::new(&mut *store, &me, options, control, observer, slots, wake);
-                (worker.run(&signals), worker.attempts())
+                (worker.run(&signals), Some(worker.attempts()))
             }
-            Err(error) => (Err(error), 0),
+            // It hasn't begun to work, and nobody was told that it has.
+            Err(error) => (Err(error), None),
         }
     });
     if let Err(RunError::GaveUp(_)) = &result {
         // Its files stay, as after a crash: they tell its rescuer which jobs had begun to run.
-        drop(life);
+        life.leave();
         let _ = registry::prune(&options.data, Some(&me.id));
-        observer.notice(&stopped(&me, attempts));
+        tell_end(observer, &me, attempts);
         return result;
     }
     // The files go first: as long as the store knows the worker, someone looks after what is left
     // of it, should it be killed right here.
-    life.end();
+    drop(life);
     // A worker that couldn't say goodbye is found dead, and holds nothing.
     let goodbye = store.unregister(&me.id);
     // A list that still names it is put right by the next who changes it.
     let _ = registry::prune(&options.data, Some(&me.id));
-    observer.notice(&stopped(&me, attempts));
+    tell_end(observer, &me, attempts);
     result.and(goodbye.map_err(RunError::from))
 }
 
-fn stopped(me: &Worker, attempts: u64) -> Happening<'_> {
-    Happening::WorkerStopped {
-        worker: &me.id,
-        attempts,
+/// Tells that a worker has ended that had begun to work, and so has run this number of attempts.
+fn tell_end(observer: &dyn Observer, me: &Worker, attempts: Option<u64>) {
+    if let Some(attempts) = attempts {
+        let worker = &me.id;
+        observer.notice(&Happening::WorkerStopped { worker, attempts });
     }
 }
 

@@ -123,3 +123,45 @@ fn assert_ended(pid: &Path) {
     // It was waited for, so its pid is nobody's.
     assert_eq!(queuectl_process::os::process_start(pid), None);
 }
+
+/// A shell that runs in the background is started with SIGQUIT ignored, and so is what it starts. Before a worker listens it
+/// doesn't hear that it isn't wanted any more.
+#[cfg(unix)]
+#[test]
+fn one_that_did_not_hear_the_first_time_is_asked_again_when_it_works() {
+    let (folder, data) = folder();
+    let pid = folder.path().join("pid");
+    let go = folder.path().join("go");
+    let line = format!(
+        "trap '' QUIT; echo $$ > {}; until [ -e {} ]; do sleep 0.05; done; \
+         exec perl -e '$SIG{{QUIT}} = sub {{ exit }}; $| = 1; print \"{READY}\\n\"; sleep 1 while 1'",
+        pid.display(),
+        go.display(),
+    );
+    let launch = Launch {
+        program: "/bin/sh".into(),
+        args: ["-c", &line, "worker"].map(Into::into).to_vec(),
+        env: Vec::new(),
+    };
+    let ever = AtomicBool::new(false);
+    let is_there = {
+        let pid = pid.clone();
+        move || ever.fetch_or(written(&pid), Ordering::SeqCst)
+    };
+    // By then it has been asked. If not, it hears the first time.
+    thread::spawn({
+        let pid = pid.clone();
+        move || {
+            while !written(&pid) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            thread::sleep(Duration::from_millis(500));
+            std::fs::write(go, "").expect("a file can be written");
+        }
+    });
+    match started(&data, launch, 1, LONG, is_there) {
+        Err(StartError::Interrupted { started: 1 }) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_ended(&pid);
+}

@@ -51,6 +51,26 @@ impl CliError {
         Self::new(ErrorKind::Unavailable, message, hint)
     }
 
+    /// The system refuses what a command needs besides the store: a file, a thread, a process.
+    pub(crate) fn system(what: &str, reason: &std::io::Error) -> Self {
+        let error = Self::internal(format!("{what}: {reason}"));
+        if queuectl_worker::is_out_of_room(reason) {
+            let hint = "let it do less at once, such as with a smaller --concurrency, or raise the limits (`ulimit -a`)";
+            return error.with_hint(hint);
+        }
+        error.with_hint("check the data folder and the limits of your account")
+    }
+
+    /// What another process of ours has failed at, with its exit code if it had one.
+    pub(crate) fn of_process(
+        code: Option<i32>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let kind = code.and_then(kind_of).unwrap_or(ErrorKind::Internal);
+        Self::new(kind, message, hint)
+    }
+
     /// Something that should not happen.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         let hint = "run it again with -v, and report it with what you see";
@@ -59,7 +79,8 @@ impl CliError {
 
     /// What was asked for is done, but can't be told.
     pub(crate) fn cannot_print(reason: &std::io::Error) -> Self {
-        let message = format!("can't write to stdout: {reason}");
+        let message =
+            format!("what was asked for is done, but can't be written to stdout: {reason}");
         Self::new(ErrorKind::Internal, message, "look where stdout leads to")
     }
 
@@ -119,6 +140,18 @@ pub(crate) fn exit_code(kind: ErrorKind) -> ExitCode {
         ErrorKind::Conflict => 4,
         ErrorKind::Unavailable => 5,
         ErrorKind::Corrupt => 6,
+    })
+}
+
+/// The kind of error for which a command of ours has ended with this exit code.
+fn kind_of(code: i32) -> Option<ErrorKind> {
+    Some(match code {
+        2 => ErrorKind::Usage,
+        3 => ErrorKind::NotFound,
+        4 => ErrorKind::Conflict,
+        5 => ErrorKind::Unavailable,
+        6 => ErrorKind::Corrupt,
+        _ => return None,
     })
 }
 

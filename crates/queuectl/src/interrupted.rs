@@ -11,7 +11,7 @@ pub(crate) const ANEW: &str = "\r\x1b[K";
 
 /// The error if the system doesn't let this process hear signals.
 pub(crate) fn no_signals(reason: io::Error) -> CliError {
-    CliError::internal(format!("can't listen for signals: {reason}"))
+    CliError::system("can't listen for signals", &reason)
 }
 
 /// Says on stderr that the command was interrupted, and what has become of its work.

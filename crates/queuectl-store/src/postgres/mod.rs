@@ -129,6 +129,10 @@ impl Store for PostgresStore {
         self.session.ask(session::now)
     }
 
+    fn set_patience(&mut self, patience: Duration) {
+        self.session.set_patience(patience);
+    }
+
     fn identity(&mut self) -> Result<String> {
         self.session.ask(session::identity)
     }

@@ -75,6 +75,11 @@ impl Session {
         })
     }
 
+    /// See [`Store::set_patience`](crate::Store::set_patience).
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Asks one thing, or several that needn't be of the same moment.
     pub(super) fn ask<T>(
         &mut self,

@@ -85,11 +85,9 @@ fn check_place(own: &[PathBuf], path: &Path, replace: bool) -> Result<(), StoreE
         return occupied("it belongs to the store itself");
     }
     // A log that lies there would be taken for that of the copy, and spoil it.
-    if ["-wal", "-journal"]
-        .iter()
-        .any(|side| beside(path, side).exists())
-    {
-        return occupied("another store lies there, and may be in use");
+    let is_written = |side: &&str| fs::metadata(beside(path, side)).is_ok_and(|log| log.len() > 0);
+    if ["-wal", "-journal"].iter().any(is_written) {
+        return occupied("a store lies there that has been written to, and may be in use");
     }
     match fs::symlink_metadata(path) {
         Ok(_) if !replace => occupied("there is something already"),

@@ -108,6 +108,10 @@ impl Store for SqliteStore {
         Ok(self.session.now())
     }
 
+    fn set_patience(&mut self, patience: Duration) {
+        self.session.set_patience(patience);
+    }
+
     fn identity(&mut self) -> Result<String> {
         let path = &self.session.path;
         let found = os::file_identity(path);

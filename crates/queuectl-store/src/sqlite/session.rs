@@ -220,6 +220,13 @@ impl Session {
         Ok(result)
     }
 
+    /// See [`Store::set_patience`](crate::Store::set_patience).
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+        // Where it isn't taken, writers still queue for this long at most.
+        let _ = self.conn.busy_timeout(patience);
+    }
+
     /// Waits until all that was committed is on disk.
     pub(super) fn sync(&mut self) -> std::result::Result<(), StoreError> {
         if self.log.is_in_doubt() || self.log.sync().is_err() {

@@ -11,6 +11,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The wait after a stop at once.
 const IMPATIENCE: Duration = Duration::from_secs(2);
 
+/// How long one call to a store that is busy or doesn't answer may take after any stop.
+pub(super) const PATIENCE_OF_A_CALL: Duration = Duration::from_secs(2);
+
 /// A worker's wait for nothing but the store.
 #[derive(Debug, Default)]
 pub(super) struct Farewell {

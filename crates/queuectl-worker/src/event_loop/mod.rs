@@ -305,6 +305,8 @@ impl<'a> EventLoop<'a> {
             self.observer.notice(&Happening::Stopping);
         }
         self.stop = asked;
+        // In a call to the store it hears no second stop, nor that it has waited long enough.
+        self.store.set_patience(farewell::PATIENCE_OF_A_CALL);
         self.rings.retire();
         if asked == Some(StopMode::Now) {
             self.slots.stop();

@@ -107,9 +107,10 @@ impl EventLoop<'_> {
         }
         self.alarms.due_in(reply.due_in);
         self.alarms.unsynced(reply.unsynced);
+        let is_time = cause == Cause::Tick || self.retention.is_owed(self.attempts);
+        let tidies = is_time && self.stop.is_none();
         self.see_what_is_left(reply.unfinished, reply.more, has_settled, cause);
-        let tidies = cause == Cause::Tick || self.retention.is_owed(self.attempts);
-        if tidies && self.stop.is_none() {
+        if tidies {
             let (keep, now) = (reply.settings.keep, reply.now);
             let tidied = self.retention.tidy(self.store, keep, now, self.attempts);
             return tidied.or_else(|error| self.endure(error));

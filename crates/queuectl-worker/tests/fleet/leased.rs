@@ -123,6 +123,10 @@ macro_rules! through {
 }
 
 impl Store for Leased {
+    fn set_patience(&mut self, patience: Duration) {
+        self.inner.set_patience(patience);
+    }
+
     through! {
         fn now(&mut self) -> Timestamp;
         fn identity(&mut self) -> String;

@@ -9,8 +9,7 @@ use crate::views::{JobDetails, Run};
 const EXAMPLES: &str = "\
 Examples:
   queuectl show backup
-  queuectl show backup --json | jq -r .output
-  queuectl show -- -odd-id";
+  queuectl show backup --json | jq -r .output";
 
 /// Show everything about one job
 ///

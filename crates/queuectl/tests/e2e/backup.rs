@@ -72,3 +72,22 @@ fn a_backup_is_one_file_for_its_owner_alone_and_says_so() {
     assert_eq!(names(&home.work("")), ["copy.db"]);
     assert_eq!(home.ok(["-q", "backup", "quiet.db"]), "");
 }
+
+/// To look into a copy leaves files beside it. They don't keep the next copy from its place, and a log does.
+#[test]
+fn a_backup_that_was_looked_into_is_replaced_and_one_that_is_used_is_not() {
+    let home = Home::new();
+    home.enqueue("a", jobs::SUCCEEDS, &[]);
+    home.ok(["backup", "copy.db"]);
+    home.ok(["--db", "copy.db", "status"]);
+    home.enqueue("b", jobs::SUCCEEDS, &[]);
+    home.ok(["backup", "--force", "copy.db"]);
+    assert_eq!(
+        number(&home.json(["--db", "copy.db", "status"]), "total"),
+        2
+    );
+    home.ok(["--db", "copy.db", "doctor"]);
+    home.ok(["--db", "copy.db", "enqueue", "--command", "true"]);
+    let refused = home.run(["backup", "--force", "copy.db"]);
+    assert!(refused.failed(4).contains("may be in use"), "{refused}");
+}

@@ -2,6 +2,8 @@
 //! starter had, except signals and the terminal. The whole list is in
 //! `crates/queuectl-process/src/os/unix/inherited.rs`.
 
+use serde_json::Value;
+
 use crate::jobs;
 use crate::support::{Home, Running, number, system, text, wait_for};
 
@@ -129,6 +131,34 @@ mod limits {
             assert_eq!(home.total(), 1, "{error}");
         }
         home.check_store();
+    }
+
+    #[test]
+    fn a_worker_that_can_not_write_at_its_start_is_an_error_as_for_any_command() {
+        let home = Home::new();
+        home.enqueue("a", "true", &[]);
+        // There is room for what the command itself writes.
+        let output = home.shell("ulimit -f 100; queuectl worker start");
+        let error = output.failed(5);
+        assert!(error.contains("the worker died at its start"), "{error}");
+        assert!(error.contains("ulimit -f"), "{error}");
+    }
+
+    #[test]
+    fn a_worker_that_can_not_start_its_threads_has_not_started() {
+        let home = Home::new();
+        let output = home.shell("ulimit -n 40; queuectl worker start --concurrency 40");
+        let error = output.failed(1);
+        assert!(
+            error.contains("can't start a thread: Too many open files"),
+            "{error}"
+        );
+        assert!(error.contains("--concurrency"), "{error}");
+        assert_eq!(home.workers(), [Value::Null; 0]);
+        let line = "ulimit -n 40; queuectl worker start --concurrency 40 --foreground";
+        let output = home.shell(line);
+        assert!(output.failed(1).contains("--concurrency"), "{output}");
+        assert_eq!(output.out(), "");
     }
 
     /// Only on Linux the limit of a running process can be lifted.

@@ -97,6 +97,8 @@ mod bulk_midway;
 mod leaks;
 // A limit of a process that runs is set from outside, by `prlimit`.
 #[cfg(target_os = "linux")]
+mod locked_at_the_end;
+#[cfg(target_os = "linux")]
 mod start_midway;
 #[cfg(target_os = "linux")]
 mod unable;

@@ -148,3 +148,15 @@ fn completed_jobs_are_kept_for_ever_if_nothing_else_is_said() {
     home.work_off();
     assert_eq!(ids(&home.json(["list"])), ["one"]);
 }
+
+/// Workers that end before their first tick delete jobs, too.
+#[test]
+fn runs_until_nothing_is_left_delete_what_is_old() {
+    let home = home_with_waiting(&["one"]);
+    home.ok(["config", "set", "keep", "0.001"]);
+    home.work_off();
+    crate::support::wait_until("the completed job to be deleted", || {
+        home.work_off();
+        home.total() == 0
+    });
+}

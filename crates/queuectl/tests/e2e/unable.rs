@@ -316,3 +316,34 @@ fn that_jobs_can_be_started_again_is_noticed_without_a_job() {
     home.limit(pids[0], PROCESSES);
     wait_until_able(&home);
 }
+
+#[test]
+fn a_worker_that_can_start_no_thread_rescues_the_dead_all_the_same() {
+    let home = Home::of_another_user();
+    home.enqueue("held", &jobs::held("held"), &[]);
+    let dies = home.start_workers(&[])[0];
+    let pid = home.wait_for_pid("held.pid");
+    let lives = home.start_workers(&[])[0];
+    home.limit(lives, NO_PROCESS);
+    system::kill_hard(dies);
+    let job = home.wait_for_state("held", "pending");
+    assert_eq!(text(&items(&job["runs"])[0], "outcome"), "crashed");
+    assert!(!system::is_alive(pid));
+    wait_until("the dead worker to be forgotten", || {
+        home.workers().len() == 1
+    });
+    home.limit(lives, PROCESSES);
+    home.touch("held.go");
+    home.wait_for_state("held", "completed");
+}
+
+#[test]
+fn a_hard_limit_that_is_lowered_later_keeps_no_job_from_starting() {
+    let home = Home::of_another_user();
+    let worker = home.start_workers(&[])[0];
+    home.enqueue("before", jobs::SUCCEEDS, &[]);
+    home.wait_for_state("before", "completed");
+    home.limit(worker, "--nofile=200:200");
+    home.enqueue("after", jobs::SUCCEEDS, &[]);
+    home.wait_for_state("after", "completed");
+}

@@ -105,7 +105,7 @@ fn timeouts_and_stops_are_kept_while_nobody_reads() {
     assert!(begin.elapsed() < SOON, "it took {:?}", begin.elapsed());
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.starts_with("error: what this worker prints isn't read"),
+        said.starts_with("error: nobody reads what this worker prints any more"),
         "{said}"
     );
     assert_eq!(home.workers().len(), 0);
@@ -268,4 +268,13 @@ fn without_a_reader_it_finishes_what_runs_and_fails() {
     assert_eq!(text(&home.show("held"), "state"), "completed");
     assert!(completed(&home) < 51, "{said}");
     assert_eq!(home.workers().len(), 0);
+}
+
+#[test]
+fn a_command_that_can_not_answer_says_that_it_has_done_its_work() {
+    let home = Home::new();
+    let output = home.shell("queuectl enqueue --command true >/dev/full");
+    let said = output.failed(1);
+    assert!(said.contains("is done, but"), "{said}");
+    assert_eq!(home.total(), 1);
 }

@@ -142,10 +142,9 @@ impl Birth<'_> {
             if libc::setsid() < 0 {
                 return errno();
             }
-            if let Some(room) = self.room
-                && let Err(error) = setrlimit(Resource::Nofile, room)
-            {
-                return error.raw_os_error();
+            if let Some(room) = self.room {
+                // Refused if the hard limit has been lowered since. Then that limit is small enough.
+                let _ = setrlimit(Resource::Nofile, room);
             }
             for (fd, target) in fds {
                 if libc::dup2(*fd, target) < 0 {

@@ -32,10 +32,10 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Streamed, CliError> {
     control.heed_signals().map_err(no_signals)?;
     let data = cx.data_folder()?;
     let log = LogFile::open(data.log(&args.id))
-        .map_err(|reason| CliError::internal(format!("can't write the log: {reason}")))?;
+        .map_err(|reason| CliError::system("can't write the log", &reason))?;
     let store = cx.store()?;
     queuectl_worker::enlist(&data, &args.id, &cx.location()?)
-        .map_err(|reason| CliError::internal(format!("can't write workers.json: {reason}")))?;
+        .map_err(|reason| CliError::system("can't write workers.json", &reason))?;
     let guard = guard::launch(cx)?;
     leave_folder(&data).map_err(|reason| {
         CliError::internal(format!("can't change to the data folder: {reason}"))
@@ -73,8 +73,7 @@ impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Store(error) | RunError::GaveUp(error) => error.into(),
-            RunError::System { .. } => Self::internal(error.to_string())
-                .with_hint("check the data folder and the limits of your account"),
+            RunError::System { what, source } => Self::system(what, &source),
         }
     }
 }

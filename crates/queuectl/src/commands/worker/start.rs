@@ -173,7 +173,11 @@ impl From<StartError> for CliError {
             StartError::Interrupted { .. } => "run the command again",
             StartError::Died { log, .. } | StartError::Late { log, .. } => {
                 let hint = format!("read its log at {}", log.display());
-                return Self::internal(error.to_string()).with_hint(hint);
+                let died_with = match &error {
+                    StartError::Died { code, .. } => *code,
+                    _ => None,
+                };
+                return Self::of_process(died_with, error.to_string(), hint);
             }
         };
         Self::internal(error.to_string()).with_hint(hint)
