@@ -134,6 +134,10 @@ pub trait Store: Send {
     /// meanwhile; it hears that in its first turn.
     ///
     /// Who can't [renew](Self::renew) a lease must have ended all it runs when it is over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WorkerExists`] if another process is known by this name: it would share what that one holds.
     fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
 
     /// Renews a worker's lease: returns how long it holds, from the moment of this call at the least; none if this store gives

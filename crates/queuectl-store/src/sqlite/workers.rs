@@ -38,7 +38,7 @@ pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
     // Whoever claims after a power cut has made himself known after it.
     change.counters.pass_over_fences();
     let mut statement = change.conn.prepare_cached(sql!("insert_worker"))?;
-    statement.execute(params![
+    let registered = statement.execute(params![
         worker.id.as_str(),
         worker.pid,
         // The bits are kept, whatever they mean.
@@ -50,6 +50,9 @@ pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
         worker.life.as_os_str().as_encoded_bytes(),
         change.now.0,
     ])?;
+    if registered == 0 {
+        return Err(StoreError::WorkerExists(worker.id.clone()).into());
+    }
     mend::wait_as_from_now(change)
 }
 
