@@ -9,7 +9,8 @@ use queuectl_domain::{
 };
 
 use crate::{
-    BackupTo, Checked, Finding, Progress, Reply, StopMode, StoreError, Turn, Worker, WorkerInfo,
+    BackupTo, Checked, Finding, Progress, Reply, StopMode, StoreError, StoreFile, Turn, Worker,
+    WorkerInfo,
 };
 
 /// Everything the queue remembers, and the ways to change it.
@@ -23,6 +24,9 @@ pub trait Store: Send {
 
     /// What tells this store from all others, by whatever name it was opened; of no meaning beyond this moment.
     fn identity(&mut self) -> Result<String, StoreError>;
+
+    /// The file that it is; none if it is on a server.
+    fn file(&self) -> Option<&StoreFile>;
 
     /// Adds jobs, all or none, and returns their ids in the same order.
     ///

@@ -77,7 +77,8 @@ pub fn run(
     os::adopt_orphans().map_err(system("can't watch over what jobs leave behind"))?;
     let slots = options.slots as usize;
     let roster_path = Life::roster_of(life.path());
-    let roster = Roster::create(&roster_path, Slots::entries(slots))
+    let mark = life.mark(&options.id, store.file().map(|file| file.identity));
+    let roster = Roster::create(&roster_path, Slots::entries(slots), mark)
         .map_err(system("can't write the list of running processes"))?;
     let me = myself(options, &life);
     let sent = Sent::now();

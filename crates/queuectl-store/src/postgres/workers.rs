@@ -186,5 +186,6 @@ fn read(row: &Row) -> Result<WorkerInfo> {
         trouble,
         running: row.unsigned()?,
         lease_left: Some(lease_left),
+        store: None,
     })
 }

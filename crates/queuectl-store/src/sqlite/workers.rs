@@ -139,18 +139,18 @@ pub(super) fn set_trouble(change: &Change<'_>, id: &WorkerId, reason: Option<&st
     Ok(())
 }
 
-/// All workers, longest running first.
-pub(super) fn all(conn: &Connection) -> Result<Vec<WorkerInfo>> {
+/// All workers that the store in this file knows, longest running first.
+pub(super) fn all(conn: &Connection, file: Option<[u64; 2]>) -> Result<Vec<WorkerInfo>> {
     let mut statement = conn.prepare_cached(sql!("workers"))?;
     let mut rows = statement.query([])?;
     let mut workers = Vec::new();
     while let Some(row) = rows.next()? {
-        workers.push(read(&mut Columns::of(row))?);
+        workers.push(read(&mut Columns::of(row), file)?);
     }
     Ok(workers)
 }
 
-fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
+fn read(row: &mut Columns<'_>, file: Option<[u64; 2]>) -> Result<WorkerInfo> {
     let worker = Worker {
         id: parsed(row.text()?)?,
         pid: row.unsigned()?,
@@ -169,6 +169,7 @@ fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
         trouble: trouble(row.next()?, row.next()?),
         running: row.unsigned()?,
         lease_left: None,
+        store: file,
     })
 }
 

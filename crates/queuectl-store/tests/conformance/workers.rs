@@ -22,7 +22,9 @@ pub(crate) fn a_worker_is_known_as_it_made_itself_known<S: Scene>() {
         stop: None,
         trouble: None,
         lease_left: S::LEASES.then_some(seconds(15)),
+        store: store.file().map(|file| file.identity),
     };
+    assert_eq!(known.store.is_none(), S::LEASES);
     assert_eq!(scene.open().workers().unwrap(), [known]);
 }
 

@@ -219,11 +219,10 @@ impl<'a> EventLoop<'a> {
             return Ok(false);
         }
         match dead.put_back(self.store, orphans, self.observer) {
-            Ok(rescued) => {
-                if rescued {
-                    self.rings.ring();
-                }
-                Ok(rescued)
+            Ok(0) => Ok(false),
+            Ok(_) => {
+                self.rings.ring();
+                Ok(true)
             }
             Err(error) => self.endure(error).map(|()| false),
         }

@@ -87,6 +87,9 @@ mod backup_midway;
 #[cfg(unix)]
 mod signals;
 
+// A container is a pid namespace.
+#[cfg(target_os = "linux")]
+mod containers;
 // The jobs mean ill in the ways of Linux.
 #[cfg(target_os = "linux")]
 mod hostile;
