@@ -20,6 +20,7 @@ mod life;
 mod log;
 mod others;
 mod pace;
+mod premises;
 mod registry;
 mod remains;
 mod rescue;
