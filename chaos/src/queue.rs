@@ -1,10 +1,10 @@
 //! The queue that the storm goes over: a folder with a store, and the program's commands on it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use queuectl_process::{Tag, end_orphans};
+use queuectl_process::{Tag, end_tagged};
 use queuectl_store::{Location, Options, Store, open};
 
 use crate::job::{LEDGER, LOCKS};
@@ -125,10 +125,7 @@ impl Queue {
     }
 
     fn end_tagged(&self, tag: &Tag) -> Result<usize, Trouble> {
-        let no_roster = Path::new("/nonexistent/roster");
-        let orphans = end_orphans(no_roster, tag, GOING);
-        let orphans = orphans.map_err(io("end the processes of this run"))?;
-        Ok(orphans.ended)
+        end_tagged(tag, GOING).map_err(io("end the processes of this run"))
     }
 }
 

@@ -8,7 +8,7 @@ use queuectl_process::{Roster, Tag, orphans};
 pub(crate) fn roster(bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("worker.pids");
-    drop(Roster::create(&path, 0).expect("it can be written"));
+    drop(Roster::create(&path, 0, [0; 5]).expect("it can be written"));
     let ours = std::fs::read(&path).expect("it is there");
 
     let found = left_running(&path, bytes);

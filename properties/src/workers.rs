@@ -2,7 +2,7 @@
 
 use std::process;
 
-use queuectl_process::os;
+use queuectl_process::{Machine, os};
 use queuectl_worker::{DataFolder, files};
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ pub(crate) fn workers(bytes: &[u8]) {
         "id": "me",
         "pid": pid,
         "process_started": os::process_start(pid).expect("it runs"),
+        "machine": Machine::this().to_string(),
         "store": "a store",
     });
     let Ok(Value::Array(mut others)) = serde_json::from_slice(bytes) else {
@@ -33,13 +34,13 @@ pub(crate) fn workers(bytes: &[u8]) {
 /// Puts the list right; says whether it could be read.
 fn put_right(data: &DataFolder, list: &[u8]) -> bool {
     std::fs::write(data.registry(), list).expect("a file can be written");
-    let found = files(data, &[], true);
+    let found = files(data, None, &[], true);
     assert!(found.findings.len() <= 1, "one list, one finding");
     let unreadable = found
         .findings
         .iter()
         .any(|one| one.what.contains("can't be read"));
-    let left = files(data, &[], false);
+    let left = files(data, None, &[], false);
     assert!(left.findings.is_empty(), "it wasn't put right");
     !unreadable
 }

@@ -59,7 +59,11 @@ fn main() -> std::io::Result<()> {
     os::set_up_process();
     os::make_room_for(threads);
     os::adopt_orphans()?;
-    let roster = Roster::create(&std::env::temp_dir().join("throughput.roster"), threads)?;
+    let roster = Roster::create(
+        &std::env::temp_dir().join("throughput.roster"),
+        threads,
+        [0; 5],
+    )?;
     let signals: Vec<_> = (0..threads)
         .map(|_| StopSignal::new())
         .collect::<Result<_, _>>()?;

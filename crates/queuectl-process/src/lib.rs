@@ -6,6 +6,7 @@
 
 mod decoder;
 mod ended;
+mod fingerprint;
 mod force;
 mod machine;
 pub mod os;
@@ -18,10 +19,14 @@ mod unable;
 
 pub use decoder::Decoder;
 pub use ended::{Ended, How, StartError};
+pub use fingerprint::fingerprint;
 pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};
 pub use place::{Access, Others, Owner, OwnerMay};
-pub use roster::{Orphans, Roster, end_orphans, orphans, since_heartbeat};
+pub use roster::{
+    Head, Mark, Orphans, Roster, Written, begun, end_orphans, end_tagged, orphans, since_heartbeat,
+    tagged,
+};
 pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};
 pub use text::{Encoding, line_text};

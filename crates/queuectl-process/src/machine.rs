@@ -1,8 +1,9 @@
 //! Where a pid means something: one start of one system, and in it the processes that see each other.
 
 use std::fmt;
+use std::sync::OnceLock;
 
-use crate::os;
+use crate::{fingerprint, os};
 
 /// Where a pid means something. Machines may have the same name, and containers may be one system without seeing each other's
 /// processes; so the name tells nothing.
@@ -10,17 +11,18 @@ use crate::os;
 pub struct Machine {
     /// The system, since it was started.
     boot: String,
-    /// Which processes of it can be seen.
-    room: String,
+    /// Which processes of it can be seen. None if their numbers can't be told: then no pid means anything.
+    room: Option<String>,
 }
 
 impl Machine {
-    /// This one.
-    pub fn this() -> Self {
-        Self {
+    /// This one. It is looked up once: a process stays where it is.
+    pub fn this() -> &'static Self {
+        static THIS: OnceLock<Machine> = OnceLock::new();
+        THIS.get_or_init(|| Self {
             boot: os::boot_name(),
             room: os::process_room(),
-        }
+        })
     }
 
     /// Reads what [`Display`](fmt::Display) wrote. None if it says nothing.
@@ -28,8 +30,13 @@ impl Machine {
         let (boot, room) = text.split_once('/')?;
         Some(Self {
             boot: boot.to_owned(),
-            room: room.to_owned(),
+            room: Some(room.to_owned()).filter(|room| !room.is_empty()),
         })
+    }
+
+    /// Returns true if a pid of the one is a pid of the other.
+    pub fn shares_pids(&self, other: &Self) -> bool {
+        self.is_same_boot(other) && self.room.is_some() && self.room == other.room
     }
 
     /// Whether both are the same system, without a start in between, though perhaps not the same processes in it.
@@ -38,9 +45,21 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// The room as a number for a roster. Zero, which is no room's number, if pids mean nothing here.
+    pub(crate) fn room_number(&self) -> u64 {
+        self.room.as_deref().map_or(0, fingerprint)
+    }
+}
+
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.boot, self.room)
+        write!(
+            f,
+            "{}/{}",
+            self.boot,
+            self.room.as_deref().unwrap_or_default()
+        )
     }
 }
 
@@ -51,7 +70,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let this = Machine::this();
-        assert_eq!(Machine::parse(&this.to_string()), Some(this));
+        assert_eq!(Machine::parse(&this.to_string()).as_ref(), Some(this));
+        assert!(this.shares_pids(this));
         assert_eq!(Machine::parse(""), None);
     }
 
@@ -59,7 +79,16 @@ mod tests {
     fn another_room_is_another_machine_of_the_same_boot() {
         let machine = |text| Machine::parse(text).unwrap();
         let (one, room, boot) = (machine("a/1"), machine("a/2"), machine("b/1"));
-        assert!(one != room && one.is_same_boot(&room));
-        assert!(one != boot && !one.is_same_boot(&boot));
+        assert!(!one.shares_pids(&room) && one.is_same_boot(&room));
+        assert!(!one.shares_pids(&boot) && !one.is_same_boot(&boot));
+        assert_ne!(one.room_number(), room.room_number());
+    }
+
+    #[test]
+    fn where_processes_can_not_be_told_no_pid_is_shared() {
+        let blind = Machine::parse("a/").unwrap();
+        assert!(!blind.shares_pids(&blind) && blind.is_same_boot(&blind));
+        assert_eq!(blind.room_number(), 0);
+        assert_eq!(blind.to_string(), "a/");
     }
 }

@@ -8,23 +8,34 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::process;
 use std::time::Duration;
 
 use crate::os::{self, Words};
-use crate::{Leader, Tag};
+use crate::{Leader, Machine, Tag};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER3");
+const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER4");
 
-// The file begins with a magic number, the boot that it is of, and the time of the worker's last heartbeat. The words of each
-// entry follow.
-const HEAD: usize = 3;
-const ALIVE: usize = 2;
+// The file begins with what it is, where its numbers mean something (the start of the machine, the pid namespace), which file it
+// is (its disk, its number there), the process that keeps it, what that has marked it with, and the time of its last heartbeat; the words of
+// each entry follow.
+const HEAD: usize = 13;
+const BOOT: usize = 1;
+const ROOM: usize = 2;
+const FILE: usize = 3;
+const KEEPER: usize = 5;
+const MARK: usize = 7;
+const ALIVE: usize = 12;
+
 const PID: usize = 0;
 const EARLIEST: usize = 1;
 const LATEST: usize = 2;
 const BEGUN: usize = 3;
 const LABEL: usize = 4;
 const RECORD: usize = 5;
+
+/// What a roster is marked with by its worker, which finds it again by that.
+pub type Mark = [u64; ALIVE - MARK];
 
 /// Notes what a worker runs. An entry stands for one command, from its start until its end has been reported.
 #[derive(Debug)]
@@ -43,11 +54,20 @@ pub struct Orphans {
 }
 
 impl Roster {
-    /// A roster with nothing in it.
-    pub fn create(path: &Path, entries: usize) -> io::Result<Self> {
-        let mut content = vec![MAGIC, os::boot(), os::now()];
+    /// A roster with nothing in it, kept by this process.
+    pub fn create(path: &Path, entries: usize, mark: Mark) -> io::Result<Self> {
+        let me = process::id();
+        let started = os::process_start(me).unwrap_or_default();
+        let mut content = vec![MAGIC, os::boot(), Machine::this().room_number(), 0, 0];
+        content.extend([u64::from(me), started]);
+        content.extend(mark);
+        content.push(os::now());
         content.resize(HEAD + RECORD * entries, 0);
         let words = Words::create(path, &content)?;
+        // Until this is done the roster is no original, so nobody goes by it. Nothing runs yet.
+        for (at, word) in (FILE..).zip(os::file_identity(path)?) {
+            words.set(at, word)?;
+        }
         Ok(Self { words })
     }
 
@@ -87,31 +107,98 @@ impl Roster {
     }
 }
 
-/// How long ago a worker noted its last [`heartbeat`](Roster::heartbeat), or made its roster. `None` if that was before the machine was
-/// started, or if the roster can't be read.
+/// What a roster says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    words: [u64; HEAD],
+    is_original: bool,
+}
+
+/// Where the numbers in a roster mean something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Where this process is.
+    Here,
+    /// Nowhere any more: before the machine was started.
+    BeforeARestart,
+    /// In another pid namespace of this machine.
+    Elsewhere,
+}
+
+impl Head {
+    /// The head of the roster at `path`. None if there is none, or if it is cut off or of another version.
+    pub fn read(path: &Path) -> Option<Self> {
+        let mut head = [0; HEAD * size_of::<u64>()];
+        File::open(path).ok()?.read_exact(&mut head).ok()?;
+        let (words, _) = head.as_chunks();
+        let words: Vec<u64> = words.iter().copied().map(u64::from_ne_bytes).collect();
+        Self::of(words.first_chunk()?, path)
+    }
+
+    fn of(words: &[u64; HEAD], path: &Path) -> Option<Self> {
+        let file = [words[FILE], words[FILE + 1]];
+        (words[0] == MAGIC).then(|| Self {
+            words: *words,
+            is_original: os::file_identity(path).is_ok_and(|found| found == file),
+        })
+    }
+
+    /// Whether this is the very file that its worker has made: no copy of it, nor a copy that was put in its place.
+    pub fn is_original(&self) -> bool {
+        self.is_original
+    }
+
+    /// What its worker has marked it with.
+    pub fn mark(&self) -> Mark {
+        std::array::from_fn(|at| self.words[MARK + at])
+    }
+
+    /// Where its numbers mean something.
+    pub fn written(&self) -> Written {
+        if self.words[BOOT] != os::boot() {
+            return Written::BeforeARestart;
+        }
+        match Machine::this().room_number() {
+            room if room != 0 && room == self.words[ROOM] => Written::Here,
+            _ => Written::Elsewhere,
+        }
+    }
+
+    /// Whether the process that keeps it runs. False if that can't be told from here.
+    pub fn keeper_lives(&self) -> bool {
+        let pid = u32::try_from(self.words[KEEPER]);
+        let is_alive = |pid| os::is_alive(pid, self.words[KEEPER + 1]);
+        self.written() == Written::Here && pid.is_ok_and(is_alive)
+    }
+}
+
+/// How long ago a worker noted its last [`heartbeat`](Roster::heartbeat), or made its roster. None if that was elsewhere, or before the
+/// machine was started, or if the roster can't be read.
 pub fn since_heartbeat(roster: &Path) -> Option<Duration> {
-    let mut head = [0; HEAD * size_of::<u64>()];
-    File::open(roster).ok()?.read_exact(&mut head).ok()?;
-    let word = |at: usize| {
-        let bytes = &head[at * size_of::<u64>()..];
-        bytes.first_chunk().copied().map(u64::from_ne_bytes)
-    };
-    if word(0) != Some(MAGIC) || word(1) != Some(os::boot()) {
+    let head = Head::read(roster)?;
+    if head.written() != Written::Here {
         return None;
     }
-    let since = os::now().checked_sub(word(ALIVE)?)?;
+    let since = os::now().checked_sub(head.words[ALIVE])?;
     Some(Duration::from_secs_f64(since as f64 / os::SECOND as f64))
 }
 
-/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of this user that has the
-/// worker's tag in its environment. Returns once they have gone. No roster means no leaders.
+/// The labels of what had begun and not been cleared, as a roster of this start of the machine has them, wherever it was written.
+pub fn begun(roster: &Path) -> Option<Vec<u64>> {
+    let (_, records) = read_original(roster).ok()??;
+    Some(records.chunks_exact(RECORD).filter_map(label).collect())
+}
+
+/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of ours that has its tag in
+/// the environment. Returns once they have gone. No roster, one of an earlier start of the machine, or a copy of one means no leaders.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
 ///
 /// # Errors
 ///
-/// Fails if some haven't gone within `patience`. All of them were killed, so they do nothing more: a process that takes longer
-/// hangs inside the kernel.
+/// Fails if the roster was written in another pid namespace: what is left there can't be ended from here. Fails if some haven't
+/// gone within `patience`. All of them were killed by then, so they do nothing more: a process that takes longer hangs inside
+/// the kernel.
 pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
     let noted = read(roster)?;
     let ended = os::end_all(&noted.leaders, noted.alive, worker, patience)?;
@@ -127,6 +214,32 @@ pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
     Ok(os::find_all(&noted.leaders, noted.alive, worker))
 }
 
+/// Ends what a worker left running of which there is no roster: every process of ours that has its tag in the environment.
+/// Returns how many that were, once they have gone.
+///
+/// # Errors
+///
+/// Fails as [`end_orphans`] does.
+pub fn end_tagged(worker: &Tag, patience: Duration) -> io::Result<usize> {
+    refuse_if_blind()?;
+    os::end_all(&[], 0, worker, patience)
+}
+
+/// The processes that [`end_tagged`] would end now.
+pub fn tagged(worker: &Tag) -> io::Result<Vec<u32>> {
+    refuse_if_blind()?;
+    Ok(os::find_all(&[], 0, worker))
+}
+
+fn refuse_if_blind() -> io::Result<()> {
+    match Machine::this().room_number() {
+        0 => Err(io::Error::other(
+            "processes can't be seen here: /proc isn't mounted, or is that of another pid namespace",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// What a roster of this boot says. One of an earlier boot says nothing.
 #[derive(Default)]
 struct Noted {
@@ -137,30 +250,42 @@ struct Noted {
 }
 
 fn read(path: &Path) -> io::Result<Noted> {
+    refuse_if_blind()?;
+    let Some((head, records)) = read_original(path)? else {
+        return Ok(Noted::default());
+    };
+    if head.written() == Written::Elsewhere {
+        let refused =
+            "it ran in another pid namespace (container), whose processes can't be ended from here";
+        return Err(io::Error::other(refused));
+    }
+    let records = records.chunks_exact(RECORD);
+    Ok(Noted {
+        alive: head.words[ALIVE],
+        leaders: records.clone().filter_map(leader).collect(),
+        running: Some(records.filter_map(label).collect()),
+    })
+}
+
+/// The head and the records of a roster of this start of the machine. None if there is none, if its worker was killed before it could
+/// write it, or if it is a copy.
+fn read_original(path: &Path) -> io::Result<Option<(Head, Vec<u64>)>> {
     let content = match std::fs::read(path) {
         Ok(content) => content,
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let (words, _) = content.as_chunks();
     let words: Vec<u64> = words.iter().copied().map(u64::from_ne_bytes).collect();
-    let Some((&[magic, boot, alive], records)) = words.split_first_chunk::<HEAD>() else {
-        // There is none, or its worker was killed before it could write it.
-        return Ok(Noted::default());
+    let Some((head, records)) = words.split_first_chunk() else {
+        return Ok(None);
     };
-    if magic != MAGIC {
+    let Some(head) = Head::of(head, path) else {
         let refused = "not a roster of this version";
         return Err(io::Error::new(ErrorKind::InvalidData, refused));
-    }
-    if boot != os::boot() {
-        return Ok(Noted::default());
-    }
-    let records = records.chunks_exact(RECORD);
-    Ok(Noted {
-        alive,
-        leaders: records.clone().filter_map(leader).collect(),
-        running: Some(records.filter_map(label).collect()),
-    })
+    };
+    let is_of_use = head.is_original && head.written() != Written::BeforeARestart;
+    Ok(is_of_use.then(|| (head, records.to_vec())))
 }
 
 fn leader(record: &[u64]) -> Option<Leader> {

@@ -45,7 +45,7 @@ fn helper_worker() {
         ..at(given(&read(&folder.join("what"))), &folder)
     };
     std::env::set_current_dir(&folder).unwrap();
-    let mut noting = Noting(Roster::create(&folder.join("roster"), 3).unwrap());
+    let mut noting = Noting(Roster::create(&folder.join("roster"), 3, [0; 5]).unwrap());
     noting.0.begin(0, 40).unwrap();
     noting.0.begin(2, 42).unwrap();
     noting.0.clear(2).unwrap();
@@ -201,7 +201,7 @@ mod unix {
         let folder = folder.path();
         let (session, process) = leaderless(folder);
         let start = os::process_start(process).unwrap();
-        let roster = Roster::create(&folder.join("roster"), 1).unwrap();
+        let roster = Roster::create(&folder.join("roster"), 1, [0; 5]).unwrap();
         let leader = Leader {
             pid: session,
             earliest: start - 1,
@@ -210,14 +210,17 @@ mod unix {
         roster.note(0, leader).unwrap();
         let path = folder.join("roster");
         let noted = std::fs::read(&path).unwrap();
-        // The last heartbeat was a minute before.
+        /// Where the last heartbeat stands.
+        const LAST_HEARTBEAT: usize = 96;
+        // It was a minute before.
         const MINUTE: u64 = if cfg!(target_os = "linux") {
             6_000
         } else {
             60_000_000
         };
         let mut long_ago = noted.clone();
-        long_ago[16..24].copy_from_slice(&(start - MINUTE).to_ne_bytes());
+        long_ago[LAST_HEARTBEAT..LAST_HEARTBEAT + 8]
+            .copy_from_slice(&(start - MINUTE).to_ne_bytes());
         std::fs::write(&path, long_ago).unwrap();
         assert_eq!(end(folder).ended, 0);
         assert!(lives(process), "an innocent one was ended");

@@ -7,10 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use queuectl_process::{Leader, Orphans, Roster, Tag, end_orphans, os, since_heartbeat};
+use queuectl_process::{
+    Head, Leader, Mark, Orphans, Roster, Tag, Written, begun, end_orphans, os, since_heartbeat,
+};
 use support::*;
 
 const FOLDER: &str = "ROSTER_TEST_FOLDER";
+const MARK: Mark = [1, 2, 3, 4, u64::MAX];
+/// Where in the file stands the first byte of the start of the machine, of the pid namespace, of the last beat.
+const BOOT: usize = 8;
+const ROOM: usize = 16;
+const ALIVE: usize = 96;
 
 /// A process that leads a session of its own, ended and reaped when dropped.
 struct Sleeper(Child);
@@ -65,7 +72,7 @@ fn orphans(ended: usize, running: Option<&[u64]>) -> Orphans {
 fn a_process_that_only_has_the_pid_is_spared() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
-    let roster = Roster::create(&path, 2).unwrap();
+    let roster = Roster::create(&path, 2, MARK).unwrap();
     let innocent = Sleeper::start();
     roster.note(0, innocent.leader(-1)).unwrap();
     assert_eq!(end(&path).ended, 0);
@@ -77,7 +84,7 @@ fn a_cleared_slot_and_a_missing_roster_name_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
     assert_eq!(end(&path), orphans(0, None));
-    let roster = Roster::create(&path, 2).unwrap();
+    let roster = Roster::create(&path, 2, MARK).unwrap();
     let sleeper = Sleeper::start();
     roster.note(1, sleeper.leader(0)).unwrap();
     roster.clear(1).unwrap();
@@ -91,7 +98,7 @@ fn a_cleared_slot_and_a_missing_roster_name_nobody() {
 fn what_has_begun_is_known_by_its_label_until_it_is_cleared() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
-    let roster = Roster::create(&path, 3).unwrap();
+    let roster = Roster::create(&path, 3, MARK).unwrap();
     assert_eq!(end(&path), orphans(0, Some(&[])));
     roster.begin(0, 0).unwrap();
     roster.begin(2, u64::MAX).unwrap();
@@ -104,7 +111,7 @@ fn what_has_begun_is_known_by_its_label_until_it_is_cleared() {
     assert_eq!(end(&path), orphans(0, Some(&[5])));
     // A worker that begins anew in the same file has begun nothing.
     drop(roster);
-    let _roster = Roster::create(&path, 3).unwrap();
+    let _roster = Roster::create(&path, 3, MARK).unwrap();
     assert_eq!(end(&path), orphans(0, Some(&[])));
 }
 
@@ -112,15 +119,72 @@ fn what_has_begun_is_known_by_its_label_until_it_is_cleared() {
 fn a_roster_from_before_the_machine_was_started_again_tells_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
-    let roster = Roster::create(&path, 1).unwrap();
+    let roster = Roster::create(&path, 1, MARK).unwrap();
     let sleeper = Sleeper::start();
     roster.begin(0, 1).unwrap();
     roster.note(0, sleeper.leader(0)).unwrap();
-    let mut content = std::fs::read(&path).unwrap();
-    content[8] ^= 1;
-    std::fs::write(folder.path().join("before"), content).unwrap();
-    assert_eq!(end(&folder.path().join("before")), orphans(0, None));
+    change(&path, BOOT);
+    assert_eq!(end(&path), orphans(0, None));
+    assert_eq!(begun(&path), None);
+    assert_eq!(
+        Head::read(&path).unwrap().written(),
+        Written::BeforeARestart
+    );
     assert!(sleeper.lives());
+}
+
+/// Changes one byte of a file that stays the same one.
+fn change(path: &Path, at: usize) {
+    let mut content = std::fs::read(path).unwrap();
+    content[at] ^= 1;
+    std::fs::write(path, content).unwrap();
+}
+
+#[test]
+fn a_roster_of_another_pid_namespace_ends_nobody_by_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roster");
+    let roster = Roster::create(&path, 1, MARK).unwrap();
+    let innocent = Sleeper::start();
+    roster.begin(0, 7).unwrap();
+    roster.note(0, innocent.leader(0)).unwrap();
+    change(&path, ROOM);
+    let nobody = Tag {
+        name: "QUEUECTL_WORKER_ID".to_owned(),
+        value: path.display().to_string(),
+    };
+    let refused = end_orphans(&path, &nobody, LONG).unwrap_err().to_string();
+    assert!(refused.contains("another pid namespace"), "{refused}");
+    assert!(queuectl_process::orphans(&path, &nobody).is_err());
+    assert!(innocent.lives());
+    assert_eq!(since_heartbeat(&path), None);
+    let head = Head::read(&path).unwrap();
+    assert_eq!(head.written(), Written::Elsewhere);
+    assert!(!head.keeper_lives(), "its number says nothing here");
+    assert_eq!(begun(&path), Some(vec![7]));
+}
+
+#[test]
+fn a_copy_of_a_roster_names_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("roster"), folder.path().join("copy"));
+    let roster = Roster::create(&path, 1, MARK).unwrap();
+    let sleeper = Sleeper::start();
+    roster.begin(0, 7).unwrap();
+    roster.note(0, sleeper.leader(0)).unwrap();
+    std::fs::copy(&path, &copy).unwrap();
+    assert_eq!(end(&copy), orphans(0, None));
+    // A copy may have come into its place, too.
+    std::fs::rename(&path, folder.path().join("moved")).unwrap();
+    std::fs::rename(&copy, &path).unwrap();
+    assert_eq!(end(&path), orphans(0, None));
+    let copied = Head::read(&path).unwrap();
+    assert!(!copied.is_original() && copied.keeper_lives());
+    assert!(sleeper.lives());
+    let moved = folder.path().join("moved");
+    let head = Head::read(&moved).unwrap();
+    assert!(head.is_original() && head.mark() == MARK && copied.mark() == MARK);
+    assert_eq!(end(&moved), orphans(1, Some(&[7])));
 }
 
 #[test]
@@ -128,7 +192,7 @@ fn a_workers_last_heartbeat_is_seen_from_outside() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
     assert_eq!(since_heartbeat(&path), None, "there is no roster");
-    let roster = Roster::create(&path, 3).unwrap();
+    let roster = Roster::create(&path, 3, MARK).unwrap();
     let before = os::since_boot();
     roster.heartbeat().unwrap();
     roster.begin(2, u64::MAX).unwrap();
@@ -138,10 +202,10 @@ fn a_workers_last_heartbeat_is_seen_from_outside() {
     assert!(since <= passed, "{since:?} of {passed:?}");
     assert_eq!(end(&path), orphans(0, Some(&[u64::MAX])));
     let head = std::fs::read(&path).unwrap();
-    std::fs::write(&path, [&head[..16], &[0x7f; 8]].concat()).unwrap();
+    std::fs::write(&path, [&head[..ALIVE], &[0x7f; 8]].concat()).unwrap();
     assert_eq!(since_heartbeat(&path), None, "it is from the future");
-    let boot = head[8] ^ 1;
-    std::fs::write(&path, [&head[..8], &[boot], &head[9..]].concat()).unwrap();
+    std::fs::write(&path, &head).unwrap();
+    change(&path, BOOT);
     assert_eq!(
         since_heartbeat(&path),
         None,
@@ -155,14 +219,14 @@ fn a_workers_last_heartbeat_is_seen_from_outside() {
 fn what_is_no_roster_is_refused_and_what_is_cut_off_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster");
-    std::fs::write(&path, "QROSTER2 and whatever follows then").unwrap();
+    std::fs::write(&path, "QROSTER3 and whatever follows then                                                                                ").unwrap();
     let tag = Tag {
         name: "NOBODY".to_owned(),
         value: "1".to_owned(),
     };
     let refused = end_orphans(&path, &tag, LONG).unwrap_err().to_string();
     assert_eq!(refused, "not a roster of this version");
-    for cut in ["", "QROSTER3"] {
+    for cut in ["", "QROSTER4"] {
         std::fs::write(&path, cut).unwrap();
         assert_eq!(end(&path), orphans(0, None));
     }
@@ -210,7 +274,7 @@ fn helper_worker() {
         earliest: start,
         latest: start,
     };
-    let roster = Roster::create(&folder.join("roster"), 1).unwrap();
+    let roster = Roster::create(&folder.join("roster"), 1, MARK).unwrap();
     std::fs::write(folder.join("noting"), "").unwrap();
     loop {
         roster.note(0, leader(pid, start - 1)).unwrap();

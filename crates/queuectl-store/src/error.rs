@@ -51,6 +51,9 @@ pub enum StoreError {
     /// There is no such worker.
     #[error("there is no worker '{0}'")]
     NoSuchWorker(WorkerId),
+    /// Another process is known as the worker of this name.
+    #[error("there is a worker '{0}' already")]
+    WorkerExists(WorkerId),
     /// A job of this id is there already.
     #[error("job '{0}' already exists")]
     JobExists(JobId),
@@ -180,6 +183,7 @@ impl StoreError {
         match self {
             Self::NoSuchJob(_) | Self::NoSuchWorker(_) => ErrorKind::NotFound,
             Self::JobExists(_)
+            | Self::WorkerExists(_)
             | Self::Transition(_)
             | Self::BeingProcessed(_)
             | Self::Occupied { .. } => ErrorKind::Conflict,

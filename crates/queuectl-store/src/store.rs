@@ -9,7 +9,8 @@ use queuectl_domain::{
 };
 
 use crate::{
-    BackupTo, Checked, Finding, Progress, Reply, StopMode, StoreError, Turn, Worker, WorkerInfo,
+    BackupTo, Checked, Finding, Progress, Reply, StopMode, StoreError, StoreFile, Turn, Worker,
+    WorkerInfo,
 };
 
 /// Everything the queue remembers, and the ways to change it.
@@ -26,6 +27,9 @@ pub trait Store: Send {
 
     /// What tells this store from all others, by whatever name it was opened; of no meaning beyond this moment.
     fn identity(&mut self) -> Result<String, StoreError>;
+
+    /// The file that it is; none if it is on a server.
+    fn file(&self) -> Option<&StoreFile>;
 
     /// Adds jobs, all or none, and returns their ids in the same order.
     ///
@@ -137,6 +141,10 @@ pub trait Store: Send {
     /// meanwhile; it hears that in its first turn.
     ///
     /// Who can't [renew](Self::renew) a lease must have ended all it runs when it is over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WorkerExists`] if another process is known by this name: it would share what that one holds.
     fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
 
     /// Renews a worker's lease: returns how long it holds, from the moment of this call at the least; none if this store gives

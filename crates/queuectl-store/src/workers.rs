@@ -46,6 +46,17 @@ pub struct WorkerInfo {
     /// For how long its lease still holds by the store's clock, zero if it is over. None in a store
     /// that gives no leases.
     pub lease_left: Option<Duration>,
+    /// Which file knows it: the store's disk, and its number there. None in a store on a server.
+    pub store: Option<[u64; 2]>,
+}
+
+/// The file of a store that is open. By now there may be another one at its path, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFile {
+    /// Where it was when it was opened.
+    pub path: PathBuf,
+    /// What tells it from all others: its disk, and its number there.
+    pub identity: [u64; 2],
 }
 
 /// Why a worker can start no jobs.

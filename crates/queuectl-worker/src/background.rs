@@ -119,13 +119,13 @@ fn said(what: &str, log: &Path, last_lines: &[String]) -> String {
     }
 }
 
-/// A name for a worker that no other has: `worker-` and six random characters.
+/// A name for a worker that no other has: `worker-` and twelve random characters, of five bits each.
 pub fn new_worker_id() -> WorkerId {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     // The hasher's keys are random for each process, and differ for each call.
     let random = RandomState::new().hash_one(std::process::id());
     let digit = |place: u32| char::from(DIGITS[(random >> (5 * place)) as usize & 31]);
-    let name: String = (0..6).map(digit).collect();
+    let name: String = (0..12).map(digit).collect();
     let id = format!("worker-{name}").parse();
     id.expect("it is made of letters, digits and a dash")
 }
@@ -382,5 +382,20 @@ fn prune_logs(data: &DataFolder) {
     for (_, log) in logs.iter().rev().skip(LOGS_KEPT) {
         // A log that can't be removed now may be the next time.
         let _ = std::fs::remove_file(log);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_name_has_twelve_characters_that_no_other_name_has() {
+        let names: HashSet<_> = (0..10_000).map(|_| new_worker_id()).collect();
+        assert_eq!(names.len(), 10_000);
+        let is_long = |id: &WorkerId| id.as_str().len() == "worker-".len() + 12;
+        assert!(names.iter().all(is_long), "{names:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! What a worker tells of itself while it runs.
 
+use std::path::Path;
+
 use queuectl_domain::{Ending, Job, Stream, WorkerId};
 use queuectl_process::Unable;
 use queuectl_store::StoreError;
@@ -84,6 +86,12 @@ pub enum Happening<'a> {
         /// How many jobs the store doesn't know the end of. They run again, as after a crash. If it is zero, the store
         /// hasn't taken back jobs that never began, or hasn't synced what it knows.
         untold: usize,
+    },
+    /// A file by which others know the worker, its own or its store's, isn't at its place any more. The worker claims nothing more,
+    /// finishes what runs, and ends.
+    Displaced {
+        /// Where it was.
+        path: &'a Path,
     },
     /// The worker has been asked to stop, and finishes what runs.
     Stopping,

@@ -1,26 +1,36 @@
-//! Who lives: every worker holds a file locked for its life.
+//! Which workers live: every worker holds a file locked for its life.
 //!
-//! The system lets go of a lock when its holder ends, however it ends. So who
-//! can take the lock knows, at once and without a clock, that the worker is
-//! dead; and keeps others from thinking that they should rescue it meanwhile.
+//! The system lets go of a lock when its holder ends, however it ends. So a process that can take the lock knows, at once and
+//! without a clock, that the worker is dead; and keeps others from thinking that they should rescue it meanwhile.
+//!
+//! A free lock is no proof by itself. Files are copied, replaced by those of an archive, and shared by containers that don't
+//! see each other's processes. The roster beside the lock says which files the two are, whose, of which store, and where pids in
+//! it mean something. Only what agrees with all of that is believed, and never against a process that lives.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use queuectl_process::{Machine, os, since_heartbeat};
+use queuectl_domain::WorkerId;
+use queuectl_process::{Head, Machine, Mark, fingerprint, os, since_heartbeat};
 use queuectl_store::{Worker, WorkerInfo};
+
+use crate::remains::Remains;
 
 /// Whether a worker lives, as far as this machine can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
     /// It lives.
     Alive,
-    /// It has died.
+    /// It has died, and what it left running can be ended from here.
     Dead,
-    /// It runs on another machine, or did when it was last heard of.
+    /// It runs on another machine: its lease holds.
     Elsewhere,
+    /// Nothing tells whether it lives, or whether anything of it runs: it has no lease, and is, or was, where this process can't
+    /// see. It may also work for the store of which this one is a copy.
+    OutOfSight,
     /// Its lease is over: wherever it is, what it held is no longer its own.
     Lapsed,
 }
@@ -38,9 +48,12 @@ pub fn liveness(info: &WorkerInfo) -> Liveness {
     }
 }
 
-/// Whether the process of a worker runs on this machine.
-pub(crate) fn is_running_here(worker: &Worker) -> bool {
-    Place::of(worker) == Place::Here && os::is_alive(worker.pid, worker.pid_started)
+/// Whether the process of a worker runs where we are, and works for the store that knows it.
+pub(crate) fn is_running_here(info: &WorkerInfo) -> bool {
+    let worker = &info.worker;
+    Place::of(worker) == Place::Here
+        && os::is_alive(worker.pid, worker.pid_started)
+        && !Papers::are_for_another_store(info)
 }
 
 /// A worker with an older heartbeat doesn't look after others. This is several ticks.
@@ -51,28 +64,58 @@ pub(crate) fn looks_after_others(worker: &Worker) -> bool {
     since_heartbeat(&Life::roster_of(&worker.life)).is_some_and(|since| since < STALE)
 }
 
-/// The extension of the folder for the scripts of a worker's jobs.
+/// Whether some process holds the life file at `path`.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let file = OpenOptions::new().write(true).open(path);
+    file.is_ok_and(|file| file.try_lock().is_err())
+}
+
+/// How the folder for the scripts of a worker's jobs ends.
 pub(crate) const SCRATCH: &str = "scratch";
+
+/// How long a worker waits for its own file, which somebody may be looking at. A worker of the same name holds it for longer.
+const LOOKED_AT: Duration = Duration::from_secs(2);
+/// How often it tries to get it.
+const TRY: Duration = Duration::from_millis(5);
 
 /// A living worker's hold on its file. When it is dropped, nothing is left to be found.
 pub(crate) struct Life {
     path: PathBuf,
+    /// What tells the file that is held from all others.
+    file: [u64; 2],
     locked: Option<File>,
 }
 
 impl Life {
-    /// Creates and locks the file at `path`, then creates the folder for scripts: without a locked file beside it, it would look
-    /// like a dead worker's.
+    /// Takes the file at `path`, and makes it first; then the folder for scripts, which others see only beside a file that is held.
+    ///
+    /// # Errors
+    ///
+    /// Fails if another worker holds the file.
     pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
+        let began = Instant::now();
         loop {
             let mut how = OpenOptions::new();
             let file = os::create_private(&path, how.write(true).create(true).truncate(false))?;
-            file.lock()?;
-            // Who cleans up may have taken it for one that was left behind, before it was locked.
-            if path.try_exists()? {
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if began.elapsed() < LOOKED_AT => {
+                    thread::sleep(TRY);
+                    continue;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let taken = "a worker of this name holds it";
+                    return Err(io::Error::new(ErrorKind::AlreadyExists, taken));
+                }
+            }
+            // Whoever cleans up may have taken it for one that was left behind, before it was locked.
+            let held = os::open_file_identity(&file)?;
+            if os::file_identity(&path).is_ok_and(|there| there == held) {
                 os::private_dir(&Self::scratch_of(&path))?;
                 return Ok(Self {
                     path,
+                    file: held,
                     locked: Some(file),
                 });
             }
@@ -82,6 +125,26 @@ impl Life {
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What tells the file from all others.
+    pub(crate) fn identity(&self) -> [u64; 2] {
+        self.file
+    }
+
+    /// Whether the file at its path is still the one that is held.
+    fn is_in_place(&self) -> bool {
+        os::file_identity(&self.path).is_ok_and(|there| there == self.file)
+    }
+
+    /// What the roster beside it is marked with.
+    pub(crate) fn mark(&self, worker: &WorkerId, store: Option<[u64; 2]>) -> Mark {
+        Papers {
+            worker: fingerprint(worker.as_str()),
+            store,
+            life: self.file,
+        }
+        .mark()
     }
 
     /// The roster that lies beside the life file at `path`.
@@ -102,72 +165,46 @@ impl Life {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        if self.locked.is_some() {
+        // What has taken the place of its files stays.
+        if self.locked.is_some() && self.is_in_place() {
             remove_files(&self.path);
         }
     }
 }
 
-/// What a dead worker left, held by who takes care of it. While it is held, all
-/// others take the worker for alive, and leave it alone.
-pub(crate) struct Remains {
-    life: PathBuf,
-    _locked: Option<File>,
+/// What the roster beside a life file says of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Papers {
+    /// The name of the worker, as a number.
+    pub(crate) worker: u64,
+    /// The file of the store that it works for; none if that is on a server.
+    pub(crate) store: Option<[u64; 2]>,
+    /// The life file.
+    pub(crate) life: [u64; 2],
 }
 
-impl Remains {
-    /// The remains of a worker, if it is dead.
-    pub(crate) fn of(info: &WorkerInfo) -> Result<Self, Liveness> {
-        let worker = &info.worker;
-        let remains = |locked| Self {
-            life: worker.life.clone(),
-            _locked: locked,
-        };
-        let place = Place::of(worker);
-        let alive = match info.lease_left {
-            Some(Duration::ZERO) => Liveness::Lapsed,
-            // The store is on a server, and the file of another machine's worker isn't here; if
-            // there is one by its name, on a disk that both have, its lock may tell nothing.
-            Some(_) if place != Place::Here => Liveness::Elsewhere,
-            _ => Liveness::Alive,
-        };
-        if info.lease_left.is_some() && place != Place::Here {
-            return Err(alive);
-        }
-        match OpenOptions::new().write(true).open(&worker.life) {
-            Ok(file) => match file.try_lock() {
-                Ok(()) => Ok(remains(Some(file))),
-                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => Err(alive),
-            },
-            // If this process can open no file, that says nothing about the worker.
-            Err(error) if os::is_out_of_room(&error) => Err(alive),
-            // Without the file, the process itself has to tell, if it can be asked from here.
-            Err(_) => match place {
-                Place::Elsewhere => Err(Liveness::Elsewhere),
-                Place::Here if os::is_alive(worker.pid, worker.pid_started) => Err(alive),
-                Place::Here | Place::BeforeARestart => Ok(remains(None)),
-            },
-        }
+impl Papers {
+    fn mark(self) -> Mark {
+        let [disk, number] = self.store.unwrap_or_default();
+        [self.worker, disk, number, self.life[0], self.life[1]]
     }
 
-    /// The remains of whoever held the file at `life`, if that was left behind.
-    pub(crate) fn at(life: PathBuf) -> Option<Self> {
-        let file = OpenOptions::new().write(true).open(&life).ok()?;
-        file.try_lock().ok()?;
-        Some(Self {
+    pub(crate) fn of(head: &Head) -> Self {
+        let [worker, disk, number, life @ ..] = head.mark();
+        Self {
+            worker,
+            store: Some([disk, number]).filter(|store| *store != [0, 0]),
             life,
-            _locked: Some(file),
+        }
+    }
+
+    /// Whether a worker's own files say that it works for another store than the one that knows it: that one is a copy.
+    pub(crate) fn are_for_another_store(info: &WorkerInfo) -> bool {
+        let head = Head::read(&Life::roster_of(&info.worker.life));
+        head.filter(Head::is_original).is_some_and(|head| {
+            let papers = Self::of(&head);
+            papers.worker == fingerprint(info.worker.id.as_str()) && papers.store != info.store
         })
-    }
-
-    /// The dead worker's roster.
-    pub(crate) fn roster(&self) -> PathBuf {
-        Life::roster_of(&self.life)
-    }
-
-    /// Clears the files away.
-    pub(crate) fn remove(self) {
-        remove_files(&self.life);
     }
 }
 
@@ -178,7 +215,7 @@ pub(crate) enum Place {
     Here,
     /// On this machine, before it was started anew.
     BeforeARestart,
-    /// Where its pid means nothing here.
+    /// Where its pid means nothing here: on another machine, or in another container of this one.
     Elsewhere,
 }
 
@@ -187,16 +224,14 @@ impl Place {
         let same_name = worker.host == hostname();
         let this = Machine::this();
         match Machine::parse(&worker.machine) {
-            Some(machine) if machine == this => Self::Here,
-            Some(machine) if same_name && !machine.is_same_boot(&this) => Self::BeforeARestart,
-            // An older version told no more than the name.
-            None if same_name => Self::Here,
+            Some(machine) if machine.shares_pids(this) => Self::Here,
+            Some(machine) if same_name && !machine.is_same_boot(this) => Self::BeforeARestart,
             _ => Self::Elsewhere,
         }
     }
 }
 
-fn remove_files(life: &Path) {
+pub(crate) fn remove_files(life: &Path) {
     // What can't be removed does no harm: a lock nobody holds, a list of
     // processes that have ended, and scripts that nobody runs.
     let _ = std::fs::remove_file(Life::roster_of(life));
@@ -209,21 +244,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_cleared_away_while_it_is_waited_for_is_made_anew() {
+    fn a_file_that_another_worker_holds_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("worker.lock");
-        for _ in 0..200 {
-            std::fs::write(&path, "").unwrap();
-            let left_behind = Remains::at(path.clone()).unwrap();
-            std::thread::scope(|scope| {
-                let taker = scope.spawn(|| Life::take(path.clone()).unwrap());
-                std::thread::yield_now();
-                left_behind.remove();
-                let life = taker.join().unwrap();
-                assert!(path.exists(), "nobody can see that it is held");
-                assert!(Remains::at(path.clone()).is_none(), "nobody holds it");
-                drop(life);
-            });
-        }
+        let life = Life::take(path.clone()).unwrap();
+        let twin = Life::take(path.clone()).map(|_| ()).unwrap_err();
+        assert_eq!(twin.kind(), ErrorKind::AlreadyExists);
+        drop(life);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_has_taken_the_place_of_a_file_is_left_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("worker.lock");
+        let life = Life::take(path.clone()).unwrap();
+        std::fs::rename(&path, folder.path().join("moved")).unwrap();
+        std::fs::write(&path, "").unwrap();
+        drop(life);
+        assert!(path.exists());
     }
 }

@@ -105,6 +105,10 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
         Happening::GaveUp { untold } => format!(
             "stops without the store; results it doesn't know: {untold}; their jobs run again, as after a crash"
         ),
+        Happening::Displaced { path } => format!(
+            "{} was deleted, moved or replaced; stopping when what runs has finished",
+            path.display()
+        ),
         Happening::Stopping => "stopping".into(),
         Happening::WorkerStopped { worker, attempts } => {
             format!("{worker} stopped after {attempts} attempts")

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 use queuectl_process::Orphans;
 use queuectl_store::{Store, StoreError, Worker, WorkerInfo};
 
-use crate::life::{Remains, looks_after_others};
+use crate::life::looks_after_others;
+use crate::remains::Remains;
 use crate::rescue::{Dead, Look, Seen};
 use crate::rescuer::{Rescuer, Tried};
 use crate::signal::Signal;

@@ -2,17 +2,18 @@
 //!
 //! It lets them be found when the store can't be reached. It says nothing that
 //! the store doesn't know better while it can be. Each worker puts itself on the list,
-//! so that it is listed even if its starter was killed, and takes itself off at its end.
+//! so that it is there even if its starter was killed meanwhile, and takes itself off. Containers that share the folder share the list.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 
 use queuectl_domain::WorkerId;
-use queuectl_process::os;
+use queuectl_process::{Machine, os};
 use queuectl_store::Location;
 use serde::{Deserialize, Serialize};
 
 use crate::DataFolder;
+use crate::life::is_held;
 
 /// One background worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,36 +24,46 @@ pub(crate) struct Entry {
     pub(crate) pid: u32,
     /// When that process started, in the system's own unit.
     pub(crate) process_started: u64,
+    /// Where these numbers mean something.
+    #[serde(default)]
+    pub(crate) machine: String,
     /// The store it works for, as it may be shown.
     pub(crate) store: String,
 }
 
 impl Entry {
-    /// Whether that very process still runs.
+    /// Whether that very process still runs, where we can see it.
     pub(crate) fn is_alive(&self) -> bool {
-        os::is_alive(self.pid, self.process_started)
+        let there = Machine::parse(&self.machine);
+        there.is_some_and(|there| there.shares_pids(Machine::this()))
+            && os::is_alive(self.pid, self.process_started)
+    }
+
+    /// Whether it may still run: we see it, or somebody holds its life file, as in another container.
+    fn may_live(&self, data: &DataFolder) -> bool {
+        self.is_alive() || self.id.parse().is_ok_and(|id| is_held(&data.life(&id)))
     }
 }
 
-/// The workers of the list that still run. A list that can't be read counts as empty:
+/// The workers of the list that still run, and whose processes we see. A list that can't be read counts as empty:
 /// a worker that nobody can find by it is still known to its store.
 pub(crate) fn read(data: &DataFolder) -> Vec<Entry> {
-    let entries = std::fs::read(data.registry())
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Vec<Entry>>(&bytes).ok());
-    let mut entries = entries.unwrap_or_default();
+    let mut entries = all(data).unwrap_or_default();
     entries.retain(Entry::is_alive);
     entries
 }
 
 /// How many workers of the list don't run any more. A list that isn't there names nobody.
 pub(crate) fn ended(data: &DataFolder) -> io::Result<usize> {
-    let bytes = match std::fs::read(data.registry()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        read => read?,
-    };
-    let entries: Vec<Entry> = serde_json::from_slice(&bytes)?;
-    Ok(entries.iter().filter(|entry| !entry.is_alive()).count())
+    let entries = all(data)?;
+    Ok(entries.iter().filter(|entry| !entry.may_live(data)).count())
+}
+
+fn all(data: &DataFolder) -> io::Result<Vec<Entry>> {
+    match std::fs::read(data.registry()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => Ok(serde_json::from_slice(&read?)?),
+    }
 }
 
 /// Puts this process on the list, as the background worker of this name, for the store at `location`.
@@ -66,6 +77,7 @@ pub fn enlist(data: &DataFolder, id: &WorkerId, location: &Location) -> io::Resu
         id: id.to_string(),
         pid,
         process_started: os::process_start(pid).unwrap_or_default(),
+        machine: Machine::this().to_string(),
         store: location.to_string(),
     };
     change(data, |entries| entries.push(entry))
@@ -83,7 +95,8 @@ pub(crate) fn prune(data: &DataFolder, ending: Option<&WorkerId>) -> io::Result<
 
 fn change(data: &DataFolder, change: impl FnOnce(&mut Vec<Entry>)) -> io::Result<()> {
     let _alone = alone(data)?;
-    let mut entries = read(data);
+    let mut entries = all(data).unwrap_or_default();
+    entries.retain(|entry| entry.may_live(data));
     change(&mut entries);
     let mut text = serde_json::to_vec_pretty(&entries)?;
     text.push(b'\n');

@@ -7,12 +7,13 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use queuectl_domain::WorkerId;
-use queuectl_process::{Orphans, end_orphans};
+use queuectl_process::Orphans;
 use queuectl_store::{Store, StoreError, WorkerInfo};
 
-use crate::life::{Liveness, Place, Remains, liveness, looks_after_others};
+use crate::life::{Liveness, Place, liveness, looks_after_others};
 use crate::others::{WATCHED, Watch};
-use crate::slot::{fences, worker_tag};
+use crate::remains::Remains;
+use crate::slot::fences;
 use crate::{Happening, Observer};
 
 /// How long a command waits for the processes of dead workers to end: in all, and at least for each worker. What was killed is
@@ -96,7 +97,7 @@ impl Look<'_> {
                 Liveness::Lapsed => rescued |= rescue_lapsed(store, info, observer)?,
                 Liveness::Alive => watchers += usize::from(looks_after_others(&info.worker)),
                 Liveness::Elsewhere => watchers += 1,
-                Liveness::Dead => {}
+                Liveness::Dead | Liveness::OutOfSight => {}
             }
         }
         Ok(rescued)
@@ -215,17 +216,16 @@ impl Dead {
     ///
     /// Fails if some of it doesn't end in time, or can't be looked for.
     pub(crate) fn end_orphans(&self, patience: Duration) -> io::Result<Orphans> {
-        let tag = worker_tag(self.worker.as_str());
-        end_orphans(&self.remains.roster(), &tag, patience)
+        self.remains.end(&self.worker, patience)
     }
 
-    /// Puts its jobs back, now that nothing of it runs any more. Returns true if there were any.
+    /// Puts its jobs back, now that nothing of it runs any more; returns how many there were.
     pub(crate) fn put_back(
         self,
         store: &mut dyn Store,
         orphans: Orphans,
         observer: &dyn Observer,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<usize, StoreError> {
         let worker = &self.worker;
         let begun = orphans.running.map(fences);
         let jobs = store.rescue(worker, begun.as_deref())?;
@@ -235,7 +235,7 @@ impl Dead {
             jobs: &jobs,
             orphans: orphans.ended,
         });
-        Ok(!jobs.is_empty())
+        Ok(jobs.len())
     }
 
     /// Tells that it can't be rescued now. Its jobs stay where they are, because two copies of a job must never run side by side.

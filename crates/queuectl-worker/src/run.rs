@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::channel;
 
 use queuectl_domain::WorkerId;
@@ -12,6 +13,7 @@ use crate::event_loop::EventLoop;
 use crate::guard::Guard;
 use crate::lease::{Lease, Sent};
 use crate::life::{Life, hostname};
+use crate::premises::Premises;
 use crate::slot::Surroundings;
 use crate::slots::Slots;
 use crate::wake::Wake;
@@ -44,6 +46,9 @@ pub enum RunError {
     /// The store failed for longer than a worker that is to stop waits. Results that it couldn't tell are lost.
     #[error(transparent)]
     GaveUp(StoreError),
+    /// One of the files by which others know the worker was deleted, moved or replaced. What ran has finished.
+    #[error("`{}` was deleted, moved or replaced while a worker held it", .0.display())]
+    Displaced(PathBuf),
     /// The system refuses something that a worker needs.
     #[error("{what}: {source}")]
     System {
@@ -77,7 +82,8 @@ pub fn run(
     os::adopt_orphans().map_err(system("can't watch over what jobs leave behind"))?;
     let slots = options.slots as usize;
     let roster_path = Life::roster_of(life.path());
-    let roster = Roster::create(&roster_path, Slots::entries(slots))
+    let mark = life.mark(&options.id, store.file().map(|file| file.identity));
+    let roster = Roster::create(&roster_path, Slots::entries(slots), mark)
         .map_err(system("can't write the list of running processes"))?;
     let me = myself(options, &life);
     let sent = Sent::now();
@@ -98,6 +104,7 @@ pub fn run(
         variables: options.job_variables.clone(),
         scratch: Life::scratch_of(life.path()),
         roster,
+        premises: Premises::new(&life, store.file()),
         lease,
         observer,
     };

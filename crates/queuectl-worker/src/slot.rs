@@ -13,6 +13,7 @@ use queuectl_store::Settled;
 
 use crate::capture::SharedCapture;
 use crate::lease::Lease;
+use crate::premises::Premises;
 use crate::slots::{Assignment, Report, Table, Task};
 use crate::trial::try_start;
 use crate::{Happening, Observer};
@@ -27,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) scratch: PathBuf,
     /// Where running processes are noted.
     pub(crate) roster: Roster,
+    /// The files by which others know the worker.
+    pub(crate) premises: Premises,
     /// How long the worker may go on.
     pub(crate) lease: Lease,
     /// Who is told what happens.

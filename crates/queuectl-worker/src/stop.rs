@@ -46,7 +46,8 @@ pub struct StopOrder {
 pub struct Stopped {
     /// So many have ended.
     pub ended: usize,
-    /// So many are out of reach: they aren't heard of for longer than their leases. They end when they come back.
+    /// So many are out of reach: they aren't heard of for longer than their leases, or are out of sight. They end when they come
+    /// back.
     pub out_of_reach: usize,
     /// The worker that runs the job which gave the order, if one does. It was asked to finish what it runs, and isn't waited for:
     /// it waits for that very job.
@@ -121,7 +122,7 @@ impl Target {
     /// The process, if it runs on this machine.
     fn process(&self) -> Option<u32> {
         match self {
-            Self::Known(info) => is_running_here(&info.worker).then_some(info.worker.pid),
+            Self::Known(info) => is_running_here(info).then_some(info.worker.pid),
             Self::Listed(entry) => entry.is_alive().then_some(entry.pid),
         }
     }
@@ -143,7 +144,7 @@ impl Target {
             Self::Known(info) => match liveness(info) {
                 Liveness::Alive => Some(true),
                 Liveness::Dead => Some(false),
-                Liveness::Elsewhere | Liveness::Lapsed => None,
+                Liveness::Elsewhere | Liveness::Lapsed | Liveness::OutOfSight => None,
             },
             Self::Listed(_) => Some(false),
         }
@@ -300,16 +301,17 @@ fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>,
     }
     workers.retain(|info| match liveness(info) {
         Liveness::Alive => true,
-        Liveness::Dead => false,
+        // Nobody would hear of the end of one that is out of sight.
+        Liveness::Dead | Liveness::OutOfSight => false,
         Liveness::Elsewhere => *whom != Whom::Here,
-        Liveness::Lapsed => is_running_here(&info.worker),
+        Liveness::Lapsed => is_running_here(info),
     });
     let known = |info| Target::Known(Box::new(info));
     Ok(workers.into_iter().map(known).collect())
 }
 
-/// Those of `whom` that can't hear of it now: whose leases are over, and who were forgotten or run elsewhere. Of others it is
-/// known by their processes.
+/// Those of `whom` that can't hear of it now: whose leases are over and that were forgotten or run elsewhere, and those that
+/// are out of sight. Of others it is known by their processes.
 fn out_of_reach(
     store: &mut dyn Store,
     data: &DataFolder,
@@ -317,7 +319,12 @@ fn out_of_reach(
 ) -> Result<HashSet<WorkerId>, StoreError> {
     let mut away: HashSet<_> = store.lost_workers()?.into_iter().collect();
     for info in store.workers()? {
-        if liveness(&info) == Liveness::Lapsed && !is_running_here(&info.worker) {
+        let is_away = match liveness(&info) {
+            Liveness::OutOfSight => *whom != Whom::Here,
+            Liveness::Lapsed => !is_running_here(&info),
+            Liveness::Alive | Liveness::Dead | Liveness::Elsewhere => false,
+        };
+        if is_away {
             away.insert(info.worker.id);
         }
     }
@@ -345,7 +352,8 @@ fn known_on_this_machine(data: &DataFolder, location: &Location, whom: &Whom) ->
     ours.map(Target::Listed).collect()
 }
 
-struct Nobody;
+/// An observer that doesn't listen.
+pub(crate) struct Nobody;
 
 impl Observer for Nobody {
     fn notice(&self, _: &Happening<'_>) {}

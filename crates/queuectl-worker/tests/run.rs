@@ -147,6 +147,7 @@ impl Observer for Teller {
             Happening::StartTrouble { .. } => "unable".into(),
             Happening::StartRecovered => "able".into(),
             Happening::GaveUp { untold } => format!("gave up {untold}"),
+            Happening::Displaced { .. } => "displaced".into(),
             Happening::Stopping => "stopping".into(),
             Happening::WorkerStopped { .. } => "worker stopped".into(),
         };

@@ -176,6 +176,7 @@ fn hint_for(error: &StoreError) -> String {
     let text = match error {
         StoreError::NoSuchJob(_) => "see which jobs there are with `queuectl list`",
         StoreError::NoSuchWorker(_) => "see which workers there are with `queuectl worker list`",
+        StoreError::WorkerExists(_) => "start it again: it gets another name",
         StoreError::JobExists(id) => {
             let id = shell_word(id.as_str());
             return format!("choose another id, or look at it with `queuectl show {id}`");

@@ -1,3 +1,4 @@
+-- Changes nothing if another process is known by this name.
 -- Who was asked to stop is asked so still, if it was lost meanwhile or if this was tried before.
 WITH back AS (DELETE FROM queuectl.lost_workers WHERE id = $1 RETURNING stop)
 INSERT INTO queuectl.workers (
@@ -8,3 +9,5 @@ SET pid = excluded.pid, pid_started = excluded.pid_started, host = excluded.host
     life = excluded.life, started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at,
     lease_until = excluded.lease_until, machine = excluded.machine, version = excluded.version,
     stop = greatest(workers.stop, excluded.stop), trouble = NULL, trouble_since = NULL
+WHERE (workers.pid, workers.pid_started, workers.machine) = (excluded.pid, excluded.pid_started, excluded.machine)
+RETURNING id

@@ -65,7 +65,8 @@ use queuectl_domain::{
 use crate::records::Gone;
 use crate::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo, sqlite,
+    Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker, WorkerInfo,
+    sqlite,
 };
 use doubt::Doubt;
 use forget::Swept;
@@ -135,6 +136,10 @@ impl Store for PostgresStore {
 
     fn identity(&mut self) -> Result<String> {
         self.session.ask(session::identity)
+    }
+
+    fn file(&self) -> Option<&StoreFile> {
+        None
     }
 
     fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {

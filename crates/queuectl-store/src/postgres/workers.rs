@@ -36,7 +36,10 @@ pub(super) async fn register(change: &mut Change<'_>, worker: &Worker) -> Result
         worker.machine.as_str(),
         worker.version.as_str(),
     ];
-    change.wire.rows(sql!("insert_worker"), values).await?;
+    let registered = change.wire.rows(sql!("insert_worker"), values).await?;
+    if registered.is_empty() {
+        return Err(StoreError::WorkerExists(worker.id.clone()).into());
+    }
     mend::wait_as_from_now(change).await?;
     Ok(lease)
 }
@@ -183,5 +186,6 @@ fn read(row: &Row) -> Result<WorkerInfo> {
         trouble,
         running: row.unsigned()?,
         lease_left: Some(lease_left),
+        store: None,
     })
 }

@@ -156,7 +156,7 @@ fn look_over(copy: &Connection, path: &Path) -> Result<Option<Finding>, StoreErr
 
 /// The workers work on the store, not on the copy.
 fn dismiss_workers(change: &mut Change<'_>) -> super::fault::Result<()> {
-    for info in workers::all(change.conn)? {
+    for info in workers::all(change.conn, None)? {
         workers::forget(change, &info.worker.id, Gone::Ended)?;
     }
     Ok(())

@@ -49,7 +49,7 @@ use queuectl_process::os;
 use crate::records::{Code, Gone, made_up_to, signed};
 use crate::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
+    Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker, WorkerInfo,
 };
 use counters::Counters;
 use session::{Durability, Session};
@@ -74,6 +74,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// A store in one SQLite file.
 pub(crate) struct SqliteStore {
     session: Session,
+    file: StoreFile,
     bell: PathBuf,
     unsynced: bool,
     options: Options,
@@ -84,8 +85,12 @@ impl SqliteStore {
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self> {
         let session = open::open(path, options)?;
         let bell = open::bell_path(&session.path);
+        let path = session.path.clone();
+        let found = os::file_identity(&path);
+        let identity = found.map_err(|error| fault::say_io(&error, &path.display().to_string()))?;
         Ok(Self {
             session,
+            file: StoreFile { path, identity },
             bell,
             unsynced: false,
             options: options.clone(),
@@ -113,11 +118,12 @@ impl Store for SqliteStore {
     }
 
     fn identity(&mut self) -> Result<String> {
-        let path = &self.session.path;
-        let found = os::file_identity(path);
-        let [disk, number] =
-            found.map_err(|error| fault::say_io(&error, &path.display().to_string()))?;
+        let [disk, number] = self.file.identity;
         Ok(format!("file {disk} {number}"))
+    }
+
+    fn file(&self) -> Option<&StoreFile> {
+        Some(&self.file)
     }
 
     fn enqueue_batch(&mut self, new: Vec<NewJob>, existing: Existing) -> Result<Batch> {
@@ -304,7 +310,8 @@ impl Store for SqliteStore {
     }
 
     fn workers(&mut self) -> Result<Vec<WorkerInfo>> {
-        self.session.read(|look| workers::all(look.conn))
+        let file = Some(self.file.identity);
+        self.session.read(|look| workers::all(look.conn, file))
     }
 
     fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> Result<()> {

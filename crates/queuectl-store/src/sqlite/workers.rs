@@ -38,7 +38,7 @@ pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
     // Whoever claims after a power cut has made himself known after it.
     change.counters.pass_over_fences();
     let mut statement = change.conn.prepare_cached(sql!("insert_worker"))?;
-    statement.execute(params![
+    let registered = statement.execute(params![
         worker.id.as_str(),
         worker.pid,
         // The bits are kept, whatever they mean.
@@ -50,6 +50,9 @@ pub(super) fn register(change: &mut Change<'_>, worker: &Worker) -> Result<()> {
         worker.life.as_os_str().as_encoded_bytes(),
         change.now.0,
     ])?;
+    if registered == 0 {
+        return Err(StoreError::WorkerExists(worker.id.clone()).into());
+    }
     mend::wait_as_from_now(change)
 }
 
@@ -136,18 +139,18 @@ pub(super) fn set_trouble(change: &Change<'_>, id: &WorkerId, reason: Option<&st
     Ok(())
 }
 
-/// All workers, longest running first.
-pub(super) fn all(conn: &Connection) -> Result<Vec<WorkerInfo>> {
+/// All workers that the store in this file knows, longest running first.
+pub(super) fn all(conn: &Connection, file: Option<[u64; 2]>) -> Result<Vec<WorkerInfo>> {
     let mut statement = conn.prepare_cached(sql!("workers"))?;
     let mut rows = statement.query([])?;
     let mut workers = Vec::new();
     while let Some(row) = rows.next()? {
-        workers.push(read(&mut Columns::of(row))?);
+        workers.push(read(&mut Columns::of(row), file)?);
     }
     Ok(workers)
 }
 
-fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
+fn read(row: &mut Columns<'_>, file: Option<[u64; 2]>) -> Result<WorkerInfo> {
     let worker = Worker {
         id: parsed(row.text()?)?,
         pid: row.unsigned()?,
@@ -166,6 +169,7 @@ fn read(row: &mut Columns<'_>) -> Result<WorkerInfo> {
         trouble: trouble(row.next()?, row.next()?),
         running: row.unsigned()?,
         lease_left: None,
+        store: file,
     })
 }
 

@@ -117,6 +117,7 @@ macro_rules! conformance {
             });
             theme!($scene: workers {
                 a_worker_is_known_as_it_made_itself_known,
+                a_name_that_another_process_has_is_refused,
                 workers_are_listed_longest_running_first,
                 a_worker_is_heard_of_in_every_turn,
                 a_worker_runs_as_many_jobs_as_it_holds,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{Outcome, State};
-use queuectl_store::{StartTrouble, StopMode, StoreError, WorkerInfo};
+use queuectl_store::{StartTrouble, StopMode, StoreError, Worker, WorkerInfo};
 
 use crate::hand::{Hand, a_worker, counts, id, named, seconds, unnamed};
 use crate::scene::Scene;
@@ -22,8 +22,44 @@ pub(crate) fn a_worker_is_known_as_it_made_itself_known<S: Scene>() {
         stop: None,
         trouble: None,
         lease_left: S::LEASES.then_some(seconds(15)),
+        store: store.file().map(|file| file.identity),
     };
+    assert_eq!(known.store.is_none(), S::LEASES);
     assert_eq!(scene.open().workers().unwrap(), [known]);
+}
+
+pub(crate) fn a_name_that_another_process_has_is_refused<S: Scene>() {
+    let scene = S::new();
+    let mut hand = Hand::new(&scene, "w");
+    hand.store.enqueue(vec![named("a")]).unwrap();
+    let claimed = hand.claim(1);
+    let known = hand.store.workers().unwrap();
+    let same = a_worker("w");
+    let twins = [
+        Worker {
+            pid: 7,
+            ..same.clone()
+        },
+        Worker {
+            pid_started: 7,
+            ..same.clone()
+        },
+        Worker {
+            machine: "another".into(),
+            ..same.clone()
+        },
+    ];
+    let mut other = scene.open();
+    for twin in twins {
+        let refused = other.register(&twin);
+        let id = &twin.id;
+        assert!(matches!(refused, Err(StoreError::WorkerExists(taken)) if taken == *id));
+    }
+    assert_eq!(hand.store.workers().unwrap(), known, "it is as it was");
+    // One that isn't sure whether it was heard says it again.
+    hand.store.register(&same).unwrap();
+    hand.settle(&claimed[0], crate::hand::success());
+    assert_eq!(hand.store.job(&id("a")).unwrap().state, State::Completed);
 }
 
 pub(crate) fn workers_are_listed_longest_running_first<S: Scene>() {

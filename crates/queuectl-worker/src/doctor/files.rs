@@ -4,22 +4,29 @@ use std::io;
 use std::path::PathBuf;
 
 use queuectl_domain::WorkerId;
-use queuectl_store::WorkerInfo;
+use queuectl_store::{StoreFile, WorkerInfo};
 
 use super::store::left_running;
 use super::{Diagnosis, Examined, Subject, some};
-use crate::life::{Remains, SCRATCH};
+use crate::life::SCRATCH;
+use crate::remains::Remains;
 use crate::rescue::{Dead, Patience};
 use crate::{DataFolder, registry};
 
 /// Looks at the files of workers other than those `known` to the store, which tells of these itself.
 ///
-/// A file that its worker holds is left alone, whatever store it works for. One that nobody holds is of no use
-/// to another store either: that its worker is dead can be told without it, and its processes are ended first.
-pub fn files(data: &DataFolder, known: &[WorkerInfo], fix: bool) -> Examined {
+/// They are left alone unless their worker is certainly dead: if somebody holds its lock, if its process runs, or if it ran in another
+/// container. So are those of a worker of another store than the one in `store`, since that one's workers need them. Of the others,
+/// processes are ended first.
+pub fn files(
+    data: &DataFolder,
+    store: Option<&StoreFile>,
+    known: &[WorkerInfo],
+    fix: bool,
+) -> Examined {
     let mut findings = Vec::new();
     let patience = Patience::new();
-    for dead in strangers(data, known) {
+    for dead in strangers(data, store, known) {
         let worker = &dead.worker;
         let left = left_running(worker, &dead.remains).map(|left| left.what);
         let what = left.unwrap_or_else(|| format!("{worker} has died, and its files are left"));
@@ -43,7 +50,7 @@ pub fn files(data: &DataFolder, known: &[WorkerInfo], fix: bool) -> Examined {
 }
 
 /// Workers that hold their file no longer, and that the store doesn't know.
-fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<Dead> {
+fn strangers(data: &DataFolder, store: Option<&StoreFile>, known: &[WorkerInfo]) -> Vec<Dead> {
     let lives = with_extension(data, "lock").into_iter();
     let named = lives.filter_map(|path| {
         let worker: WorkerId = path.file_stem()?.to_str()?.parse().ok()?;
@@ -51,7 +58,7 @@ fn strangers(data: &DataFolder, known: &[WorkerInfo]) -> Vec<Dead> {
         if is_known {
             return None;
         }
-        let remains = Remains::at(path)?;
+        let remains = Remains::at(path, &worker, store)?;
         Some(Dead { worker, remains })
     });
     named.collect()

@@ -4,16 +4,17 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use queuectl_domain::WorkerId;
-use queuectl_process::{end_orphans, orphans};
+use queuectl_process::tagged;
 use queuectl_store::{Check, Checked, Finding, Store, StoreError, WorkerInfo};
 
 use super::{Diagnosis, Examined, Subject, some};
-use crate::life::{Life, Liveness, Remains};
+use crate::life::Liveness;
+use crate::remains::Remains;
 use crate::rescue::{Dead, Patience, rescue};
 use crate::slot::worker_tag;
 use crate::{DataFolder, Happening, Observer};
 
-/// How long a worker of another machine may be silent before it is taken to be gone. It speaks every ten seconds.
+/// How long a worker that is out of sight may be silent before it is told of. It speaks every ten seconds.
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// Looks at all that the store holds, and at its workers.
@@ -68,7 +69,7 @@ fn treat(store: &mut dyn Store, data: &DataFolder, finding: &Finding, fix: bool)
     }
     Diagnosis::mendable(finding.to_string(), finding.remedy(), fix, || {
         if let Finding::Ownerless { worker, .. } = finding {
-            end_unknown(data, worker)?;
+            end_unknown(store, data, worker)?;
         }
         match store.mend(finding) {
             Ok(true) => Ok(()),
@@ -79,19 +80,31 @@ fn treat(store: &mut dyn Store, data: &DataFolder, finding: &Finding, fix: bool)
 }
 
 /// Ends what a worker runs that the store doesn't know. One that lives finds out by itself, and ends it itself.
-fn end_unknown(data: &DataFolder, worker: &WorkerId) -> Result<(), String> {
+fn end_unknown(store: &dyn Store, data: &DataFolder, worker: &WorkerId) -> Result<(), String> {
     let life = data.life(worker);
-    let tag = worker_tag(worker.as_str());
-    let remains = Remains::at(life.clone());
-    if remains.is_none() && life.exists() {
-        return Err("it lives, and is about to find out".to_owned());
-    }
-    let ended = end_orphans(&Life::roster_of(&life), &tag, Patience::new().left());
-    ended.map_err(|error| error.to_string())?;
-    if let Some(remains) = remains {
+    if let Some(remains) = Remains::at(life.clone(), worker, store.file()) {
+        let ended = remains.end(worker, Patience::new().left());
+        ended.map_err(|error| error.to_string())?;
         remains.remove();
+        return Ok(());
     }
-    Ok(())
+    if life.exists() {
+        return Err("it may live, and finds out by itself then".to_owned());
+    }
+    // Without its files nobody knows whose these are: the worker may have its files elsewhere, and live.
+    match tagged(&worker_tag(worker.as_str())) {
+        Ok(pids) if pids.is_empty() => Ok(()),
+        Ok(pids) => Err(format!(
+            "end what runs of its jobs first: {}",
+            numbers(&pids)
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn numbers(pids: &[u32]) -> String {
+    let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+    some(&pids)
 }
 
 /// Looks at the workers that the store knows, and at the processes of those that have died.
@@ -115,11 +128,9 @@ fn workers(
                 }
                 workers.push(worker);
             }
-            Err(Liveness::Elsewhere)
-                if info.lease_left.is_none() && now.since(info.heartbeat_at) > SILENCE =>
-            {
+            Err(Liveness::OutOfSight) if now.since(info.heartbeat_at) > SILENCE => {
                 let minutes = now.since(info.heartbeat_at).as_secs() / 60;
-                workers.push(silent(store, &info, minutes, fix));
+                workers.push(silent(&info, minutes));
             }
             Err(Liveness::Lapsed) => workers.push(lapsed(store, &info, fix)),
             Err(_) => workers.extend(unable(&info)),
@@ -131,11 +142,10 @@ fn workers(
 /// What a dead worker has left running, if it has.
 pub(super) fn left_running(worker: &WorkerId, remains: &Remains) -> Option<Diagnosis> {
     let remedy = "ends them";
-    match orphans(&remains.roster(), &worker_tag(worker.as_str())) {
+    match remains.running(worker) {
         Ok(pids) if pids.is_empty() => None,
         Ok(pids) => {
-            let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
-            let what = format!("{worker} has died, and these go on: {}", some(&pids));
+            let what = format!("{worker} has died, and these go on: {}", numbers(&pids));
             Some(Diagnosis::left(what, remedy))
         }
         Err(error) => {
@@ -171,15 +181,17 @@ fn dead(
     )
 }
 
-fn silent(store: &mut dyn Store, info: &WorkerInfo, minutes: u64, fix: bool) -> Diagnosis {
+/// Only a user can know that nothing of it runs any more.
+fn silent(info: &WorkerInfo, minutes: u64) -> Diagnosis {
+    let (id, host) = (&info.worker.id, &info.worker.host);
     let what = format!(
-        "{} on {} has not been heard of for {minutes} minutes, and holds {} job(s)",
-        info.worker.id, info.worker.host, info.running
+        "{id} on {host} is out of sight, has not been heard of for {minutes} minutes, and holds {} job(s)",
+        info.running
     );
-    let remedy = "puts its jobs back; make sure that it doesn't run there any more";
-    Diagnosis::mendable(what, remedy, fix, || {
-        store.rescue(&info.worker.id, None).map(|_| ())
-    })
+    let remedy = format!(
+        "if it doesn't run there any more, put its jobs back with `queuectl worker forget {id}`"
+    );
+    Diagnosis::left(what, remedy)
 }
 
 fn lapsed(store: &mut dyn Store, info: &WorkerInfo, fix: bool) -> Diagnosis {

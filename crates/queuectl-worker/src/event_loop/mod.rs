@@ -11,6 +11,7 @@ mod rings;
 mod turn;
 mod unable;
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,8 @@ pub(crate) struct EventLoop<'a> {
     /// How many jobs there were to do after the last turn.
     unfinished: u64,
     stop: Option<StopMode>,
+    /// Where a file isn't any more by which others know this worker.
+    displaced: Option<PathBuf>,
     /// Set while the store fails.
     trouble: Option<Trouble>,
     /// Who has been told what keeps this worker from starting jobs.
@@ -80,6 +83,7 @@ impl<'a> EventLoop<'a> {
             attempts: 0,
             unfinished: 0,
             stop: None,
+            displaced: None,
             trouble: None,
             unable: Reported::default(),
             farewell: Farewell::default(),
@@ -118,7 +122,10 @@ impl<'a> EventLoop<'a> {
             }
             self.tell_ability()?;
             if self.is_done() {
-                return Ok(());
+                return self
+                    .displaced
+                    .take()
+                    .map_or(Ok(()), |path| Err(RunError::Displaced(path)));
             }
             self.sees_to_its_farewell();
             self.give_up()?;
@@ -219,11 +226,10 @@ impl<'a> EventLoop<'a> {
             return Ok(false);
         }
         match dead.put_back(self.store, orphans, self.observer) {
-            Ok(rescued) => {
-                if rescued {
-                    self.rings.ring();
-                }
-                Ok(rescued)
+            Ok(0) => Ok(false),
+            Ok(_) => {
+                self.rings.ring();
+                Ok(true)
             }
             Err(error) => self.endure(error).map(|()| false),
         }
@@ -258,6 +264,7 @@ impl<'a> EventLoop<'a> {
 
     /// Looks after others. Returns true if it is also time for a turn with the store.
     fn tick(&mut self, now: Instant) -> Result<bool, RunError> {
+        self.see_whether_displaced();
         self.look_after_others(Watch::Next)?;
         let leased = self.lease().is_limited();
         let idle = self.slots.are_empty() && (self.others.are_none() || leased);
@@ -266,8 +273,20 @@ impl<'a> EventLoop<'a> {
         Ok(!(idle && leased && is_too_soon))
     }
 
+    /// Stops if others can't know of this worker any more: nobody would end what it left, and what it does may count for nothing.
+    fn see_whether_displaced(&mut self) {
+        if self.displaced.is_some() {
+            return;
+        }
+        if let Some(path) = self.slots.surroundings().premises.missing() {
+            self.observer.notice(&Happening::Displaced { path: &path });
+            self.displaced = Some(path);
+            self.heed(Some(StopMode::Drain));
+        }
+    }
+
     fn look_after_others(&mut self, watch: Watch) -> Result<(), RunError> {
-        if self.trouble.is_some() {
+        if self.trouble.is_some() || self.displaced.is_some() {
             return Ok(());
         }
         match self.others.look(self.store, watch, self.observer) {

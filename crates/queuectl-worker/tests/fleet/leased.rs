@@ -14,7 +14,7 @@ use queuectl_domain::{
 };
 use queuectl_store::{
     BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Location, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, Turn, Worker, WorkerInfo,
+    Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker, WorkerInfo,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -212,8 +212,13 @@ impl Store for Leased {
         let mut workers = self.inner.workers()?;
         for info in &mut workers {
             info.lease_left = Some(self.left(&info.worker.id));
+            info.store = None;
         }
         Ok(workers)
+    }
+
+    fn file(&self) -> Option<&StoreFile> {
+        None
     }
 
     fn bell(&self) -> Result<Box<dyn Bell>> {

@@ -93,7 +93,7 @@ fn look_inside(
     // Of a damaged store it can't be told whom it knows.
     if checkup.has(Subject::Workers) {
         let known = store.workers()?;
-        let files = queuectl_worker::files(&data, &known, fix);
+        let files = queuectl_worker::files(&data, store.file(), &known, fix);
         checkup.add(files, ErrorKind::Conflict);
     }
     Ok(())

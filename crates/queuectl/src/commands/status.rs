@@ -23,7 +23,7 @@ pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<Status, CliError> {
     let workers = store.workers()?;
     let living = workers
         .iter()
-        .filter(|info| !matches!(liveness(info), Liveness::Dead | Liveness::Lapsed));
+        .filter(|info| matches!(liveness(info), Liveness::Alive | Liveness::Elsewhere));
     Ok(Status {
         counts,
         workers: living.count() as u64,

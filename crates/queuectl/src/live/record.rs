@@ -41,6 +41,10 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
             "stopping without the store: it doesn't know how {} ended; a job whose end it doesn't know runs again",
             jobs(*untold as u64)
         ),
+        Happening::Displaced { path } => format!(
+            "`{}` was deleted, moved or replaced; stopping as soon as running jobs have finished",
+            visible(&path.display().to_string())
+        ),
         Happening::Stopping => {
             "stopping as soon as running jobs have finished; Ctrl+C again ends them now".into()
         }
@@ -64,6 +68,7 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
             | Happening::StartTrouble { .. }
             | Happening::StartRecovered
             | Happening::GaveUp { .. }
+            | Happening::Displaced { .. }
     )
 }
 
@@ -95,6 +100,9 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
         Happening::StartTrouble { why } => ("start_trouble", json!({ "error": why.reason })),
         Happening::StartRecovered => ("start_recovered", json!({})),
         Happening::GaveUp { untold } => ("gave_up", json!({ "untold": untold })),
+        Happening::Displaced { path } => {
+            ("displaced", json!({ "path": path.display().to_string() }))
+        }
         Happening::Stopping => ("stopping", json!({})),
         Happening::WorkerStopped { attempts, .. } => {
             ("worker_stopped", json!({ "attempts": attempts }))

@@ -37,6 +37,7 @@ fn state(info: &WorkerInfo, liveness: Liveness) -> &'static str {
     match (liveness, info.stop) {
         (Liveness::Dead, _) => "dead",
         (Liveness::Lapsed, _) => "lapsed",
+        (Liveness::OutOfSight, _) => "elsewhere",
         (_, Some(_)) => "stopping",
         (_, None) if info.trouble.is_some() => "unable",
         (_, None) => "running",
@@ -87,7 +88,7 @@ impl Human for WorkerList {
             let state = state(info, *liveness);
             let style = match state {
                 "running" => style::GOOD,
-                "dead" | "lapsed" | "unable" => style::BAD,
+                "dead" | "lapsed" | "unable" | "elsewhere" => style::BAD,
                 _ => style::REMARK,
             };
             table.row(vec![
@@ -103,6 +104,14 @@ impl Human for WorkerList {
             ]);
         }
         table.draw(page, page.width());
+        for (info, liveness) in &self.workers {
+            if *liveness == Liveness::OutOfSight {
+                let id = &info.worker.id;
+                page.line(&format!(
+                    "Nothing tells whether {id} lives; if it doesn't: queuectl worker forget {id}"
+                ));
+            }
+        }
         for (info, _) in &self.workers {
             if let Some(trouble) = &info.trouble {
                 let (id, since) = (&info.worker.id, local(trouble.since));

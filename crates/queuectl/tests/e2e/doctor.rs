@@ -158,7 +158,7 @@ fn a_store_of_a_newer_version_is_said_to_be_so() {
 }
 
 #[test]
-fn a_worker_of_another_machine_is_given_up_when_it_has_long_been_silent() {
+fn a_worker_out_of_sight_that_has_long_been_silent_is_told_of_and_left_to_the_user() {
     let home = Home::new();
     home.enqueue("a", &jobs::held("a"), &[]);
     let pids = home.start_workers(&[]);
@@ -177,16 +177,19 @@ fn a_worker_of_another_machine_is_given_up_when_it_has_long_been_silent() {
         "UPDATE workers SET heartbeat_at = heartbeat_at - 3600 * 1000000",
     );
     let found = ["workers: worker-"];
-    finds(&home, false, 4, "mendable", &found);
+    for fix in [false, true] {
+        finds(&home, fix, 4, "left", &found);
+    }
+    assert_eq!(text(&home.show("a"), "state"), "processing");
     let shown = home.run(["doctor"]);
+    let said = "on far-away is out of sight, has not been heard of for 60 minutes";
+    assert!(shown.out().contains(said), "{shown}");
+    let id = text(&home.workers()[0], "id").to_owned();
     assert!(
-        shown
-            .out()
-            .contains("on far-away has not been heard of for 60 minutes"),
+        shown.out().contains(&format!("worker forget {id}")),
         "{shown}"
     );
-    let output = home.run(["doctor", "--fix"]);
-    assert_eq!(output.code, Some(0), "{output}");
+    home.ok(["worker", "forget", &id]);
     assert_eq!(text(&home.show("a"), "state"), "pending");
     home.ok(["doctor", "--fix"]);
     finds_nothing(&home);

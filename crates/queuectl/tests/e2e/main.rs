@@ -50,6 +50,9 @@ mod copy_midway;
 mod doctor_on_server;
 #[cfg(unix)]
 mod elsewhere;
+// On Windows nobody can delete or move what a process has open.
+#[cfg(unix)]
+mod displaced;
 #[cfg(unix)]
 mod modes;
 // Signals, limits and the umask are inherited on Unix only.
@@ -87,6 +90,12 @@ mod backup_midway;
 #[cfg(unix)]
 mod signals;
 
+// A container is a pid namespace.
+#[cfg(target_os = "linux")]
+mod containers;
+// They use `cp -a`, `tar` and `env`.
+#[cfg(target_os = "linux")]
+mod copied_home;
 // The jobs mean ill in the ways of Linux.
 #[cfg(target_os = "linux")]
 mod hostile;

@@ -10,6 +10,7 @@ mod table;
 use std::borrow::Cow;
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -55,10 +56,29 @@ pub(crate) fn boot_name() -> String {
     id.map_or_else(|_| hostname(), |id| id.trim().to_owned())
 }
 
-/// The namespace in which this process sees others.
-pub(crate) fn process_room() -> String {
+/// The pid namespace in which this process sees others. None if `/proc` isn't mounted or is that of another namespace: its
+/// numbers aren't those that signals go to.
+///
+/// The number of a namespace is given to another one when the first has gone, as each restart of a container may show. So the
+/// start of its process 1 is added. `/proc` tells it by the clock of the reader's time namespace, in which all start times
+/// differ; so another time namespace is another room, too.
+pub(crate) fn process_room() -> Option<String> {
+    let own = std::fs::read_link("/proc/self").ok()?;
+    if own.to_str()?.parse() != Ok(std::process::id()) {
+        return None;
+    }
     let namespace = std::fs::read_link("/proc/self/ns/pid");
-    namespace.map_or_else(|_| hostname(), |name| name.display().to_string())
+    let namespace = namespace.map_or_else(|_| hostname(), |name| name.display().to_string());
+    let since = match read(1) {
+        Some(first) => first.start.to_string(),
+        // `hidepid` hides the processes of other users. A namespace has a `/proc` of its own, which was
+        // mounted with it.
+        None => {
+            let proc = std::fs::metadata("/proc").ok()?;
+            format!("proc:{}.{:09}", proc.ctime(), proc.ctime_nsec())
+        }
+    };
+    Some(format!("{namespace}@{since}"))
 }
 
 /// The soft limit of open files that a worker sets for itself: the hard limit.

@@ -1,6 +1,6 @@
 //! Places on a disk: owners, modes, and what makes a change last.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -70,8 +70,16 @@ pub fn replace(draft: &Path, path: &Path) -> io::Result<()> {
 
 /// What tells a file from all others, by whatever path one comes to it: the disk that it is on, and its number there.
 pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
-    let seen = fs::metadata(path)?;
-    Ok([seen.dev(), seen.ino()])
+    Ok(identity(&fs::metadata(path)?))
+}
+
+/// What tells a file that is open from all others, whatever is at its path by now.
+pub fn open_file_identity(file: &File) -> io::Result<[u64; 2]> {
+    Ok(identity(&file.metadata()?))
+}
+
+fn identity(seen: &Metadata) -> [u64; 2] {
+    [seen.dev(), seen.ino()]
 }
 
 /// Waits until what was created, renamed or removed in a folder is on disk.

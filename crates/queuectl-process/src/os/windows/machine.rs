@@ -31,8 +31,8 @@ pub(crate) fn boot_name() -> String {
 }
 
 /// All processes see each other.
-pub(crate) fn process_room() -> String {
-    "all".to_owned()
+pub(crate) fn process_room() -> Option<String> {
+    Some("all".to_owned())
 }
 
 fn text(key: PCWSTR, name: PCWSTR) -> String {

@@ -66,9 +66,13 @@ fn is_open(error: &io::Error) -> bool {
 
 /// What tells a file from all others, by whatever path one comes to it: the disk that it is on, and its number there.
 pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
-    let file = File::open(path)?;
+    open_file_identity(&File::open(path)?)
+}
+
+/// What tells a file that is open from all others, whatever is at its path by now.
+pub fn open_file_identity(file: &File) -> io::Result<[u64; 2]> {
     let mut seen = BY_HANDLE_FILE_INFORMATION::default();
-    // SAFETY: the file is a local, so its handle is open; the structure is one too, and has been
+    // SAFETY: the file is borrowed, so its handle is open; the structure is a local, and has been
     // filled when the call returns.
     check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut seen) })?;
     let number = u64::from(seen.nFileIndexHigh) << 32 | u64::from(seen.nFileIndexLow);

@@ -12,11 +12,12 @@ Examples:
   queuectl worker list --json | jq '[.[].running] | add'
 
 States:
-  running   takes jobs
-  unable    can't start jobs, and takes none until it can; the reason is below
-  stopping  finishes what it runs
-  dead      ended without a word; its jobs go back to the queue
-  lapsed    not heard of for longer than its lease; its jobs go to others";
+  running    takes jobs
+  unable     can't start jobs, and takes none until it can; the reason is below
+  stopping   finishes what it runs
+  dead       ended without a word; its jobs go back to the queue
+  lapsed     not heard of for longer than its lease; its jobs go to others
+  elsewhere  ran in another container; nothing tells whether its jobs still run, so they wait";
 
 /// List workers and what they do
 #[derive(clap::Args)]

@@ -1,5 +1,6 @@
 //! `queuectl worker`: the processes that run jobs.
 
+mod forget;
 mod guard;
 mod list;
 mod serve;
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Start(start::Args),
     Stop(stop::Args),
     List(list::Args),
+    Forget(forget::Args),
     #[command(hide = true)]
     Serve(serve::Args),
     #[command(hide = true)]
@@ -36,6 +38,7 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
         Command::Start(args) => start::run(cx, &args),
         Command::Stop(args) => boxed(stop::run(cx, &args)),
         Command::List(args) => boxed(list::run(cx, &args)),
+        Command::Forget(args) => boxed(forget::run(cx, &args)),
         Command::Serve(args) => boxed(serve::run(cx, args)),
         Command::Guard(args) => boxed(guard::run(cx, &args)),
     }

@@ -73,6 +73,10 @@ impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Store(error) | RunError::GaveUp(error) => error.into(),
+            RunError::Displaced(_) => Self::unavailable(
+                error.to_string(),
+                "see what is there now with `queuectl doctor`, and start workers anew",
+            ),
             RunError::System { what, source } => Self::system(what, &source),
         }
     }

@@ -17,7 +17,7 @@ Examples:
   queuectl worker stop --timeout 30
   queuectl worker stop --now
   queuectl worker stop --all
-  queuectl worker stop --worker worker-n5kp2x";
+  queuectl worker stop --worker worker-n5kp2xq7w0bc";
 
 /// Stop workers: all of the store on this machine, all there are, or one
 ///

@@ -6,6 +6,8 @@ mod checkup;
 #[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
+mod container;
+#[cfg(target_os = "linux")]
 mod disk;
 mod home;
 mod leftovers;
@@ -28,6 +30,8 @@ pub(crate) use account::Account;
 pub(crate) use checkup::{findings, finds, finds_nothing};
 #[cfg(target_os = "linux")]
 pub(crate) use clock::Clock;
+#[cfg(target_os = "linux")]
+pub(crate) use container::Container;
 pub(crate) use home::{Home, ids};
 pub(crate) use leftovers::names;
 #[cfg(target_os = "linux")]

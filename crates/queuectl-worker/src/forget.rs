@@ -1,0 +1,134 @@
+//! Forgets workers of which nobody can tell whether they live, on the word of a user that they don't.
+
+use std::time::Duration;
+
+use queuectl_domain::WorkerId;
+use queuectl_store::{Store, StoreError, WorkerInfo};
+
+use crate::life::Liveness;
+use crate::remains::Remains;
+use crate::rescue::{Dead, Patience};
+use crate::stop::Nobody;
+
+/// What has become of a worker that was forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Its name.
+    pub worker: WorkerId,
+    /// How many jobs it held.
+    pub jobs: usize,
+    /// Whether it is certain that none of them runs any more.
+    pub is_dead: bool,
+}
+
+/// Why a worker isn't forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// The store has failed, or doesn't know the worker.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It lives: its lock is held, its process runs, or its lease holds.
+    #[error("{}", lives(.worker, *.lease_left))]
+    Lives {
+        /// The worker.
+        worker: WorkerId,
+        /// For how long its lease holds, if it has one.
+        lease_left: Option<Duration>,
+    },
+    /// It has died, and what it left running doesn't end.
+    #[error("worker '{worker}' has died, but what it left running can't be ended: {reason}")]
+    Runs {
+        /// The worker.
+        worker: WorkerId,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn lives(worker: &WorkerId, lease_left: Option<Duration>) -> String {
+    match lease_left {
+        Some(left) => format!(
+            "worker '{worker}' lives: its lease holds for {} s",
+            left.as_secs()
+        ),
+        None => format!("worker '{worker}' lives"),
+    }
+}
+
+/// Forgets these workers and puts their jobs back, each with a crash more. One that lives after all learns in its next turn that
+/// it isn't known any more, and loses what it runs; until then its jobs may run twice.
+///
+/// # Errors
+///
+/// Forgets none of them if one isn't known or lives.
+pub fn forget(store: &mut dyn Store, workers: &[WorkerId]) -> Result<Vec<Forgotten>, ForgetError> {
+    let known = store.workers()?;
+    let mut found = Vec::new();
+    for worker in workers {
+        let info = known.iter().find(|info| info.worker.id == *worker);
+        let info = info.ok_or_else(|| StoreError::NoSuchWorker(worker.clone()))?;
+        look(info)?;
+        found.push(info);
+    }
+    let mut patience = Patience::new();
+    let forgotten = found
+        .into_iter()
+        .map(|info| one(store, info, &mut patience));
+    forgotten.collect()
+}
+
+/// How sure it is that a worker may be forgotten.
+enum Gone {
+    Dead(Remains),
+    Lapsed,
+    OutOfSight,
+}
+
+fn look(info: &WorkerInfo) -> Result<Gone, ForgetError> {
+    match Remains::of(info) {
+        Ok(remains) => Ok(Gone::Dead(remains)),
+        Err(Liveness::Lapsed) => Ok(Gone::Lapsed),
+        Err(Liveness::OutOfSight) => Ok(Gone::OutOfSight),
+        Err(Liveness::Alive | Liveness::Elsewhere | Liveness::Dead) => Err(ForgetError::Lives {
+            worker: info.worker.id.clone(),
+            lease_left: info.lease_left,
+        }),
+    }
+}
+
+fn one(
+    store: &mut dyn Store,
+    info: &WorkerInfo,
+    patience: &mut Patience,
+) -> Result<Forgotten, ForgetError> {
+    let worker = info.worker.id.clone();
+    // It may have come back since it was looked at first.
+    let gone = look(info)?;
+    let is_dead = matches!(gone, Gone::Dead(_));
+    let jobs = match gone {
+        Gone::Dead(remains) => {
+            let worker = worker.clone();
+            let dead = Dead { worker, remains };
+            match dead.end_orphans(patience.left()) {
+                Ok(orphans) => dead.put_back(store, orphans, &Nobody)?,
+                Err(error) => {
+                    return Err(ForgetError::Runs {
+                        worker: dead.worker,
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+        Gone::Lapsed => store.rescue_lapsed(&worker)?.map_or(0, |jobs| jobs.len()),
+        Gone::OutOfSight => {
+            let jobs = store.rescue(&worker, None)?;
+            Remains::remove_of(info);
+            jobs.len()
+        }
+    };
+    Ok(Forgotten {
+        worker,
+        jobs,
+        is_dead,
+    })
+}

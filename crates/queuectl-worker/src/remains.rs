@@ -1,0 +1,249 @@
+//! What a dead worker left, and how certain it is that the worker is dead.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use queuectl_domain::WorkerId;
+use queuectl_process::{
+    Head, Machine, Orphans, Written, begun, end_orphans, end_tagged, fingerprint, orphans, os,
+    tagged,
+};
+use queuectl_store::{StoreFile, Worker, WorkerInfo};
+
+use crate::life::{Life, Liveness, Papers, Place, remove_files};
+use crate::slot::worker_tag;
+
+/// How long the kernel may take to end a pid namespace whose process 1 has let go of its files.
+const NAMESPACE_ENDS: Duration = Duration::from_secs(1);
+/// The process with which a pid namespace begins, and ends.
+const FIRST: u32 = 1;
+
+/// What a dead worker left, held by whoever takes care of it. While it is held, all others take the worker for alive, and leave it
+/// alone.
+pub(crate) struct Remains {
+    life: PathBuf,
+    _locked: Option<File>,
+    left: Left,
+}
+
+/// What may run of a dead worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// What its roster says, and what has its tag.
+    Noted,
+    /// What has its tag: there is no roster that can be believed.
+    Tagged,
+    /// Nothing, since the machine was started later.
+    Nothing,
+    /// Nothing, since the worker was process 1 of its pid namespace, which the kernel ends with it.
+    EndedWithIt,
+    /// Nothing that is this store's: the worker worked for the store of which this one is a copy. Its files are not ours, nor is
+    /// what it left running ours to end.
+    AnotherStores,
+}
+
+/// What the files of a worker say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// They are its own, and of this store.
+    Own(Papers),
+    /// They are its own, and of another store.
+    AnotherStores,
+    /// Nothing: there are none, or they are copies.
+    Nothing,
+}
+
+impl Said {
+    fn by(info: &WorkerInfo) -> Self {
+        let worker = &info.worker;
+        let head = Head::read(&Life::roster_of(&worker.life)).filter(Head::is_original);
+        let papers = head.as_ref().map(Papers::of);
+        match papers.filter(|papers| papers.worker == fingerprint(worker.id.as_str())) {
+            None => Self::Nothing,
+            Some(papers) if papers.store != info.store => Self::AnotherStores,
+            Some(papers) => Self::Own(papers),
+        }
+    }
+}
+
+impl Remains {
+    /// The remains of a worker, if it is dead.
+    pub(crate) fn of(info: &WorkerInfo) -> Result<Self, Liveness> {
+        let worker = &info.worker;
+        let place = Place::of(worker);
+        let alive = match info.lease_left {
+            Some(Duration::ZERO) => Liveness::Lapsed,
+            // The store is on a server, and the file of another machine's worker isn't here; if
+            // there is one by its name, on a disk that both have, its lock may tell nothing.
+            Some(_) if place != Place::Here => Liveness::Elsewhere,
+            _ => Liveness::Alive,
+        };
+        if info.lease_left.is_some() && place != Place::Here {
+            return Err(alive);
+        }
+        let file = match OpenOptions::new().write(true).open(&worker.life) {
+            Ok(file) if file.try_lock().is_ok() => Some(file),
+            Ok(_) if Papers::are_for_another_store(info) => return Err(Liveness::OutOfSight),
+            Ok(_) => return Err(alive),
+            // A process that can't look has seen nothing.
+            Err(error) if os::is_out_of_room(&error) => return Err(alive),
+            Err(_) => None,
+        };
+        let lives = place == Place::Here && os::is_alive(worker.pid, worker.pid_started);
+        let left = match (place, Said::by(info)) {
+            (Place::Here, Said::AnotherStores) if lives => return Err(Liveness::OutOfSight),
+            (Place::Here, _) if lives => return Err(alive),
+            (Place::Here | Place::BeforeARestart, Said::AnotherStores) => Left::AnotherStores,
+            (Place::BeforeARestart, _) => Left::Nothing,
+            (Place::Here, Said::Own(_)) => Left::Noted,
+            (Place::Here, Said::Nothing) => Left::Tagged,
+            (Place::Elsewhere, Said::Own(papers))
+                if ended_with_its_namespace(worker, &papers, file.as_ref()) =>
+            {
+                Left::EndedWithIt
+            }
+            (Place::Elsewhere, _) => return Err(Liveness::OutOfSight),
+        };
+        Ok(Self {
+            life: worker.life.clone(),
+            _locked: file.filter(|_| left != Left::AnotherStores),
+            left,
+        })
+    }
+
+    /// The remains of the worker of this name, which the store in `store` doesn't know, if the file at `life` was left behind by it.
+    /// Files of a worker that may live, or of another store, are not.
+    pub(crate) fn at(life: PathBuf, worker: &WorkerId, store: Option<&StoreFile>) -> Option<Self> {
+        let file = OpenOptions::new().write(true).open(&life).ok()?;
+        file.try_lock().ok()?;
+        let left = match Head::read(&Life::roster_of(&life)) {
+            // It was killed before it had a roster, and so before it could run anything.
+            None => Left::Nothing,
+            Some(head) => {
+                let papers = Papers::of(&head);
+                let is_own = head.is_original()
+                    && papers.worker == fingerprint(worker.as_str())
+                    && is_held_as(&file, &papers);
+                match head.written() {
+                    Written::BeforeARestart => Left::Nothing,
+                    Written::Elsewhere => return None,
+                    Written::Here if head.keeper_lives() => return None,
+                    Written::Here if !is_own => Left::Nothing,
+                    Written::Here if papers.store != store.map(|file| file.identity) => {
+                        return None;
+                    }
+                    Written::Here => Left::Noted,
+                }
+            }
+        };
+        Some(Self {
+            life,
+            _locked: Some(file),
+            left,
+        })
+    }
+
+    /// Ends what the worker of this name left running, within `patience`, or fails.
+    pub(crate) fn end(&self, worker: &WorkerId, patience: Duration) -> io::Result<Orphans> {
+        let tag = worker_tag(worker.as_str());
+        let none = |running| Orphans { ended: 0, running };
+        Ok(match self.left {
+            Left::Noted => end_orphans(&self.roster(), &tag, patience)?,
+            Left::Tagged => Orphans {
+                ended: end_tagged(&tag, patience)?,
+                running: None,
+            },
+            Left::EndedWithIt => {
+                // Its files are closed a moment before the others of its namespace are killed.
+                thread::sleep(NAMESPACE_ENDS);
+                none(begun(&self.roster()))
+            }
+            Left::Nothing => none(None),
+            Left::AnotherStores => match tagged(&tag)?.is_empty() {
+                true => none(None),
+                false => {
+                    let why =
+                        "processes of its jobs run, which are another store's: this one is a copy";
+                    return Err(io::Error::other(why));
+                }
+            },
+        })
+    }
+
+    /// What the worker of this name left running.
+    pub(crate) fn running(&self, worker: &WorkerId) -> io::Result<Vec<u32>> {
+        let tag = worker_tag(worker.as_str());
+        match self.left {
+            Left::Noted => orphans(&self.roster(), &tag),
+            Left::Tagged => tagged(&tag),
+            Left::Nothing | Left::EndedWithIt | Left::AnotherStores => Ok(Vec::new()),
+        }
+    }
+
+    /// Clears away the files of a worker that was out of sight and is given up, if nobody holds them.
+    pub(crate) fn remove_of(info: &WorkerInfo) {
+        let life = OpenOptions::new().write(true).open(&info.worker.life);
+        let free = life.ok().filter(|life| life.try_lock().is_ok());
+        if let (Said::Own(papers), Some(free)) = (Said::by(info), free)
+            && is_held_as(&free, &papers)
+        {
+            remove_files(&info.worker.life);
+        }
+    }
+
+    /// Clears the files away.
+    pub(crate) fn remove(self) {
+        if self.left != Left::AnotherStores {
+            remove_files(&self.life);
+        }
+    }
+
+    fn roster(&self) -> PathBuf {
+        Life::roster_of(&self.life)
+    }
+}
+
+/// Whether a worker of another pid namespace of this machine was the first process there, and has let go of its life file, which is
+/// `free` here. One kernel keeps the locks of both namespaces.
+fn ended_with_its_namespace(worker: &Worker, papers: &Papers, free: Option<&File>) -> bool {
+    let there = Machine::parse(&worker.machine);
+    worker.pid == FIRST
+        && there.is_some_and(|there| there.is_same_boot(Machine::this()))
+        && free.is_some_and(|free| is_held_as(free, papers))
+}
+
+/// Whether a life file is the one that its worker held: no copy.
+fn is_held_as(life: &File, papers: &Papers) -> bool {
+    os::open_file_identity(life).is_ok_and(|found| found == papers.life)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cleared_away_while_it_is_waited_for_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("worker.lock");
+        let worker: WorkerId = "worker".parse().unwrap();
+        for _ in 0..200 {
+            std::fs::write(&path, "").unwrap();
+            let left_behind = Remains::at(path.clone(), &worker, None).unwrap();
+            std::thread::scope(|scope| {
+                let taker = scope.spawn(|| Life::take(path.clone()).unwrap());
+                std::thread::yield_now();
+                left_behind.remove();
+                let life = taker.join().unwrap();
+                assert!(path.exists(), "nobody can see that it is held");
+                assert!(
+                    Remains::at(path.clone(), &worker, None).is_none(),
+                    "nobody holds it"
+                );
+                drop(life);
+            });
+        }
+    }
+}
