@@ -20,7 +20,7 @@ pub use decoder::Decoder;
 pub use ended::{Ended, How, StartError};
 pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};
-pub use place::{Access, Others, Owner, OwnerMay};
+pub use place::{Access, OtherPath, Others, Owner, OwnerMay};
 pub use roster::{Orphans, Roster, end_orphans, orphans, since_beat};
 pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};
