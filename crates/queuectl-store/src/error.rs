@@ -98,6 +98,18 @@ pub enum StoreError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// Its file has a second name, and so could have a second log.
+    #[error("won't use a store whose file has a second name, a hard link: `{}`", .path.display())]
+    Linked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its file is mounted without the folder that it is in, and so could have a second log.
+    #[error("won't use a store whose file is mounted without its folder: `{}`", .path.display())]
+    Mounted {
+        /// The file.
+        path: PathBuf,
+    },
     /// The server that has the store can't be reached, or doesn't let us in.
     #[error("can't use the store at `{location}`: {reason}")]
     Server {
@@ -189,6 +201,8 @@ impl StoreError {
             | Self::Network { .. }
             | Self::Foreign { .. }
             | Self::Exposed { .. }
+            | Self::Linked { .. }
+            | Self::Mounted { .. }
             | Self::Missing(_)
             | Self::Backup { .. }
             | Self::Interrupted

@@ -173,6 +173,16 @@ fn hint_for(error: &StoreError) -> String {
                 "look whether it has only what you know, then keep others out: `chmod go-w {path}`"
             );
         }
+        StoreError::Linked { path } => {
+            let path = shell_word(&path.to_string_lossy());
+            return format!(
+                "by two names it would have two logs, and lose jobs: keep one (`find / -xdev -samefile {path}` shows both), and make \
+                 the other a symbolic link"
+            );
+        }
+        StoreError::Mounted { .. } => {
+            "mount the folder instead: the store's log lies beside its file, and by two paths it would have two, and lose jobs"
+        }
         StoreError::Missing(_) => "name the store with --db or QUEUECTL_DB",
         StoreError::Occupied { .. } => {
             "choose another name; --force replaces a plain file that no store uses"

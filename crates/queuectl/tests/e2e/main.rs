@@ -112,6 +112,8 @@ mod full_disk;
 mod full_disk_at_the_end;
 #[cfg(target_os = "linux")]
 mod read_only;
+#[cfg(target_os = "linux")]
+mod second_path;
 // A disk that doesn't answer is a file system whose other end is a test.
 #[cfg(target_os = "linux")]
 mod stuck_orphans;
