@@ -17,6 +17,14 @@ const VARIABLES: [&str; 6] = [
     "PGSSLKEY",
 ];
 
+/// Refuses what is there and isn't a file. To read a named pipe would wait for who writes into it, for as long as that takes.
+pub(super) fn plain(path: &Path) -> Result<(), String> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(format!("`{}` isn't a plain file", path.display())),
+        _ => Ok(()),
+    }
+}
+
 /// The URL with absolute paths, for one that is used in `folder`. One that isn't sound stays as it is.
 pub(crate) fn rooted_url(url: &str, folder: &Path) -> String {
     let rooted = url::with_values(url, |name, value| {
