@@ -120,6 +120,34 @@ pub enum StoreError {
         /// What kind of trouble that is.
         trouble: ServerTrouble,
     },
+    /// What is in its schema belongs to a role that could run code as ours.
+    #[error(
+        "won't use the store at `{location}`: what is in its schema belongs to the role `{owner}`"
+    )]
+    ForeignSchema {
+        /// Where.
+        location: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// Every role may make things in its schema, and so run code as ours.
+    #[error("won't use the store at `{location}`: every role may make things in its schema")]
+    OpenSchema {
+        /// Where.
+        location: String,
+        /// The schema.
+        schema: String,
+    },
+    /// The database has an encoding that can't hold all texts.
+    #[error(
+        "can't keep a store at `{location}`: the database keeps texts as {encoding}, and has to keep them as UTF8"
+    )]
+    Encoding {
+        /// Where.
+        location: String,
+        /// How it keeps them.
+        encoding: String,
+    },
     /// There is none to be read.
     #[error("there is no store at `{0}`")]
     Missing(String),
@@ -202,6 +230,9 @@ impl StoreError {
             | Self::Foreign { .. }
             | Self::Exposed { .. }
             | Self::Linked { .. }
+            | Self::ForeignSchema { .. }
+            | Self::OpenSchema { .. }
+            | Self::Encoding { .. }
             | Self::Mounted { .. }
             | Self::Missing(_)
             | Self::Backup { .. }

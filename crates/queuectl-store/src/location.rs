@@ -110,14 +110,6 @@ impl Location {
         )
     }
 
-    /// Whether there is something at it. Of a server only who asks it knows, so that counts as there.
-    pub fn is_there(&self) -> bool {
-        match self {
-            Self::Sqlite(path) => path.exists(),
-            Self::Postgres(_) => true,
-        }
-    }
-
     /// The files of the store on this machine, as far as they are there: of one on a server those that open the way to
     /// it, which nobody else may have.
     pub fn files(&self) -> Vec<PathBuf> {

@@ -21,6 +21,7 @@ mod foreground;
 mod import_legacy;
 mod jobs;
 mod list;
+mod missing;
 mod options;
 #[path = "../program/mod.rs"]
 mod program;
