@@ -22,7 +22,7 @@ pub use ended::{Ended, How, StartError};
 pub use fingerprint::fingerprint;
 pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};
-pub use place::{Access, Others, Owner, OwnerMay};
+pub use place::{Access, OtherPath, Others, Owner, OwnerMay};
 pub use roster::{
     Head, Mark, Orphans, Roster, Written, begun, end_orphans, end_tagged, orphans, since_heartbeat,
     tagged,

@@ -43,3 +43,12 @@ pub enum Others {
     /// Everybody may change it.
     Everything,
 }
+
+/// How a file can be reached by a second path that isn't a symbolic link, and so can't be told from the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherPath {
+    /// It has more than one name: it is a hard link.
+    HardLink,
+    /// It is mounted at its path by itself, without its folder, so it lies elsewhere, too.
+    Mount,
+}

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use queuectl_process::os;
-use queuectl_process::{Access, Others, Owner, OwnerMay};
+use queuectl_process::{Access, OtherPath, Others, Owner, OwnerMay};
 
 fn others_at(path: &Path, mode: u32) -> Others {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -90,4 +90,30 @@ fn a_file_is_the_same_by_each_of_its_names_and_no_other() {
     }
     assert_ne!(os::file_identity(&at("other")).unwrap(), identity);
     assert!(os::file_identity(&at("nothing")).is_err());
+}
+
+#[test]
+fn a_file_with_two_names_has_another_path_and_a_symbolic_link_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("file"), "").unwrap();
+    symlink(at("file"), at("link")).unwrap();
+    assert_eq!(os::other_path(&at("file")).unwrap(), None);
+    assert_eq!(os::other_path(folder.path()).unwrap(), None);
+    fs::hard_link(at("file"), at("second")).unwrap();
+    for name in ["file", "second"] {
+        let found = os::other_path(&at(name)).unwrap();
+        assert_eq!(found, Some(OtherPath::HardLink), "{name}");
+    }
+    fs::remove_file(at("second")).unwrap();
+    assert_eq!(os::other_path(&at("file")).unwrap(), None);
+    assert!(os::other_path(&at("nothing")).is_err());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_something_is_mounted_has_another_path() {
+    let mounted = os::other_path(Path::new("/proc")).unwrap();
+    assert_eq!(mounted, Some(OtherPath::Mount));
+    assert_eq!(os::other_path(Path::new("/proc/self")).unwrap(), None);
 }

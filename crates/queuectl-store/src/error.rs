@@ -101,6 +101,18 @@ pub enum StoreError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// Its file has a second name, and so could have a second log.
+    #[error("won't use a store whose file has a second name, a hard link: `{}`", .path.display())]
+    Linked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its file is mounted without the folder that it is in, and so could have a second log.
+    #[error("won't use a store whose file is mounted without its folder: `{}`", .path.display())]
+    Mounted {
+        /// The file.
+        path: PathBuf,
+    },
     /// The server that has the store can't be reached, or doesn't let us in.
     #[error("can't use the store at `{location}`: {reason}")]
     Server {
@@ -110,6 +122,34 @@ pub enum StoreError {
         reason: String,
         /// What kind of trouble that is.
         trouble: ServerTrouble,
+    },
+    /// What is in its schema belongs to a role that could run code as ours.
+    #[error(
+        "won't use the store at `{location}`: what is in its schema belongs to the role `{owner}`"
+    )]
+    ForeignSchema {
+        /// Where.
+        location: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// Every role may make things in its schema, and so run code as ours.
+    #[error("won't use the store at `{location}`: every role may make things in its schema")]
+    OpenSchema {
+        /// Where.
+        location: String,
+        /// The schema.
+        schema: String,
+    },
+    /// The database has an encoding that can't hold all texts.
+    #[error(
+        "can't keep a store at `{location}`: the database keeps texts as {encoding}, and has to keep them as UTF8"
+    )]
+    Encoding {
+        /// Where.
+        location: String,
+        /// How it keeps them.
+        encoding: String,
     },
     /// There is none to be read.
     #[error("there is no store at `{0}`")]
@@ -193,6 +233,11 @@ impl StoreError {
             | Self::Network { .. }
             | Self::Foreign { .. }
             | Self::Exposed { .. }
+            | Self::Linked { .. }
+            | Self::ForeignSchema { .. }
+            | Self::OpenSchema { .. }
+            | Self::Encoding { .. }
+            | Self::Mounted { .. }
             | Self::Missing(_)
             | Self::Backup { .. }
             | Self::Interrupted

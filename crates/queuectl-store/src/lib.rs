@@ -10,6 +10,7 @@ mod clock;
 mod error;
 mod legacy;
 mod location;
+mod nothing;
 mod postgres;
 mod records;
 mod sqlite;
@@ -50,6 +51,15 @@ impl Default for Options {
     }
 }
 
+/// What becomes of a store that isn't there when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// It is made.
+    Made,
+    /// It is an error, and nothing is made.
+    Refused,
+}
+
 /// Opens the store at `location`; makes it if there is none, and brings an older
 /// one up to date.
 ///
@@ -57,8 +67,34 @@ impl Default for Options {
 ///
 /// Says what is wrong with the place if it can't be opened.
 pub fn open(location: &Location, options: &Options) -> Result<Box<dyn Store>, StoreError> {
-    match location {
-        Location::Sqlite(path) => Ok(Box::new(sqlite::SqliteStore::open(path, options)?)),
-        Location::Postgres(target) => Ok(Box::new(postgres::PostgresStore::open(target, options)?)),
-    }
+    open_or(Missing::Made, location, options)
+}
+
+/// Opens the store at `location`, and brings an older one up to date. Makes nothing.
+///
+/// # Errors
+///
+/// [`StoreError::Missing`] if there is none; otherwise says what is wrong with the place if it can't be opened.
+pub fn open_existing(location: &Location, options: &Options) -> Result<Box<dyn Store>, StoreError> {
+    open_or(Missing::Refused, location, options)
+}
+
+fn open_or(
+    missing: Missing,
+    location: &Location,
+    options: &Options,
+) -> Result<Box<dyn Store>, StoreError> {
+    Ok(match location {
+        Location::Sqlite(path) => Box::new(sqlite::SqliteStore::open(path, missing, options)?),
+        Location::Postgres(target) => {
+            Box::new(postgres::PostgresStore::open(target, missing, options)?)
+        }
+    })
+}
+
+/// The store that isn't at `location`, for those who only look: it answers as an empty one, and nothing is made.
+pub fn nothing(location: &Location) -> Box<dyn Store> {
+    Box::new(nothing::Nothing {
+        location: location.to_string(),
+    })
 }

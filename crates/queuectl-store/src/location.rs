@@ -22,8 +22,8 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// What looks like the URL of a server that this program can't talk to is refused,
-    /// so that it doesn't become a file of that name.
+    /// What looks like a URL that this program can't use, or like one of SQLite's own names for what is no file, is refused, so that it
+    /// doesn't become a file of that name.
     pub fn parse(
         text: &OsStr,
         variable: &dyn Fn(&str) -> Option<OsString>,
@@ -31,22 +31,68 @@ impl Location {
         let Some(known) = text.to_str() else {
             return Ok(Self::Sqlite(PathBuf::from(text)));
         };
+        if known.starts_with("postgres://") || known.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Box::new(Target::parse(known, variable)?)));
+        }
         let path = known.strip_prefix("sqlite:").unwrap_or(known);
-        if path.is_empty() {
-            return Err(StoreError::BadLocation("the path is empty".into()));
+        match no_path(path, path.len() < known.len()) {
+            Some(why) => Err(StoreError::BadLocation(why)),
+            None => Ok(Self::Sqlite(PathBuf::from(path))),
         }
-        let before = path.split_once("://").map(|(scheme, _)| scheme);
-        // A path may have `://` in the name of one of its folders.
-        if let Some(scheme) = before.filter(|scheme| !scheme.contains(['/', '\\'])) {
-            if ["postgres", "postgresql"].contains(&scheme) {
-                return Ok(Self::Postgres(Box::new(Target::parse(path, variable)?)));
-            }
-            return Err(StoreError::BadLocation(format!(
-                "`{scheme}://` isn't a kind of store that this version knows"
-            )));
-        }
-        Ok(Self::Sqlite(PathBuf::from(path)))
     }
+}
+
+/// Schemes that nobody means a file by, whatever follows their colon.
+const SCHEMES: [&str; 12] = [
+    "amqp",
+    "file",
+    "http",
+    "https",
+    "jdbc",
+    "mariadb",
+    "mongodb",
+    "mysql",
+    "postgres",
+    "postgresql",
+    "redis",
+    "sqlite",
+];
+
+/// Why a text can't be the path of a file; none if it can.
+fn no_path(text: &str, follows_prefix: bool) -> Option<String> {
+    if text.is_empty() {
+        return Some("the path is empty".into());
+    }
+    if text == ":memory:" || text.starts_with(":memory:?") {
+        return Some(
+            "a store in memory would end with each command; a file is what all of them share"
+                .into(),
+        );
+    }
+    if follows_prefix && text.starts_with("//") {
+        return Some("after `sqlite:` comes the path itself, as in `sqlite:jobs.db` or `sqlite:/srv/jobs.db`".into());
+    }
+    let (scheme, rest) = text.split_once(':')?;
+    // What has one letter is a drive of Windows. A folder or file may be called whatever it is, with another before it.
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let small = scheme.to_ascii_lowercase();
+    if !is_scheme || !(rest.starts_with('/') || SCHEMES.contains(&&*small)) {
+        return None;
+    }
+    Some(match &*small {
+        "postgres" | "postgresql" => format!("the URL of a server begins with `{small}://`"),
+        "file" | "sqlite" => {
+            format!("`{scheme}:` isn't taken before a path here; give the path alone")
+        }
+        _ => {
+            let slashes = if rest.starts_with("//") { "//" } else { "" };
+            format!("`{scheme}:{slashes}` isn't a kind of store that this version knows")
+        }
+    })
 }
 
 impl Location {
@@ -62,14 +108,6 @@ impl Location {
             rooted.map_or_else(|| url.to_owned(), OsString::from),
             rooted_variables(variable, folder),
         )
-    }
-
-    /// Whether there is something at it. Of a server only who asks it knows, so that counts as there.
-    pub fn is_there(&self) -> bool {
-        match self {
-            Self::Sqlite(path) => path.exists(),
-            Self::Postgres(_) => true,
-        }
     }
 
     /// The files of the store on this machine, as far as they are there: of one on a server those that open the way to
@@ -104,16 +142,75 @@ mod tests {
     #[test]
     fn a_path_is_one_whatever_its_folders_are_called() {
         let parse = |text: &str| Location::parse(text.as_ref(), &|_| None);
-        for path in ["/srv/x://y.db", "a/b://c", "./postgres://x", r"C:\x://y"] {
+        for path in [
+            "/srv/x://y.db",
+            "a/b://c",
+            "./postgres://x",
+            "./http:/x",
+            "./:memory:",
+            r"C:\x://y",
+            "c:/jobs.db",
+            "c:jobs.db",
+            "jobs:2026.db",
+            "a b:/c",
+            "memory",
+        ] {
             assert_eq!(parse(path).unwrap(), Location::Sqlite(path.into()));
         }
-        assert!(matches!(
-            parse("mysql://h/d").unwrap_err(),
-            StoreError::BadLocation(_)
-        ));
+        assert_eq!(
+            parse("sqlite:/a:/b").unwrap(),
+            Location::Sqlite("/a:/b".into())
+        );
         assert!(matches!(
             parse("postgres://h/d").unwrap(),
             Location::Postgres(_)
         ));
+    }
+
+    #[test]
+    fn what_is_meant_for_no_file_becomes_none() {
+        let refused = |text: &str| match Location::parse(text.as_ref(), &|_| None) {
+            Err(StoreError::BadLocation(why)) => why,
+            other => panic!("{text}: {other:?}"),
+        };
+        for memory in [":memory:", "sqlite::memory:", ":memory:?cache=shared"] {
+            assert!(refused(memory).contains("in memory"), "{memory}");
+        }
+        for of_sqlite in ["sqlite://z", "sqlite:///srv/z"] {
+            assert!(
+                refused(of_sqlite).contains("`sqlite:/srv/jobs.db`"),
+                "{of_sqlite}"
+            );
+        }
+        for uri in [
+            "file:x?mode=memory",
+            "file:/x",
+            "FILE:x",
+            "SQLite:x",
+            "sqlite:file:x",
+        ] {
+            assert!(refused(uri).contains("give the path alone"), "{uri}");
+        }
+        for server in [
+            "postgresql:h",
+            "postgres:/h",
+            "POSTGRES://h/d",
+            "Postgresql:",
+            "sqlite:postgres://h",
+        ] {
+            assert!(
+                refused(server).contains("begins with `postgres"),
+                "{server}"
+            );
+        }
+        for other in [
+            "mysql://h/d",
+            "http:/x",
+            "https:x",
+            "nats:/h",
+            "s3://bucket/jobs.db",
+        ] {
+            assert!(refused(other).contains("isn't a kind of store"), "{other}");
+        }
     }
 }

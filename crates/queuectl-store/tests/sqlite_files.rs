@@ -258,3 +258,18 @@ fn a_store_that_others_write_to_for_too_long_is_locked() {
     let _ = queue.unlock();
     store.enqueue(vec![a_job()]).unwrap();
 }
+
+#[test]
+fn a_store_whose_file_has_two_names_is_refused_by_both_until_one_is_gone() {
+    let (folder, path) = a_place();
+    let second = folder.path().join("second.db");
+    try_open(&path).unwrap().enqueue(vec![a_job()]).unwrap();
+    fs::hard_link(&path, &second).unwrap();
+    for name in [&path, &second] {
+        let error = refused(name);
+        assert!(matches!(error, StoreError::Linked { .. }), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+    fs::remove_file(&second).unwrap();
+    assert_eq!(try_open(&path).unwrap().counts().unwrap().total(), 1);
+}

@@ -18,7 +18,20 @@ impl DataFolder {
     /// Refuses one that is in the hands of others: what lies in it decides which processes are ended.
     pub fn create(path: PathBuf) -> io::Result<Self> {
         os::private_dir(&path.join("workers"))?;
-        let access = os::access(&path.canonicalize()?)?;
+        Self::open(path)
+    }
+
+    /// The folder at `path`. If there is none, nothing is made, and nothing is found in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn open(path: PathBuf) -> io::Result<Self> {
+        let real = match path.canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(path)),
+            real => real?,
+        };
+        let access = os::access(&real)?;
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         match access.owner {
             Owner::Another(user) => refused(format!("it belongs to user {user}")),

@@ -2,16 +2,17 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use queuectl_domain::WorkerId;
-use queuectl_store::{Location, Store};
+use queuectl_store::{Location, Store, StoreError};
 use queuectl_worker::DataFolder;
 
 use crate::cli::Global;
 use crate::console::Console;
 use crate::environment::{self, Environment};
 use crate::error::CliError;
+use crate::missing;
 
 /// What every command is given.
 pub(crate) struct Context<'a> {
@@ -35,22 +36,57 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The store, opened.
+    /// The store, opened; made if it isn't there.
     pub(crate) fn store(&self) -> Result<Box<dyn Store>, CliError> {
         let location = self.location()?;
-        if self.given_location().is_none() {
+        if self.is_default() {
             let folder = self.data_path()?;
             if !folder.is_dir() {
                 self.data_folder()?;
             }
         }
+        self.tell_location(&location);
+        let options = queuectl_store::Options::default();
+        Ok(queuectl_store::open(&location, &options)?)
+    }
+
+    /// The store for a command that only looks or removes, so that it makes none. One that was named has to be there. The default one
+    /// is as if it were empty, where it isn't: nobody has enqueued anything yet.
+    pub(crate) fn store_to_look_at(&self) -> Result<Box<dyn Store>, CliError> {
+        let location = self.location()?;
+        self.tell_location(&location);
+        match missing::open_existing(&location) {
+            Err(StoreError::Missing(_)) if self.is_default() => {
+                self.note_missing(&location);
+                Ok(queuectl_store::nothing(&location))
+            }
+            opened => opened.map_err(|error| missing::said(&location, error)),
+        }
+    }
+
+    /// The store for a command that is of no use without one, whether or not it was named.
+    pub(crate) fn store_that_is_there(&self) -> Result<Box<dyn Store>, CliError> {
+        let location = self.location()?;
+        self.tell_location(&location);
+        missing::open_existing(&location).map_err(|error| missing::said(&location, error))
+    }
+
+    /// Says on stderr why there is nothing in the default store.
+    pub(crate) fn note_missing(&self, location: &Location) {
+        if !self.console.quiet() {
+            self.console.remark(&missing::note(location));
+        }
+    }
+
+    fn tell_location(&self, location: &Location) {
         if self.global.verbose > 0 {
             self.console.remark(&format!("the store is {location}"));
         }
-        Ok(queuectl_store::open(
-            &location,
-            &queuectl_store::Options::default(),
-        )?)
+    }
+
+    /// Whether nobody has named a store.
+    pub(crate) fn is_default(&self) -> bool {
+        self.given_location().is_none()
     }
 
     /// Where the store is; a path is absolute.
@@ -64,7 +100,7 @@ impl<'a> Context<'a> {
     /// Where the store is that a user names; a path is absolute.
     pub(crate) fn location_of(&self, given: &OsStr) -> Result<Location, CliError> {
         match Location::parse(given, &environment::for_servers)? {
-            Location::Sqlite(path) => Ok(Location::Sqlite(absolute(path)?)),
+            Location::Sqlite(path) => Ok(Location::Sqlite(absolute(from_home(path)?)?)),
             server @ Location::Postgres(_) => Ok(server),
         }
     }
@@ -112,12 +148,13 @@ impl<'a> Context<'a> {
     /// The folder for what belongs to this machine, made if it isn't there.
     pub(crate) fn data_folder(&self) -> Result<DataFolder, CliError> {
         let path = self.data_path()?;
-        DataFolder::create(path.clone()).map_err(|reason| {
-            CliError::unavailable(
-                format!("can't make the data folder `{}`: {reason}", path.display()),
-                "choose another place with the environment variable QUEUECTL_HOME",
-            )
-        })
+        DataFolder::create(path.clone()).map_err(|reason| no_data_folder("make", &path, &reason))
+    }
+
+    /// The folder for what belongs to this machine, to look into: if it isn't there, it isn't made.
+    pub(crate) fn data_folder_to_look_at(&self) -> Result<DataFolder, CliError> {
+        let path = self.data_path()?;
+        DataFolder::open(path.clone()).map_err(|reason| no_data_folder("use", &path, &reason))
     }
 
     /// Where that folder is.
@@ -128,14 +165,9 @@ impl<'a> Context<'a> {
     /// What `~/.queuectl` stands for; absolute.
     pub(crate) fn home(&self) -> Result<PathBuf, CliError> {
         if let Some(home) = &self.environment.home {
-            return absolute(PathBuf::from(home));
+            return absolute(from_home(PathBuf::from(home))?);
         }
-        let user = environment::user_home().ok_or_else(|| {
-            CliError::unavailable(
-                "can't tell where your home folder is",
-                "set HOME, or QUEUECTL_HOME for the folder that queuectl may use",
-            )
-        })?;
+        let user = environment::user_home().ok_or_else(no_home)?;
         absolute(user.join(".queuectl"))
     }
 
@@ -162,6 +194,48 @@ impl<'a> Context<'a> {
         let read = std::io::stdin().lock().read_line(&mut answer);
         Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
     }
+}
+
+/// The path with the user's home for a `~` at its beginning, which shells leave as it is in `--db=~/jobs.db`, and of which a file of
+/// variables makes nothing.
+fn from_home(path: PathBuf) -> Result<PathBuf, CliError> {
+    let mut parts = path.components();
+    let first = match parts.next() {
+        Some(Component::Normal(first)) => first.as_encoded_bytes(),
+        _ => return Ok(path),
+    };
+    if first == b"~" {
+        let home = environment::user_home().ok_or_else(no_home)?;
+        return Ok(home.join(parts));
+    }
+    // A file may be called `~jobs.db`. A folder is more likely somebody's home.
+    if first.starts_with(b"~") && parts.next().is_some() {
+        return Err(CliError::usage(
+            format!(
+                "`{}` begins with the home of another user, which isn't looked up",
+                path.display()
+            ),
+            "give an absolute path; a folder of this name here begins with `./`",
+        ));
+    }
+    Ok(path)
+}
+
+fn no_home() -> CliError {
+    CliError::unavailable(
+        "can't tell where your home folder is",
+        "set HOME, or QUEUECTL_HOME for the folder that queuectl may use",
+    )
+}
+
+fn no_data_folder(verb: &str, path: &Path, reason: &std::io::Error) -> CliError {
+    CliError::unavailable(
+        format!(
+            "can't {verb} the data folder `{}`: {reason}",
+            path.display()
+        ),
+        "choose another place with the environment variable QUEUECTL_HOME",
+    )
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf, CliError> {

@@ -186,6 +186,18 @@ fn hint_for(error: &StoreError) -> String {
             "let them finish with `queuectl worker stop`, or end them with --force"
         }
         StoreError::Invalid(_) => "see the settings and their defaults with `queuectl config get`",
+        StoreError::Encoding { .. } => {
+            "make one with UTF8: `createdb --template=template0 --encoding=UTF8 --locale=C NAME`, and name it in the URL"
+        }
+        StoreError::ForeignSchema { .. } => {
+            "connect as that role or a member of it, or name another schema with `?schema=NAME`"
+        }
+        StoreError::OpenSchema { schema, .. } => {
+            return format!(
+                "keep others out with `REVOKE CREATE ON SCHEMA \"{}\" FROM PUBLIC`, or name another schema with `?schema=NAME`",
+                schema.replace('"', "\"\"")
+            );
+        }
         StoreError::BadLocation(_) => {
             "give a path with --db or QUEUECTL_DB, such as jobs.db, or a URL such as postgresql://user@host/database"
         }
@@ -206,6 +218,16 @@ fn hint_for(error: &StoreError) -> String {
             return format!(
                 "look whether it has only what you know, then keep others out: `chmod go-w {path}`"
             );
+        }
+        StoreError::Linked { path } => {
+            let path = shell_word(&path.to_string_lossy());
+            return format!(
+                "by two names it would have two logs, and lose jobs: keep one (`find / -xdev -samefile {path}` shows both), and make \
+                 the other a symbolic link"
+            );
+        }
+        StoreError::Mounted { .. } => {
+            "mount the folder instead: the store's log lies beside its file, and by two paths it would have two, and lose jobs"
         }
         StoreError::Missing(_) => "name the store with --db or QUEUECTL_DB",
         StoreError::Occupied { .. } => {

@@ -14,6 +14,7 @@ mod error;
 pub mod exposed;
 mod interrupted;
 mod live;
+mod missing;
 mod near;
 mod progress;
 mod usage;

@@ -2,6 +2,7 @@
 SELECT queuectl.now_us() AS now,
     (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM queuectl.names) AS last_name,
     (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM queuectl.fences) AS last_fence,
-    (SELECT count(*) FROM queuectl.specs) AS jobs,
-    pg_table_size('queuectl.specs') + pg_table_size('queuectl.jobs') + pg_table_size('queuectl.finished')
-        + pg_table_size('queuectl.attempts') + pg_table_size('queuectl.output') AS bytes
+    (SELECT pg_catalog.count(*) FROM queuectl.specs) AS jobs,
+    pg_catalog.pg_table_size('queuectl.specs') + pg_catalog.pg_table_size('queuectl.jobs')
+        + pg_catalog.pg_table_size('queuectl.finished')
+        + pg_catalog.pg_table_size('queuectl.attempts') + pg_catalog.pg_table_size('queuectl.output') AS bytes

@@ -1,4 +1,4 @@
 -- Goes inside, as long as the transaction lasts, and tells when all of it happens.
 SELECT queuectl.enter(), queuectl.now_us() AS now, (
-        SELECT coalesce(sum(changed), 0)::bigint FROM queuectl.settings
+        SELECT coalesce(pg_catalog.sum(changed), 0)::bigint FROM queuectl.settings
     ) AS settings_changes

@@ -1,2 +1,4 @@
 -- A name that no other bell has.
-SELECT 'queuectl_' || 'queuectl.waiters'::regclass::oid || '_' || nextval('queuectl.waiter_numbers')
+SELECT pg_catalog.format(
+    'queuectl_%s_%s', 'queuectl.waiters'::regclass::oid, pg_catalog.nextval('queuectl.waiter_numbers')
+) AS channel

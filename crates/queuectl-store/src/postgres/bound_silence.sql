@@ -1,2 +1,2 @@
 -- For one transaction.
-SELECT set_config('idle_in_transaction_session_timeout', '8000', true)
+SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '8000', true)

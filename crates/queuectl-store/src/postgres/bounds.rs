@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use super::sql;
 
 /// What is asked for. Times are in milliseconds where they can be.
-const BOUNDS: [(&str, &str); 7] = [
+const BOUNDS: [(&str, &str); 8] = [
     // Nobody answers on the other side: 8 s, whether or not something is on its way there.
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "2"),
@@ -23,14 +23,22 @@ const BOUNDS: [(&str, &str); 7] = [
     ("client_connection_check_interval", "1000"),
     // Statements that take lists are otherwise planned anew each time, which takes as long as they do.
     ("plan_cache_mode", "force_generic_plan"),
+    // No statement here is worth compiling, and each would be where a role or a database has `enable_seqscan` off: that makes a look
+    // through a table of ten rows cost ten billion.
+    ("jit", "off"),
 ];
+
+/// Every statement names what it means by its schema. This is for operators, which it doesn't: none of them is taken from a schema
+/// that others may make things in.
+const SEARCH_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
 /// What can be asked for in a transaction, where a session isn't one's own. How the network is watched is a matter between
 /// the pooler and the server then.
-const OF_TRANSACTION: [(&str, &str); 3] = [
+const OF_TRANSACTION: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", sql!("bound_silence")),
     ("client_connection_check_interval", sql!("bound_loss")),
     ("synchronous_commit", sql!("bound_trust")),
+    ("jit", sql!("bound_compiling")),
 ];
 
 /// Asks for all that `options`, by which users set things for their sessions, doesn't speak of.
@@ -39,6 +47,7 @@ pub(super) async fn ask_for(client: &Client, options: &str) {
         .iter()
         .filter(|(name, _)| !speaks_of(options, name))
         .map(|(name, value)| format!("SET {name} = {value}"))
+        .chain([SEARCH_PATH.to_owned()])
         // What is acknowledged is on disk, though the database or its user be set to be content with less.
         .chain((!speaks_of(options, "synchronous_commit")).then(|| sql!("synced").to_owned()))
         .collect();

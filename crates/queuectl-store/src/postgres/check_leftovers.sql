@@ -1,13 +1,13 @@
 SELECT (
-        SELECT count(*) FROM queuectl.attempts
+        SELECT pg_catalog.count(*) FROM queuectl.attempts
         WHERE NOT EXISTS (SELECT FROM queuectl.jobs WHERE jobs.seq = attempts.seq)
             AND NOT EXISTS (SELECT FROM queuectl.finished WHERE finished.seq = attempts.seq)
     ) + (
-        SELECT count(*) FROM queuectl.specs
+        SELECT pg_catalog.count(*) FROM queuectl.specs
         WHERE NOT EXISTS (SELECT FROM queuectl.jobs WHERE jobs.seq = specs.seq)
             AND NOT EXISTS (SELECT FROM queuectl.finished WHERE finished.seq = specs.seq)
     ) + (
-        SELECT count(*) FROM queuectl.output
+        SELECT pg_catalog.count(*) FROM queuectl.output
         WHERE NOT EXISTS (
                 SELECT FROM queuectl.attempts JOIN queuectl.specs USING (seq) JOIN (
                     SELECT seq FROM queuectl.jobs UNION ALL SELECT seq FROM queuectl.finished

@@ -8,4 +8,4 @@ WITH gone AS (
 ), gone_output AS (
     DELETE FROM queuectl.output USING gone_attempts WHERE output.fence = gone_attempts.fence
 )
-SELECT count(*) FROM gone
+SELECT pg_catalog.count(*) FROM gone

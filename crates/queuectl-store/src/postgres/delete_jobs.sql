@@ -8,5 +8,5 @@ WITH wanted AS MATERIALIZED (
     WHERE finished.seq = wanted.seq AND finished.state = wanted.state RETURNING 1
 )
 SELECT queuectl.expect(
-    (SELECT count(*) FROM gone) + (SELECT count(*) FROM gone_finished), cardinality($1)
+    (SELECT pg_catalog.count(*) FROM gone) + (SELECT pg_catalog.count(*) FROM gone_finished), pg_catalog.cardinality($1)
 )

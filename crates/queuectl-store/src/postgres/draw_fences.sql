@@ -1,1 +1,1 @@
-SELECT nextval('queuectl.fences') AS fence FROM generate_series(1, $1::bigint)
+SELECT pg_catalog.nextval('queuectl.fences') AS fence FROM pg_catalog.generate_series(1, $1::bigint)

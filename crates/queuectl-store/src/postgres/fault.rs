@@ -105,12 +105,6 @@ impl Fault {
         })
     }
 
-    /// Whether there is no such table or schema.
-    pub(super) fn is_nothing_there(&self) -> bool {
-        let code = self.code();
-        code == Some(&SqlState::UNDEFINED_TABLE) || code == Some(&SqlState::INVALID_SCHEMA_NAME)
-    }
-
     /// What is said of it.
     pub(super) fn said(self, location: &str) -> StoreError {
         match self {

@@ -15,4 +15,4 @@ WITH new AS MATERIALIZED (
         started_at, finished_at, exec_time, exit_code, worker, last_error
     FROM new
 )
-SELECT queuectl.expect((SELECT count(*) FROM gone), cardinality($2))
+SELECT queuectl.expect((SELECT pg_catalog.count(*) FROM gone), pg_catalog.cardinality($2))

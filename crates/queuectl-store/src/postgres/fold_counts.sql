@@ -6,4 +6,6 @@ WITH some_of_them AS (
     RETURNING pending, processing, completed, failed, dead
 )
 INSERT INTO queuectl.count_changes (pending, processing, completed, failed, dead)
-SELECT sum(pending), sum(processing), sum(completed), sum(failed), sum(dead) FROM gone HAVING count(*) > 0
+SELECT pg_catalog.sum(pending), pg_catalog.sum(processing), pg_catalog.sum(completed),
+    pg_catalog.sum(failed), pg_catalog.sum(dead)
+FROM gone HAVING pg_catalog.count(*) > 0

@@ -1,7 +1,7 @@
 -- What a worker wants to know that has nothing to tell. (What it holds is asked for by itself: the server would plan this anew
 -- each time for lists that it can look into.) Nothing is counted where nothing is there: most of those who ask are idle.
 SELECT queuectl.now_us() AS now, (
-        SELECT coalesce(sum(changed), 0)::bigint FROM queuectl.settings
+        SELECT coalesce(pg_catalog.sum(changed), 0)::bigint FROM queuectl.settings
     ) AS settings_changes,
     workers.heartbeat_at, workers.stop, CASE
         WHEN (SELECT last_value FROM queuectl.lease_floor) - queuectl.now_us() BETWEEN 1 AND 1000000 THEN false

@@ -1,8 +1,9 @@
 //! A store in one schema of a PostgreSQL database.
 //!
 //! The tables are in `migrations`, the statements in the `.sql` files here; each names its tables as
-//! `queuectl.…`, and the schema's real name takes that place. Nobody sets a `search_path`, and
-//! nothing else is kept in a session behind a pooler.
+//! `queuectl.…`, and the schema's real name takes that place ([`schema`]). Built-in functions are called by their schema, too, as
+//! `pg_catalog.…`: others may make a function of the same name in a schema that is looked through, such as `public`, that fits
+//! what it is given better, and it would run as us. Nothing is kept in a session behind a pooler, so a `search_path` alone won't do.
 //!
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
 //!   one, [`pooler`] whether that is a session from beginning to end, [`value`] what statements are given, [`bounds`] how
@@ -36,6 +37,7 @@ mod output;
 mod pooler;
 mod row;
 mod save;
+mod schema;
 mod session;
 mod settings;
 mod table;
@@ -64,9 +66,9 @@ use queuectl_domain::{
 
 use crate::records::Gone;
 use crate::{
-    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker, WorkerInfo,
-    sqlite,
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Missing, Options, Page,
+    Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
+    WorkerInfo, sqlite,
 };
 use doubt::Doubt;
 use forget::Swept;
@@ -94,10 +96,10 @@ pub(crate) struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the store that is there.
-    pub(crate) fn open(target: &Target, options: &Options) -> Result<Self> {
+    /// Opens the store that is there; if there is none, makes one or refuses to.
+    pub(crate) fn open(target: &Target, missing: Missing, options: &Options) -> Result<Self> {
         Ok(Self {
-            session: Session::open(target, options.patience)?,
+            session: Session::open(target, missing, options.patience)?,
             doubt: Doubt::default(),
             rest: None,
             untidied: 0,

@@ -1,34 +1,57 @@
 //! Opening a store: make it if there is none, bring it up to date, refuse what isn't one.
+//!
+//! Before anything in the schema is touched it is known whose it is. Who may make things in it runs code as us: by a view
+//! called `about` in a schema that was put in our way, by a function that is called as one of ours.
 
 use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::fault::{Fault, Result};
 use super::row::Columns;
 use super::sql;
 use super::target::Target;
 use super::wire::{Pipeline, Wire, params};
-use crate::StoreError;
+use crate::{Missing, StoreError};
 
 /// What brings a store from each version to the next.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// Makes sure that there is a store of ours, up to date. The server has to say within `patience` what is there; to change that
-/// it has as long as a `migration` may take.
+/// How long opening a store may take.
+pub(super) struct Patience {
+    /// Until the server has said what is there.
+    pub(super) look: Duration,
+    /// Until it has changed that.
+    pub(super) migration: Duration,
+}
+
+/// Makes sure that there is a store of ours, up to date.
 pub(super) async fn prepare(
     wire: &Wire,
     target: &Target,
-    patience: Duration,
-    migration: Duration,
+    missing: Missing,
+    patience: Patience,
 ) -> Result<()> {
-    if within(patience, wire.at(version(wire))).await? == Some(VERSION) {
+    let looked = within(patience.look, async {
+        if let Some(found) = wire.at(version_if_mine(wire)).await? {
+            return known(found).map(Some);
+        }
+        let facts = Facts::look(wire, target).await?;
+        if !facts.is_ours && missing == Missing::Refused {
+            return Err(StoreError::Missing(target.to_string()).into());
+        }
+        facts.version(wire).await
+    });
+    if looked.await? == Some(VERSION) {
         return Ok(());
     }
-    let migrated = within(migration, migrate(wire, target)).await;
+    let migrated = within(patience.migration, migrate(wire, target)).await;
     if migrated.is_err() {
         // What went wrong is what is said of it, whatever becomes of this.
-        wire.roll_back(patience).await;
+        wire.roll_back(patience.look).await;
     }
     migrated
 }
@@ -38,55 +61,98 @@ async fn within<T>(patience: Duration, work: impl Future<Output = Result<T>>) ->
     done.unwrap_or(Err(Fault::Silence))
 }
 
-/// The store's version, none if there is no store; refuses one that is too new.
-async fn version(wire: &Wire) -> Result<Option<i64>> {
-    let rows = match wire.rows(sql!("version"), Vec::new()).await {
-        Err(fault) if fault.is_nothing_there() => return Ok(None),
-        other => other?,
+/// The version of a store that is nobody's but this user's, asked for with one question; none if it has to be looked at more closely.
+/// Both statements go in one message: the second isn't even analysed unless the first succeeds.
+async fn version_if_mine(wire: &Wire) -> Result<Option<i64>> {
+    let both = wire.in_schema(concat!(sql!("mine"), ";\n", sql!("version")));
+    let answers = match wire.client.simple_query(&both).await {
+        Ok(answers) => answers,
+        Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
-    let mut row = Columns::of_one(&rows, "version")?;
-    let found = row.next()?;
-    check_encoding(row.next()?)?;
+    let rows = answers.iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let version = |row: &SimpleQueryRow| row.try_get("version").ok()??.parse().ok();
+    Ok(rows.filter_map(version).next())
+}
+
+/// Refuses a version that is too new.
+fn known(found: i64) -> Result<i64> {
     if found > VERSION {
         let known = VERSION;
         return Err(StoreError::Newer { found, known }.into());
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
-/// Commands and ids may be in any script.
-fn check_encoding(encoding: &str) -> Result<()> {
-    if encoding == "UTF8" {
-        return Ok(());
+/// What the catalogs say of the schema.
+struct Facts {
+    is_there: bool,
+    is_ours: bool,
+}
+
+impl Facts {
+    /// Looks, and refuses what can't become a store or is in the hands of others.
+    async fn look(wire: &Wire, target: &Target) -> Result<Self> {
+        let rows = wire.rows(sql!("facts"), Vec::new()).await?;
+        let mut row = Columns::of_one(&rows, "facts")?;
+        let is_there = row.next()?;
+        let objects: i64 = row.next()?;
+        let is_ours: bool = row.next()?;
+        let encoding: String = row.next()?;
+        let stranger: Option<String> = row.next()?;
+        let is_open: bool = row.next()?;
+        let location = || target.to_string();
+        let refused = if let Some(owner) = stranger {
+            StoreError::ForeignSchema {
+                location: location(),
+                owner,
+            }
+        } else if is_open {
+            StoreError::OpenSchema {
+                location: location(),
+                schema: target.schema().to_owned(),
+            }
+        } else if objects > 0 && !is_ours {
+            StoreError::NotAStore(location())
+        } else if encoding != "UTF8" {
+            // Commands and ids may be in any script.
+            StoreError::Encoding {
+                location: location(),
+                encoding,
+            }
+        } else {
+            return Ok(Self { is_there, is_ours });
+        };
+        Err(refused.into())
     }
-    let reason = format!("its database keeps texts as {encoding}, not as UTF8");
-    Err(Fault::Said(StoreError::BadLocation(reason)))
+
+    /// The store's version, none if there is no store.
+    async fn version(&self, wire: &Wire) -> Result<Option<i64>> {
+        if !self.is_ours {
+            return Ok(None);
+        }
+        let rows = wire.rows(sql!("version"), Vec::new()).await?;
+        let found = Columns::of_one(&rows, "version")?.next()?;
+        known(found).map(Some)
+    }
 }
 
 /// Brings the store up to date. Others may have done it meanwhile.
 async fn migrate(wire: &Wire, target: &Target) -> Result<()> {
     let mut pipeline = Pipeline::beginning(wire, "BEGIN ISOLATION LEVEL READ COMMITTED");
-    pipeline.add(sql!("lock_migration"), params![target.schema()]);
+    // What is made keeps what its names stand for now.
+    pipeline.plain("SET LOCAL search_path = pg_catalog, pg_temp");
+    pipeline.add(sql!("lock_migration"), Vec::new());
     pipeline.run().await?;
-    let asked = params![target.schema()];
-    let rows = wire.rows(sql!("schema_is_there"), asked).await?;
-    let mut row = Columns::of_one(&rows, "schemas")?;
-    let is_there: bool = row.next()?;
-    let objects: i64 = row.next()?;
-    check_encoding(row.next()?)?;
-    let is_ours: bool = row.next()?;
-    if objects > 0 && !is_ours {
-        return Err(StoreError::NotAStore(target.to_string()).into());
-    }
-    if !is_there {
-        let create = sql!("create_schema").replace("queuectl", wire.schema());
+    let facts = Facts::look(wire, target).await?;
+    if !facts.is_there {
+        let create = wire.in_schema(sql!("create_schema"));
         wire.client.batch_execute(&create).await?;
     }
-    let found = if is_ours {
-        version(wire).await?.unwrap_or(0)
-    } else {
-        0
-    };
+    let found = facts.version(wire).await?.unwrap_or(0);
     for (migration, to) in MIGRATIONS.iter().zip(1..) {
         if found < to {
             let migration = wire.in_schema(migration);

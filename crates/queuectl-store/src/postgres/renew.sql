@@ -3,7 +3,7 @@
 -- the next turn sees it, and sets this right with all the rest.
 WITH seen AS MATERIALIZED (
     SELECT queuectl.now_us() AS now, (
-            SELECT coalesce(sum(changed), 0)::bigint FROM queuectl.settings
+            SELECT coalesce(pg_catalog.sum(changed), 0)::bigint FROM queuectl.settings
         ) AS changes
 ), heard AS (
     UPDATE queuectl.workers

@@ -11,4 +11,4 @@ WITH saved AS (
         AND (jobs.stop IS NOT NULL) = new.was_to_stop
     RETURNING 1
 )
-SELECT queuectl.expect((SELECT count(*) FROM saved), cardinality($2))
+SELECT queuectl.expect((SELECT pg_catalog.count(*) FROM saved), pg_catalog.cardinality($2))

@@ -1,2 +1,2 @@
-INSERT INTO queuectl.settings (key, value, changed) VALUES ($1, $2, nextval('queuectl.settings_changes'))
+INSERT INTO queuectl.settings (key, value, changed) VALUES ($1, $2, pg_catalog.nextval('queuectl.settings_changes'))
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed = excluded.changed

@@ -12,7 +12,7 @@ use super::fault::{Fault, Result};
 use super::target::Target;
 use super::wire::{Pipeline, Wire};
 use super::{open, sql};
-use crate::StoreError;
+use crate::{Missing, StoreError};
 
 /// How much longer than others those calls may take that move much.
 const BULK: u32 = 120;
@@ -54,14 +54,18 @@ impl Session {
     /// Connects, and sees to it that the store is there and up to date.
     pub(super) fn open(
         target: &Target,
+        missing: Missing,
         patience: Duration,
     ) -> std::result::Result<Self, StoreError> {
         let runtime = runtime()?;
         let begun = Instant::now();
         let wire = runtime.block_on(async {
             let wire = Wire::connect(target, patience).await?;
-            let left = patience.saturating_sub(begun.elapsed());
-            let prepared = open::prepare(&wire, target, left, patience * BULK).await;
+            let patience = open::Patience {
+                look: patience.saturating_sub(begun.elapsed()),
+                migration: patience * BULK,
+            };
+            let prepared = open::prepare(&wire, target, missing, patience).await;
             prepared.map_err(|fault| fault.said(&target.to_string()))?;
             Ok::<_, StoreError>(wire)
         });

@@ -1,1 +1,1 @@
-SELECT version, current_setting('server_encoding') AS encoding FROM queuectl.about
+SELECT version FROM queuectl.about

@@ -1,1 +1,1 @@
-SELECT queuectl.wake_one() FROM generate_series(1, (SELECT count(*) FROM queuectl.waiters))
+SELECT queuectl.wake_one() FROM pg_catalog.generate_series(1, (SELECT pg_catalog.count(*) FROM queuectl.waiters))

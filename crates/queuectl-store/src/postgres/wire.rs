@@ -16,6 +16,7 @@ use tokio_postgres::{AsyncMessage, Client, CopyInSink, Notification, Row, Statem
 use super::bounds;
 use super::fault::{Fault, Result};
 use super::pooler::{self, End};
+use super::schema::Schema;
 use super::target::{Connection, Target};
 pub(super) use super::value::{Param, params};
 use crate::StoreError;
@@ -27,8 +28,7 @@ const FAREWELL: Duration = Duration::from_millis(200);
 pub(super) struct Wire {
     pub(super) client: Client,
     carrier: JoinHandle<()>,
-    /// The name of the schema, quoted.
-    schema: String,
+    schema: Schema,
     statements: RefCell<HashMap<&'static str, Statement>>,
     /// Whether a COMMIT is on its way, and nothing is known of it.
     committing: Cell<bool>,
@@ -60,7 +60,7 @@ impl Wire {
         let wire = Self {
             client,
             carrier,
-            schema: quoted(target.schema()),
+            schema: Schema::new(target.schema()),
             statements: RefCell::default(),
             committing: Cell::new(false),
             end: Cell::new(None),
@@ -107,12 +107,7 @@ impl Wire {
 
     /// A text with the schema's real name in it.
     pub(super) fn in_schema(&self, sql: &str) -> String {
-        sql.replace("queuectl.", &format!("{}.", self.schema))
-    }
-
-    /// The schema's name, quoted.
-    pub(super) fn schema(&self) -> &str {
-        &self.schema
+        self.schema.of(sql)
     }
 
     /// Runs one statement.
@@ -208,11 +203,6 @@ async fn carry(mut connection: Connection, heard: UnboundedSender<Notification>)
 
 fn as_sql<'p>(param: &'p Param<'_>) -> &'p (dyn ToSql + Sync) {
     &**param
-}
-
-/// A name as SQL wants it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Statements that are sent one after the other, without waiting for the answers.

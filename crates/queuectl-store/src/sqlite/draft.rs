@@ -11,7 +11,7 @@ use super::jobs::Inserter;
 use super::session::{Durability, Session};
 use super::{attempts, backup, jobs, open, output, settings};
 use crate::records::{Whole, damaged};
-use crate::{BackupTo, Interrupted, Options, StoreError};
+use crate::{BackupTo, Interrupted, Missing, Options, StoreError};
 
 /// A store that nobody else knows of yet.
 pub(crate) struct Draft {
@@ -26,7 +26,7 @@ pub(crate) fn backup(
 ) -> Result<(), StoreError> {
     backup::put_together(to, &[], |place, path| {
         let of_copy = |error| backup::said_again(error, path);
-        let session = open::open(place, &Options::default()).map_err(of_copy)?;
+        let session = open::open(place, Missing::Made, &Options::default()).map_err(of_copy)?;
         let mut draft = Draft {
             session,
             interrupted: to.interrupted.clone(),

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use queuectl_process::{Others, Owner, os};
+use queuectl_process::{OtherPath, Others, Owner, os};
 
 use super::SIDE_FILES;
 use super::session::beside;
 use crate::StoreError;
 
-/// Refuses the place of a store if locks don't hold there, or if it is in the hands of others.
+/// Refuses the place of a store if locks don't hold there, if it is in the hands of others, or if its file has a second path.
 ///
 /// Where something can't be looked at, opening the store will say so better.
 pub(super) fn admit(path: &Path) -> Result<(), StoreError> {
@@ -24,7 +24,21 @@ pub(super) fn admit(path: &Path) -> Result<(), StoreError> {
         });
     }
     let folder = real.parent().map(Path::to_owned);
-    folder.into_iter().chain(files(&real)).try_for_each(in_hand)
+    folder
+        .into_iter()
+        .chain(files(&real))
+        .try_for_each(in_hand)?;
+    has_one_path(real)
+}
+
+/// Refuses a file that can be opened by a second path. SQLite's log and our lock lie beside the path by which the file is opened, so
+/// processes that open it by different paths would each write to a log of their own, and lose what the others wrote.
+fn has_one_path(path: PathBuf) -> Result<(), StoreError> {
+    match os::other_path(&path) {
+        Ok(Some(OtherPath::HardLink)) => Err(StoreError::Linked { path }),
+        Ok(Some(OtherPath::Mount)) => Err(StoreError::Mounted { path }),
+        Ok(None) | Err(_) => Ok(()),
+    }
 }
 
 /// The file of the store at `path` and those beside it, whether they are there or not.

@@ -48,8 +48,9 @@ use queuectl_process::os;
 
 use crate::records::{Code, Gone, made_up_to, signed};
 use crate::{
-    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Options, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker, WorkerInfo,
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Missing, Options, Page,
+    Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
+    WorkerInfo,
 };
 use counters::Counters;
 use session::{Durability, Session};
@@ -81,9 +82,9 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in the file at `path`.
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self> {
-        let session = open::open(path, options)?;
+    /// Opens the store in the file at `path`; if there is none, makes one or refuses to.
+    pub(crate) fn open(path: &Path, missing: Missing, options: &Options) -> Result<Self> {
+        let session = open::open(path, missing, options)?;
         let bell = open::bell_path(&session.path);
         let path = session.path.clone();
         let found = os::file_identity(&path);

@@ -15,7 +15,7 @@ use super::guard;
 use super::lock::FairLock;
 use super::session::{Session, beside};
 use super::sql;
-use crate::{Options, StoreError, legacy};
+use crate::{Missing, Options, StoreError, legacy};
 
 /// Marks a database as ours: the letters `qctl`.
 pub(crate) const APPLICATION_ID: i32 = 0x7163_746c;
@@ -35,19 +35,45 @@ const VERSION: i64 = MIGRATIONS.len() as i64;
 /// and that would take away the locks that another handle just got on it.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// Opens the store in the file at `path`.
-pub(super) fn open(path: &Path, options: &Options) -> Result<Session, StoreError> {
+/// Opens the store in the file at `path`; if there is none, makes one or refuses to.
+pub(super) fn open(
+    path: &Path,
+    missing: Missing,
+    options: &Options,
+) -> Result<Session, StoreError> {
     let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let location = path.display().to_string();
     let path = std::path::absolute(path).map_err(|error| say_io(&error, &location))?;
+    if missing == Missing::Refused {
+        is_there(&path, &location)?;
+    }
     guard::admit(&path)?;
     let conn = connect(&path, &location)?;
-    let (path, lock) = set_up(&conn, &path, &location, options.patience).map_err(|fault| {
+    let set_up = set_up(&conn, &path, &location, missing, options.patience);
+    let (path, lock) = set_up.map_err(|fault| {
         let error = fault.said(&conn, &location);
         leave_alone(&conn, &path);
         error
     })?;
     Session::new(conn, lock, path, options).map_err(|error| say(&error, None, &location))
+}
+
+/// Refuses a path at which there is nothing. What can't be looked at is there: opening it says why it can't be used. A link that leads
+/// nowhere most likely leads to a disk that isn't mounted, and its store isn't an empty one.
+fn is_there(path: &Path, location: &str) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        _ => return Ok(()),
+    }
+    let mut places = path.ancestors();
+    let seen = places.find_map(|place| Some((place, fs::symlink_metadata(place).ok()?)));
+    match seen {
+        Some((link, seen)) if seen.is_symlink() => Err(StoreError::Open {
+            location: location.to_owned(),
+            reason: format!("the symbolic link `{}` leads nowhere", link.display()),
+        }),
+        _ => Err(StoreError::Missing(location.to_owned())),
+    }
 }
 
 /// SQLite makes a log beside a file as soon as it looks into it. If nothing is in it, it is deleted
@@ -65,6 +91,7 @@ fn set_up(
     conn: &Connection,
     path: &Path,
     location: &str,
+    missing: Missing,
     patience: Duration,
 ) -> Result<(PathBuf, File), Fault> {
     conn.busy_timeout(patience)?;
@@ -74,6 +101,10 @@ fn set_up(
     // A statement would be planned anew for each value it is given; that costs more than to run it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let found = version(&conn.unchecked_transaction()?, location)?;
+    if found == 0 && missing == Missing::Refused {
+        // The file is there, and nothing is in it yet.
+        return Err(StoreError::Missing(location.to_owned()).into());
+    }
     // SQLite follows links, and keeps its log beside the file itself. So do we with ours.
     let io = |error| Fault::Said(say_io(&error, location));
     let path = path.canonicalize().map_err(io)?;

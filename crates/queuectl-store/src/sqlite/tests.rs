@@ -8,7 +8,12 @@ use super::*;
 
 fn a_store() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("q.db"), &Options::default()).unwrap();
+    let store = SqliteStore::open(
+        &folder.path().join("q.db"),
+        Missing::Made,
+        &Options::default(),
+    )
+    .unwrap();
     (folder, store)
 }
 

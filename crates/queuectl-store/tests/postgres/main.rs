@@ -16,4 +16,6 @@ mod refused;
 mod retention;
 mod round_trips;
 mod scene;
+mod schema;
+mod shadows;
 mod waiting;

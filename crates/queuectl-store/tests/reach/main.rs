@@ -5,6 +5,7 @@
 
 mod encrypted;
 mod hosts;
+mod pipes;
 mod refused;
 mod scene;
 mod secrets;

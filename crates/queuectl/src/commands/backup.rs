@@ -46,11 +46,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         ));
     }
     let location = cx.location()?;
-    // Opening makes a store where none is; a copy of that would be a backup of nothing.
-    if !location.is_there() {
-        return Err(StoreError::Missing(location.to_string()).into());
-    }
-    let mut store = cx.store()?;
+    let mut store = cx.store_that_is_there()?;
     let stop = hold_stop().map_err(interrupted::no_signals)?;
     let stop = Arc::new(stop);
     let asked = Arc::clone(&stop);

@@ -50,7 +50,7 @@ fn age(text: &str) -> Result<Duration, InvalidValue> {
 
 /// Deletes them.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     if args.completed {
         return completed(cx, args, &mut *store);
     }

@@ -70,7 +70,7 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
 }
 
 fn get(cx: &Context<'_>, key: Option<Key>) -> Result<SettingList, CliError> {
-    let settings = cx.store()?.settings()?;
+    let settings = cx.store_to_look_at()?.settings()?;
     Ok(SettingList { settings, key })
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::missing;
 use crate::progress::Progress;
 use crate::views::Done;
 
@@ -40,10 +41,7 @@ pub(crate) struct Args {
 /// Copies it.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let (from, to) = (cx.location_of(&args.from)?, cx.location_of(&args.to)?);
-    if !from.is_there() {
-        return Err(StoreError::Missing(from.to_string()).into());
-    }
-    let mut old = open(&from, &Options::default())?;
+    let mut old = missing::open_existing(&from).map_err(|error| missing::said(&from, error))?;
     let mut new = open(&to, &Options::default())?;
     // They may have been named in two ways.
     if old.identity()? == new.identity()? {

@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 /// Removes it.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
-    cx.store()?.remove(&args.id)?;
+    cx.store_to_look_at()?.remove(&args.id)?;
     let id = args.id.as_str();
     Ok(Done::new(
         format!("Job '{id}' removed"),

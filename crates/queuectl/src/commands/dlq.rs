@@ -92,7 +92,7 @@ pub(crate) fn run(cx: &Context<'_>, command: Command) -> Result<Box<dyn View>, C
 }
 
 fn list(cx: &Context<'_>) -> Result<DeadList, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     let page = store.list(&Query {
         state: Some(State::Dead),
         limit: u32::MAX as usize,
@@ -116,7 +116,7 @@ fn retry(cx: &Context<'_>, args: Retry) -> Result<Done, CliError> {
         (true, true) => Selection::AllDead,
         (false, false) => Selection::Jobs(args.ids),
     };
-    let ids = cx.store()?.retry(&which, args.timeout)?;
+    let ids = cx.store_to_look_at()?.retry(&which, args.timeout)?;
     let sentence = match ids.as_slice() {
         [] => "The dead letter queue is empty".to_owned(),
         [id] => format!("Job '{id}' is back in the queue"),
@@ -127,7 +127,7 @@ fn retry(cx: &Context<'_>, args: Retry) -> Result<Done, CliError> {
 }
 
 fn clear(cx: &Context<'_>, yes: bool) -> Result<Done, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     let done =
         |sentence: String, deleted: u64| Ok(Done::new(sentence, json!({ "deleted": deleted })));
     let dead = store.counts()?.of(State::Dead);
@@ -142,7 +142,7 @@ fn clear(cx: &Context<'_>, yes: bool) -> Result<Done, CliError> {
 }
 
 fn add(cx: &Context<'_>, id: &JobId, reason: Option<String>) -> Result<Done, CliError> {
-    cx.store()?.bury(id, reason)?;
+    cx.store_to_look_at()?.bury(id, reason)?;
     let sentence = format!("Job '{id}' moved to the dead letter queue");
     Ok(Done::new(sentence, json!({ "id": id.as_str() })))
 }

@@ -1,10 +1,11 @@
 //! `queuectl doctor`: whether all is well, and what to do where it isn't.
 
-use queuectl_store::{ErrorKind, Store};
+use queuectl_store::{ErrorKind, Store, StoreError};
 use queuectl_worker::{Diagnosis, Examined, Subject};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::missing;
 use crate::views::Checkup;
 
 const EXAMPLES: &str = "\
@@ -36,15 +37,16 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Checkup, CliError> {
     let permissions = queuectl_worker::permissions(&cx.data_path()?, &location, fix);
     let may_be_seen = permissions.findings.iter().all(Diagnosis::is_mended);
     let mut checkup = Checkup::new(vec![permissions], location.to_string());
-    if !location.is_there() {
-        if may_be_seen {
-            checkup.there_is_none();
-        }
-        return Ok(checkup);
-    }
-    let mut store = match cx.store() {
+    let mut store = match missing::open_existing(&location) {
         Ok(store) => store,
+        Err(StoreError::Missing(_)) if cx.is_default() => {
+            if may_be_seen {
+                checkup.there_is_none();
+            }
+            return Ok(checkup);
+        }
         Err(error) => {
+            let error = missing::said(&location, error);
             checkup.add(found(Subject::Store, &error), error.kind);
             return Ok(checkup);
         }
@@ -75,7 +77,7 @@ fn look_inside(
     fix: bool,
     checkup: &mut Checkup,
 ) -> Result<(), CliError> {
-    let data = match cx.data_folder() {
+    let data = match cx.data_folder_to_look_at() {
         Ok(data) => data,
         Err(error) => {
             checkup.add(found(Subject::Files, &error), error.kind);

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::Folders;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::missing;
 use crate::progress::Progress;
 use crate::views::{Imported, jobs as so_many_jobs};
 
@@ -73,8 +74,8 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Imported, CliError> {
             .map_err(|error| cannot_read(&args.file, &error))?,
         cwd: Folders::of(&cx.location()?).resolve(args.cwd.as_deref())?,
     };
-    let mut store = if args.dry_run && !cx.location()?.is_there() {
-        None
+    let mut store = if args.dry_run {
+        store_if_there(cx)?
     } else {
         Some(cx.store()?)
     };
@@ -104,6 +105,14 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Imported, CliError> {
         }
     }
     Ok(plan.into_view(args))
+}
+
+/// The store, unless there is none yet: who only asks what would be done makes none.
+fn store_if_there(cx: &Context<'_>) -> Result<Option<Box<dyn Store>>, CliError> {
+    match missing::open_existing(&cx.location()?) {
+        Err(StoreError::Missing(_)) => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
 }
 
 /// The database, and what is said of all its jobs.

@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 /// Finds them.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<JobList, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     let page = store.list(&Query {
         state: args.state,
         limit: match args.limit {

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 /// Collects it.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<JobDetails, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     let job = store.job(&args.id)?;
     let attempts = store.attempts(&args.id)?;
     let now = store.now()?;

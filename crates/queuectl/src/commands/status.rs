@@ -18,7 +18,7 @@ pub(crate) struct Args {}
 
 /// Counts them.
 pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<Status, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     let counts = store.counts()?;
     let workers = store.workers()?;
     let living = workers

@@ -46,7 +46,7 @@ fn seconds(text: &str) -> Result<Duration, InvalidValue> {
 
 /// Asks for the end, and waits for it.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Done, CliError> {
-    let mut store = cx.store()?;
+    let mut store = cx.store_to_look_at()?;
     let fence = store.stop_job(&args.id, args.reason)?;
     let deadline = args.timeout.map(|length| Instant::now() + length);
     let id = args.id.as_str();

@@ -9,6 +9,7 @@ use crate::support::{Home, system};
 /// Each of these calls is refused with `code`, and nothing is queued.
 fn refused(code: i32, calls: &[&[&str]]) {
     let home = Home::new();
+    home.make_store();
     for call in calls {
         home.run(*call).failed(code);
     }
@@ -106,6 +107,7 @@ fn numbers_are_in_their_range() {
         ("--backoff-base", &["0", "101", "-1", "2.5", "1e3"]),
     ];
     let home = Home::new();
+    home.make_store();
     for (option, values) in cases {
         for value in values {
             let output = home.run(["enqueue", "--id", "a", "--command", "true", option, value]);
@@ -166,6 +168,7 @@ fn half_a_command_gets_help_and_is_a_usage_error() {
 #[test]
 fn bytes_that_are_no_text_are_refused_without_a_panic() {
     let home = Home::new();
+    home.make_store();
     let raw = system::no_text();
     let calls: [&[&str]; 8] = [
         &["enqueue", "--command", "true", "--id"],

@@ -8,6 +8,7 @@ use crate::jobs;
 /// A home with a file `jobs.jsonl` of these lines.
 fn home_with(lines: &[&str]) -> Home {
     let home = Home::new();
+    home.make_store();
     home.write("jobs.jsonl", lines.join("\n").as_bytes());
     home
 }
@@ -209,6 +210,7 @@ fn a_line_of_commands_has_no_nul_and_is_text() {
 #[test]
 fn a_file_that_can_not_be_read_is_refused() {
     let home = Home::new();
+    home.make_store();
     home.run(["enqueue", "--from", "nowhere"]).failed(2);
     let error = home.run(["enqueue", "--from", "."]);
     assert!(error.failed(2).contains("is a folder"), "{error}");

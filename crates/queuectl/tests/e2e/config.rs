@@ -53,6 +53,7 @@ fn all_settings_are_a_table_of_key_value_and_default() {
 #[test]
 fn each_key_has_its_built_in_value_alone_on_a_line() {
     let home = Home::new();
+    home.make_store();
     for (key, value) in KEYS {
         assert_eq!(
             home.ok(["config", "get", key]),
@@ -105,6 +106,7 @@ fn an_unknown_key_is_refused_and_told_the_valid_ones() {
 #[test]
 fn a_bad_value_is_refused_and_changes_nothing() {
     let home = Home::new();
+    home.make_store();
     let bad = [
         ("max_retries", &["0", "-1", "many", "", "1.5"][..]),
         ("backoff_base", &["0", "101", "-2", "two"]),

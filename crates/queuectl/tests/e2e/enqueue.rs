@@ -197,6 +197,7 @@ fn a_job_runs_where_it_was_enqueued_or_was_told_to() {
 #[test]
 fn a_command_of_64_mebibytes_is_refused_with_the_limit() {
     let home = Home::new();
+    home.make_store();
     let args = ["enqueue", "--id", "huge", "--command", "-"];
     let line = "x".repeat(64 * 1024 * 1024);
     let output = home.run_with_stdin(&args, line.as_bytes());

@@ -172,6 +172,7 @@ fn every_field_of_a_job_is_there() {
 #[test]
 fn a_limit_that_makes_no_sense_is_refused() {
     let home = Home::new();
+    home.make_store();
     for limit in ["-1", "many", "99999999999999999999999"] {
         home.run(["list", "--limit", limit]).failed(2);
     }

@@ -21,6 +21,7 @@ mod foreground;
 mod import_legacy;
 mod jobs;
 mod list;
+mod missing;
 mod options;
 #[path = "../program/mod.rs"]
 mod program;
@@ -123,6 +124,8 @@ mod full_disk;
 mod full_disk_at_the_end;
 #[cfg(target_os = "linux")]
 mod read_only;
+#[cfg(target_os = "linux")]
+mod second_path;
 // A disk that doesn't answer is a file system whose other end is a test.
 #[cfg(target_os = "linux")]
 mod stuck_orphans;

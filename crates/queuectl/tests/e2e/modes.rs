@@ -48,7 +48,7 @@ fn a_store_that_everybody_may_change_is_refused_until_it_is_fixed() {
 fn a_data_folder_of_somebody_else_is_refused() {
     let home = Home::new();
     home.enqueue("a", jobs::SUCCEEDS, &[]);
-    home.ok(["--db", "other.db", "status"]);
+    home.ok(["--db", "other.db", "config", "set", "priority", "5"]);
     let data = home.seen("data");
     if !system::give_to(&data, 12345) {
         // Only root can give it away, and everybody else trusts root.

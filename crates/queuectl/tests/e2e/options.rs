@@ -16,6 +16,7 @@ fn global_options_stand_before_or_after_the_command() {
         home.run(["status", "--json"]).json()
     );
     assert_eq!(home.run(["dlq", "list", "--json"]).json(), json!([]));
+    home.ok(["--db", other, "config", "set", "priority", "5"]);
     for args in [
         ["--db", other, "status", "--json"],
         ["status", "--json", "--db", other],
@@ -102,6 +103,7 @@ fn help_says_more_than_the_list_of_commands() {
 #[test]
 fn the_status_names_the_file_of_the_store() {
     let home = Home::new();
+    home.make_store();
     let status = home.json(["status"]);
     assert_eq!(text(&status, "database"), home.database().to_string_lossy());
 }

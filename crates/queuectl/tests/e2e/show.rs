@@ -142,6 +142,7 @@ fn a_running_job_is_shown_with_what_it_has_printed() {
 #[test]
 fn nobody_knows_an_unknown_job() {
     let home = Home::new();
+    home.make_store();
     insta::assert_snapshot!(home.session(&["queuectl show nobody", "queuectl --json show nobody"]), @r#"
     $ queuectl show nobody
     error: there is no job 'nobody'

@@ -85,6 +85,7 @@ fn an_idle_worker_ends_at_ctrl_c() {
 #[test]
 fn under_nohup_it_outlives_its_terminal() {
     let home = Home::new();
+    home.make_store();
     let inner = home.command(["worker", "start", "--foreground"]);
     let mut outer = Command::new("nohup");
     outer.arg(inner.get_program()).args(inner.get_args());

@@ -28,6 +28,7 @@ fn session(home: &Home, lines: &[&str]) -> String {
 #[test]
 fn an_empty_queue_has_a_status() {
     let home = Home::new();
+    home.make_store();
     insta::assert_snapshot!(session(&home, &["queuectl status", "queuectl list", "queuectl dlq list", "queuectl worker list"]), @r"
     $ queuectl status
     QueueCTL System Status

@@ -17,6 +17,7 @@ fn meanwhile<T>(home: &Home, args: &[&str], then: impl FnOnce() -> T) -> (Output
 #[test]
 fn idle_workers_are_gone_when_it_says_so() {
     let home = Home::new();
+    home.make_store();
     assert_eq!(home.ok(["worker", "stop"]), "No workers to stop\n");
     let pids = home.start_workers(&["--count", "2"]);
     assert_eq!(home.ok(["worker", "stop"]), "Stopped 2 worker(s)\n");
@@ -133,6 +134,7 @@ fn a_gentle_stop_can_be_followed_by_a_stop_at_once() {
 #[test]
 fn workers_of_another_home_are_left_alone() {
     let (home, other) = (Home::new(), Home::new());
+    home.make_store();
     let pids = other.start_workers(&[]);
     assert_eq!(home.ok(["worker", "stop", "--now"]), "No workers to stop\n");
     assert!(system::is_alive(pids[0]));

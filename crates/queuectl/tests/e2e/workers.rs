@@ -175,6 +175,7 @@ fn workers_json_names_the_background_workers() {
 #[test]
 fn numbers_of_workers_that_make_no_sense_are_refused() {
     let home = Home::new();
+    home.make_store();
     for args in [
         &["--count", "0"][..],
         &["--count", "-1"],

@@ -1,11 +1,13 @@
-//! What kind of file system a path is on: `statfs` tells by number, and of FUSE the list of mounts tells by name.
+//! What kind of file system a path is on (`statfs` tells by number, and of FUSE the list of mounts tells by name), and whether
+//! something is mounted at it.
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{major, minor, statfs};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, major, minor, statfs, statx};
 
 /// File systems that other machines may change, by the number of their kind.
 const NETWORK: [(u32, &str); 13] = [
@@ -59,6 +61,34 @@ pub fn network_file_system(path: &Path) -> io::Result<Option<String>> {
     let device = format!("{}:{}", major(device), minor(device));
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;
     Ok(by_mount(&mounts, &device))
+}
+
+/// Whether a file or folder is mounted at this path, so that it can have another one elsewhere. Kernels before 5.8, and sandboxes
+/// without `statx`, leave it to the list of mounts.
+pub(crate) fn is_mount_point(path: &Path) -> io::Result<bool> {
+    let seen = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    if let Ok(seen) = seen
+        && seen
+            .stx_attributes_mask
+            .contains(StatxAttributes::MOUNT_ROOT)
+    {
+        return Ok(seen.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
+    }
+    let mounts = fs::read("/proc/self/mountinfo")?;
+    Ok(is_in_list(&mounts, path.as_os_str().as_bytes()))
+}
+
+/// Looks up a path in the list of mounts, which writes blanks, tabs, line ends and backslashes as three octal digits.
+fn is_in_list(mounts: &[u8], path: &[u8]) -> bool {
+    let mut written = Vec::with_capacity(path.len());
+    for &byte in path {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => written.extend(format!("\\{byte:03o}").bytes()),
+            _ => written.push(byte),
+        }
+    }
+    let mut lines = mounts.split(|byte| *byte == b'\n');
+    lines.any(|line| line.split(|byte| *byte == b' ').nth(4) == Some(&written))
 }
 
 fn by_number(kind: u32) -> Option<&'static str> {
@@ -119,5 +149,17 @@ mod tests {
         assert_eq!(found("0:54").as_deref(), Some("fuse"));
         assert_eq!(found("0:55"), None);
         assert_eq!(found("0:5"), None);
+    }
+
+    #[test]
+    fn a_mount_point_is_found_in_the_list_whatever_its_name() {
+        let mounts = br"22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+40 22 8:1 /a/q.db /my\040data/q.db rw - ext4 /dev/sda1 rw
+";
+        assert!(is_in_list(mounts, b"/"));
+        assert!(is_in_list(mounts, b"/my data/q.db"));
+        for other in ["/my data", "/my data/q.db-wal", "/a/q.db", "/my"] {
+            assert!(!is_in_list(mounts, other.as_bytes()), "{other}");
+        }
     }
 }

@@ -21,6 +21,7 @@ use rustix::time::{ClockId, DynamicClockId, clock_gettime, clock_gettime_dynamic
 
 use super::system::hostname;
 
+pub(super) use disk::is_mount_point;
 pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
 pub use roots::trusted_roots;

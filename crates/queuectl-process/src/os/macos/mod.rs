@@ -117,6 +117,11 @@ pub fn network_file_system(path: &Path) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&name).into_owned()))
 }
 
+/// Never: only folders can be mounted.
+pub(super) fn is_mount_point(_path: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Does nothing: orphans go to process 1, which reaps them.
 pub fn adopt_orphans() -> io::Result<()> {
     Ok(())

@@ -33,7 +33,7 @@ pub use inherited::set_up_process;
 pub(crate) use orphans::{end_all, find_all};
 pub use place::{
     access, file_identity, let_owner_in, make_private, new_private_dir, open_file_identity,
-    replace, sync_dir,
+    other_path, replace, sync_dir,
 };
 pub use room::{largest_file, make_room_for};
 pub use run::run;

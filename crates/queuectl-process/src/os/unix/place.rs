@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::place::{Access, Others, Owner, OwnerMay};
+use crate::os::native;
+use crate::place::{Access, OtherPath, Others, Owner, OwnerMay};
 
 /// In a folder with this bit, only the owner of a file may remove it.
 const STICKY: u32 = 0o1000;
@@ -80,6 +81,15 @@ pub fn open_file_identity(file: &File) -> io::Result<[u64; 2]> {
 
 fn identity(seen: &Metadata) -> [u64; 2] {
     [seen.dev(), seen.ino()]
+}
+
+/// How a file can have another path, other than by a symbolic link; none if it can't.
+pub fn other_path(path: &Path) -> io::Result<Option<OtherPath>> {
+    let seen = fs::symlink_metadata(path)?;
+    if seen.is_file() && seen.nlink() > 1 {
+        return Ok(Some(OtherPath::HardLink));
+    }
+    Ok(native::is_mount_point(path)?.then_some(OtherPath::Mount))
 }
 
 /// Waits until what was created, renamed or removed in a folder is on disk.

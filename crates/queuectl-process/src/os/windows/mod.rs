@@ -39,7 +39,7 @@ pub use machine::since_boot;
 pub(crate) use machine::{boot_name, process_room};
 pub use place::{
     access, file_identity, let_owner_in, make_private, network_file_system, new_private_dir,
-    open_file_identity, replace, sync_dir,
+    open_file_identity, other_path, replace, sync_dir,
 };
 pub use roots::trusted_roots;
 pub use run::run;

@@ -16,7 +16,7 @@ use windows_sys::Win32::System::WindowsProgramming::DRIVE_REMOTE;
 
 use super::handle::check;
 use super::rights;
-use crate::place::{Access, Owner, OwnerMay};
+use crate::place::{Access, OtherPath, Owner, OwnerMay};
 
 /// What others may do with a file or folder. Its owner is taken for the user: who it is, is no matter of who may get at it.
 pub fn access(path: &Path) -> io::Result<Access> {
@@ -71,12 +71,24 @@ pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
 
 /// What tells a file that is open from all others, whatever is at its path by now.
 pub fn open_file_identity(file: &File) -> io::Result<[u64; 2]> {
+    let seen = information(file)?;
+    let number = u64::from(seen.nFileIndexHigh) << 32 | u64::from(seen.nFileIndexLow);
+    Ok([u64::from(seen.dwVolumeSerialNumber), number])
+}
+
+/// How a file can have another path, other than by a symbolic link; none if it can't. Only folders can be mounted.
+pub fn other_path(path: &Path) -> io::Result<Option<OtherPath>> {
+    let is_linked =
+        fs::metadata(path)?.is_file() && information(&File::open(path)?)?.nNumberOfLinks > 1;
+    Ok(is_linked.then_some(OtherPath::HardLink))
+}
+
+fn information(file: &File) -> io::Result<BY_HANDLE_FILE_INFORMATION> {
     let mut seen = BY_HANDLE_FILE_INFORMATION::default();
     // SAFETY: the file is borrowed, so its handle is open; the structure is a local, and has been
     // filled when the call returns.
     check(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut seen) })?;
-    let number = u64::from(seen.nFileIndexHigh) << 32 | u64::from(seen.nFileIndexLow);
-    Ok([u64::from(seen.dwVolumeSerialNumber), number])
+    Ok(seen)
 }
 
 /// Does nothing: a folder can't be waited for.

@@ -1,3 +1,7 @@
+-- Names are looked up in pg_catalog alone while this runs, and SQL functions and views keep what is found now. Bodies of plpgsql
+-- functions are looked up when they run, by whatever path there is. So they call functions by their schema, and have operators
+-- only between types for which there is a built-in one, which is found first. (A path of their own would cost more than most do.)
+
 -- Times and lengths of time are in microseconds. The numbers that stand for states, outcomes and
 -- streams are in records/codes.rs.
 
@@ -10,7 +14,7 @@ INSERT INTO queuectl.about (version) VALUES (0);
 
 -- The one clock by which everything is decided.
 CREATE FUNCTION queuectl.now_us() RETURNS bigint LANGUAGE sql VOLATILE
-RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+RETURN (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint;
 
 -- Numbers go to the statements as one table of rows. No NULL is in it, so that each is found in one step: the least number
 -- there is stands for it.
@@ -234,9 +238,9 @@ CREATE SEQUENCE queuectl.settings_changes;
 CREATE FUNCTION queuectl.make_ids_after(last bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF last >= (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM queuectl.names) THEN
-        PERFORM pg_advisory_xact_lock(1902343280, 'queuectl.jobs'::regclass::oid::integer);
+        PERFORM pg_catalog.pg_advisory_xact_lock(1902343280, 'queuectl.jobs'::regclass::oid::integer);
         IF last >= (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM queuectl.names) THEN
-            PERFORM setval('queuectl.names', last);
+            PERFORM pg_catalog.setval('queuectl.names', last);
         END IF;
     END IF;
 END
@@ -252,7 +256,7 @@ CREATE SEQUENCE queuectl.lease_floor MINVALUE 0 START WITH 0;
 
 -- Whoever puts jobs anywhere is inside until his transaction ends; who raises the floors is alone.
 CREATE FUNCTION queuectl.enter() RETURNS void LANGUAGE sql VOLATILE
-RETURN pg_advisory_xact_lock_shared(1902343276, 'queuectl.jobs'::regclass::oid::integer);
+RETURN pg_catalog.pg_advisory_xact_lock_shared(1902343276, 'queuectl.jobs'::regclass::oid::integer);
 
 -- Called inside, before the end, by who has put a job below a floor: the least keys of all that he has put.
 CREATE FUNCTION queuectl.lower_floors(pending bigint, failed bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -260,12 +264,12 @@ BEGIN
     IF pending < (SELECT last_value FROM queuectl.pending_floor)
         OR failed < (SELECT last_value FROM queuectl.failed_floor)
     THEN
-        PERFORM pg_advisory_xact_lock(1902343277, 'queuectl.jobs'::regclass::oid::integer);
+        PERFORM pg_catalog.pg_advisory_xact_lock(1902343277, 'queuectl.jobs'::regclass::oid::integer);
         IF pending < (SELECT last_value FROM queuectl.pending_floor) THEN
-            PERFORM setval('queuectl.pending_floor', pending);
+            PERFORM pg_catalog.setval('queuectl.pending_floor', pending);
         END IF;
         IF failed < (SELECT last_value FROM queuectl.failed_floor) THEN
-            PERFORM setval('queuectl.failed_floor', failed);
+            PERFORM pg_catalog.setval('queuectl.failed_floor', failed);
         END IF;
     END IF;
 END
@@ -280,7 +284,7 @@ DECLARE
     least_of_all CONSTANT bigint := -9223372036854775808;
 BEGIN
     BEGIN
-        PERFORM pg_advisory_xact_lock(1902343276, 'queuectl.jobs'::regclass::oid::integer);
+        PERFORM pg_catalog.pg_advisory_xact_lock(1902343276, 'queuectl.jobs'::regclass::oid::integer);
     EXCEPTION WHEN lock_not_available THEN
         RETURN false;
     END;
@@ -288,17 +292,17 @@ BEGIN
     WHERE state = 0
         AND sort_key >= CASE WHEN anew THEN least_of_all ELSE (SELECT last_value FROM queuectl.pending_floor) END
     ORDER BY sort_key LIMIT 1;
-    PERFORM setval('queuectl.pending_floor', coalesce(least, queuectl.now_us()));
+    PERFORM pg_catalog.setval('queuectl.pending_floor', coalesce(least, queuectl.now_us()));
     SELECT ready_at INTO least FROM queuectl.jobs
     WHERE state = 3
         AND ready_at >= CASE WHEN anew THEN least_of_all ELSE (SELECT last_value FROM queuectl.failed_floor) END
     ORDER BY ready_at LIMIT 1;
-    PERFORM setval('queuectl.failed_floor', coalesce(least, queuectl.now_us()));
+    PERFORM pg_catalog.setval('queuectl.failed_floor', coalesce(least, queuectl.now_us()));
     SELECT fence INTO least FROM queuectl.jobs
     WHERE state = 1
         AND fence >= CASE WHEN anew THEN 0 ELSE (SELECT last_value FROM queuectl.fence_floor) END
     ORDER BY fence LIMIT 1;
-    PERFORM setval('queuectl.fence_floor', coalesce(least, (SELECT last_value FROM queuectl.fences)));
+    PERFORM pg_catalog.setval('queuectl.fence_floor', coalesce(least, (SELECT last_value FROM queuectl.fences)));
     RETURN true;
 END
 $$;
@@ -311,9 +315,10 @@ DECLARE
     first_end bigint;
     others boolean;
 BEGIN
-    SELECT min(lease_until), coalesce(bool_or(lease_until <= now AND id <> me), false) INTO first_end, others
+    SELECT pg_catalog.min(lease_until), coalesce(pg_catalog.bool_or(lease_until <= now AND id <> me), false)
+    INTO first_end, others
     FROM queuectl.workers;
-    PERFORM setval('queuectl.lease_floor', least(first_end, now + 1000000));
+    PERFORM pg_catalog.setval('queuectl.lease_floor', least(first_end, now + 1000000));
     RETURN others;
 END
 $$;
@@ -360,17 +365,17 @@ CREATE FUNCTION queuectl.rest(
 ) LANGUAGE plpgsql VOLATILE
 SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 BEGIN
-    SELECT count(*) INTO pending FROM (
+    SELECT pg_catalog.count(*) INTO pending FROM (
         SELECT FROM queuectl.jobs
         WHERE state = 0 AND sort_key >= (SELECT last_value FROM queuectl.pending_floor)
         ORDER BY sort_key LIMIT 1000
     ) AS counted;
-    SELECT count(*) INTO processing FROM (
+    SELECT pg_catalog.count(*) INTO processing FROM (
         SELECT FROM queuectl.jobs
         WHERE state = 1 AND fence >= (SELECT last_value FROM queuectl.fence_floor)
         ORDER BY fence LIMIT 1000
     ) AS counted;
-    SELECT count(*), min(ready_at) INTO failed, next_due FROM (
+    SELECT pg_catalog.count(*), pg_catalog.min(ready_at) INTO failed, next_due FROM (
         SELECT ready_at FROM queuectl.jobs
         WHERE state = 3 AND ready_at >= (SELECT last_value FROM queuectl.failed_floor)
         ORDER BY ready_at LIMIT 1000
@@ -405,7 +410,7 @@ CREATE SEQUENCE queuectl.waiter_floor;
 -- A ring that nobody was there to hear is one that was heard by nobody yet.
 CREATE SEQUENCE queuectl.rings MINVALUE 0 START WITH 0;
 CREATE SEQUENCE queuectl.rings_heard MINVALUE 0 START WITH 0;
-SELECT setval('queuectl.rings', 0);
+SELECT pg_catalog.setval('queuectl.rings', 0);
 
 -- Wakes who has waited longest; false if nobody waits.
 CREATE FUNCTION queuectl.wake_one() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
@@ -414,16 +419,16 @@ DECLARE
 BEGIN
     DELETE FROM queuectl.waiters WHERE id = (
         SELECT id FROM queuectl.waiters
-        WHERE id >= (SELECT last_value FROM queuectl.waiter_floor) AND until > clock_timestamp()
+        WHERE id >= (SELECT last_value FROM queuectl.waiter_floor) AND until > pg_catalog.clock_timestamp()
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
     ) RETURNING * INTO woken;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
     IF woken.id > (SELECT last_value FROM queuectl.waiter_floor) + 100 THEN
-        PERFORM setval('queuectl.waiter_floor', woken.id);
+        PERFORM pg_catalog.setval('queuectl.waiter_floor', woken.id);
     END IF;
-    PERFORM pg_notify(woken.channel, woken.id::text);
+    PERFORM pg_catalog.pg_notify(woken.channel, woken.id::text);
     RETURN true;
 END
 $$;
@@ -432,7 +437,7 @@ $$;
 CREATE FUNCTION queuectl.ring() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF NOT queuectl.wake_one() THEN
-        PERFORM nextval('queuectl.rings');
+        PERFORM pg_catalog.nextval('queuectl.rings');
         IF queuectl.wake_one() THEN
             PERFORM queuectl.hear();
         END IF;
@@ -449,11 +454,11 @@ BEGIN
     IF rung <= (SELECT last_value FROM queuectl.rings_heard) THEN
         RETURN false;
     END IF;
-    PERFORM pg_advisory_xact_lock(1902343278, 'queuectl.jobs'::regclass::oid::integer);
+    PERFORM pg_catalog.pg_advisory_xact_lock(1902343278, 'queuectl.jobs'::regclass::oid::integer);
     IF rung <= (SELECT last_value FROM queuectl.rings_heard) THEN
         RETURN false;
     END IF;
-    PERFORM setval('queuectl.rings_heard', rung);
+    PERFORM pg_catalog.setval('queuectl.rings_heard', rung);
     RETURN true;
 END
 $$;

@@ -17,6 +17,14 @@ const VARIABLES: [&str; 6] = [
     "PGSSLKEY",
 ];
 
+/// Refuses what is there and isn't a file. To read a named pipe would wait for who writes into it, for as long as that takes.
+pub(super) fn plain(path: &Path) -> Result<(), String> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(format!("`{}` isn't a plain file", path.display())),
+        _ => Ok(()),
+    }
+}
+
 /// Returns a URL that is used in `folder` with its paths made absolute. A URL that can't be parsed stays as
 /// it is.
 pub(crate) fn rooted_url(url: &str, folder: &Path) -> String {

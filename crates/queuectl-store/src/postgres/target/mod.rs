@@ -73,6 +73,12 @@ impl Target {
         let mut given = url::parameters(url).map_err(wrong)?;
         service::complete(&mut given, env, settings.as_ref()).map_err(wrong)?;
         given.complete_from(env).map_err(wrong)?;
+        if given.get("sslrootcert") == Some("system")
+            && let Some(file) = env("SSL_CERT_FILE")
+        {
+            // It stands for those of the system.
+            files::plain(file.as_ref()).map_err(wrong)?;
+        }
         Self::new(&given, settings.as_ref()).map_err(wrong)
     }
 
@@ -136,6 +142,9 @@ fn any_session(given: &Parameters) -> Result<bool, String> {
 fn schema(name: &str) -> Result<String, String> {
     if name.is_empty() || name.len() > LONGEST_NAME {
         return Err(format!("a schema's name has 1 to {LONGEST_NAME} bytes"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err("a schema's name has no control characters".into());
     }
     if name.starts_with("pg_") || name == "information_schema" {
         return Err(format!("the schema `{name}` is PostgreSQL's own"));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use queuectl_process::UserSettings;
 
 use super::Environment;
+use super::files::plain;
 use super::parameters::Parameters;
 
 /// Takes in what the service says, if one is named.
@@ -19,6 +20,7 @@ pub(super) fn complete(
         return Ok(());
     };
     for file in files(env, settings) {
+        plain(&file)?;
         // A file that isn't there has no services.
         let Ok(text) = std::fs::read_to_string(&file) else {
             continue;

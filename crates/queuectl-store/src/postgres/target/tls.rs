@@ -16,6 +16,7 @@ use rustls::{
 };
 use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 
+use super::files::plain;
 use super::parameters::Parameters;
 
 /// What is asked for. A file is read each time, since it may be another by then.
@@ -230,6 +231,7 @@ fn system_roots() -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 fn certificates_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    plain(file).map_err(|why| format!("can't read certificates: {why}"))?;
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     read.map_err(|error| format!("can't read certificates from `{}`: {error}", file.display()))
 }
@@ -255,6 +257,7 @@ impl Files {
                 "the key `{shown}` isn't used, since others may get at it; `chmod 600` keeps them out"
             ));
         }
+        plain(&self.key).map_err(|why| format!("can't read a key: {why}"))?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
             format!(
                 "can't read a key from `{shown}` (one with a pass phrase can't be used): {error}"

@@ -26,7 +26,7 @@ pub(crate) struct Args {}
 
 /// Finds them.
 pub(crate) fn run(cx: &Context<'_>, _: &Args) -> Result<WorkerList, CliError> {
-    let workers = cx.store()?.workers()?.into_iter();
+    let workers = cx.store_to_look_at()?.workers()?.into_iter();
     let with_life = workers.map(|info| {
         let life = liveness(&info);
         (info, life)

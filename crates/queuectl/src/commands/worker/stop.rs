@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use queuectl_domain::{InvalidValue, WorkerId, parse_seconds};
-use queuectl_store::StopMode;
+use queuectl_store::{StopMode, StoreError};
 use queuectl_worker::{StopOrder, Stopped, Whom};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::missing;
 use crate::views::Done;
 
 const EXAMPLES: &str = "\
@@ -65,22 +66,28 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
         force_after: args.timeout,
         given_by: cx.worker_we_run_in(),
     };
-    let data = cx.data_folder()?;
+    let data = cx.data_folder_to_look_at()?;
     let location = cx.location()?;
-    let stopped = match cx.store() {
+    let stopped = match missing::open_existing(&location) {
         Ok(mut store) => queuectl_worker::stop(&data, &location, Some(&mut *store), &order)?,
         // Workers can be stopped without their store, by their processes.
-        Err(error) => match queuectl_worker::stop(&data, &location, None, &order)? {
-            Stopped {
-                ended: 0,
-                asked: None,
-                ..
-            } => return Err(error),
-            stopped => {
-                cx.console.remark(&error.message);
-                stopped
+        Err(error) => {
+            let stopped = queuectl_worker::stop(&data, &location, None, &order)?;
+            let is_missing = matches!(error, StoreError::Missing(_));
+            if stopped.ended > 0 || stopped.asked.is_some() {
+                cx.console.remark(&CliError::from(error).message);
+            } else if is_missing && cx.is_default() {
+                cx.note_missing(&location);
+                let mut nothing = queuectl_store::nothing(&location);
+                return Ok(answer(
+                    cx,
+                    queuectl_worker::stop(&data, &location, Some(&mut *nothing), &order)?,
+                ));
+            } else {
+                return Err(missing::said(&location, error));
             }
-        },
+            stopped
+        }
     };
     Ok(answer(cx, stopped))
 }

@@ -181,6 +181,12 @@ impl Home {
         self.run(args).succeeded().to_owned()
     }
 
+    /// Makes a store with no job in it, since looking doesn't.
+    #[track_caller]
+    pub(crate) fn make_store(&self) {
+        self.ok(["config", "set", "priority", "5"]);
+    }
+
     /// What `queuectl --json args` printed; it has to succeed.
     #[track_caller]
     pub(crate) fn json<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Value {

@@ -1,0 +1,2 @@
+-- For one transaction.
+SELECT pg_catalog.set_config('jit', 'off', true)

@@ -1,0 +1,39 @@
+-- Whether there is such a schema, how much is in it, whether it is a store, and in whose hands it is. Nothing in it is touched: a view
+-- or a function of others would run as us. We trust the roles that we are a member of, and superusers, who may do anything anyway.
+WITH RECURSIVE ours AS (
+    SELECT pg_catalog.quote_ident(current_user)::regrole::oid AS role
+    UNION
+    SELECT members.roleid FROM pg_catalog.pg_auth_members AS members JOIN ours ON members.member = ours.role
+), trusted AS (
+    SELECT role FROM ours
+    UNION ALL
+    SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper
+), here AS (
+    SELECT oid, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE nspname = 'queuectl'
+), owners AS (
+    SELECT nspowner AS role FROM here
+    UNION ALL
+    SELECT classes.relowner FROM pg_catalog.pg_class AS classes JOIN here ON classes.relnamespace = here.oid
+    UNION ALL
+    SELECT functions.proowner FROM pg_catalog.pg_proc AS functions JOIN here ON functions.pronamespace = here.oid
+)
+SELECT EXISTS (SELECT FROM here) AS is_there, (
+        SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS classes JOIN here ON classes.relnamespace = here.oid
+    ) AS objects, EXISTS (
+        SELECT FROM pg_catalog.pg_class AS classes JOIN here ON classes.relnamespace = here.oid
+        WHERE classes.relname = 'about' AND classes.relkind = 'r'
+    ) AS is_ours, pg_catalog.current_setting('server_encoding') AS encoding, (
+        SELECT pg_catalog.pg_get_userbyid(role)::text FROM owners
+        WHERE NOT EXISTS (SELECT FROM trusted WHERE trusted.role = owners.role)
+            -- Nobody but the owner of the database is a member of this one.
+            AND NOT (
+                pg_catalog.pg_get_userbyid(role) = 'pg_database_owner' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_database AS databases JOIN trusted ON trusted.role = databases.datdba
+                    WHERE databases.datname = pg_catalog.current_database()
+                )
+            )
+        LIMIT 1
+    ) AS stranger, EXISTS (
+        SELECT FROM here, pg_catalog.aclexplode(here.nspacl) AS rights
+        WHERE rights.grantee = 0::oid AND rights.privilege_type = 'CREATE'
+    ) AS is_open

@@ -1,0 +1,11 @@
+-- Fails by a division by zero unless the schema and its first table are the user's own, and not everybody may make things in it. What
+-- is sent with this isn't begun then. Nothing in the schema is touched, since it may be somebody else's.
+SELECT 1 / pg_catalog.count(*) AS is_mine
+FROM pg_catalog.pg_namespace AS spaces JOIN pg_catalog.pg_class AS about ON about.relnamespace = spaces.oid
+WHERE spaces.nspname = 'queuectl' AND about.relname = 'about' AND about.relkind = 'r'
+    AND spaces.nspowner = pg_catalog.quote_ident(current_user)::regrole::oid
+    AND about.relowner = spaces.nspowner
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.aclexplode(spaces.nspacl) AS rights
+        WHERE rights.grantee = 0::oid AND rights.privilege_type = 'CREATE'
+    )

@@ -1,0 +1,319 @@
+//! Another role of the database may make things in a schema that is looked through, as `public` is by default in a cluster that was made
+//! before PostgreSQL 15. A function or operator there that fits better than a built-in one would run as us.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use queuectl_cluster::Pooling;
+use queuectl_store::Store;
+
+use crate::scene::{Hand, Scene, check_all_ran_once, numbered, open};
+
+/// The types of what our statements compute with.
+const TYPES: [&str; 15] = [
+    "bigint",
+    "integer",
+    "numeric",
+    "text",
+    "name",
+    "\"char\"",
+    "bytea",
+    "boolean",
+    "timestamptz",
+    "interval",
+    "oid",
+    "regclass",
+    "regrole",
+    "bigint[]",
+    "text[]",
+];
+
+/// The operators of our statements; the first six compare.
+const OPERATORS: [&str; 11] = ["=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "||"];
+
+/// The words before a parenthesis that are SQL's own: the server looks for no function.
+const GRAMMAR: &str = " all and any array as check coalesce conflict else exists extract from greatest in join key lateral least \
+    materialized not nullif or return select stdin table using values when where with ";
+
+fn is_grammar(word: &str) -> bool {
+    GRAMMAR.contains(&format!(" {word} "))
+}
+
+/// Every statement that is in a file, by its name.
+fn statements() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres");
+    let in_folder = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    };
+    let files = in_folder(&folder).chain(in_folder(&folder.join("migrations")));
+    let is_sql = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "sql");
+    let mut all: Vec<_> = files
+        .filter(is_sql)
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    all.sort();
+    assert!(all.len() > 100, "{} statements were found", all.len());
+    all
+}
+
+/// The statement without its comments, and without what is between quotes.
+fn bare(sql: &str) -> String {
+    let lines = sql
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default());
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let outside = text.split('\'').step_by(2);
+    outside.collect::<Vec<_>>().join("''")
+}
+
+/// The names that are called in a statement, with the schema where one stands before it.
+fn calls(sql: &str) -> Vec<String> {
+    let sql = bare(sql);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    let before = sql.match_indices('(').map(|(at, _)| sql[..at].trim_end());
+    let named = before.map(|before| {
+        let start = before.rfind(|c| !is_name(c)).map_or(0, |at| at + 1);
+        before[start..].to_lowercase()
+    });
+    named
+        .filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))
+        .collect()
+}
+
+#[test]
+fn every_function_is_called_by_its_schema() {
+    for (file, sql) in statements() {
+        // Names that a statement gives to its parts.
+        let given: Vec<_> = bare(&sql)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .windows(2)
+            .filter(|pair| ["AS", "WITH", "INTO"].contains(&pair[0]) || pair[0] == ",")
+            .map(|pair| pair[1].to_owned())
+            .collect();
+        for call in calls(&sql) {
+            // Of several lists it is grammar, too: the server calls its own then.
+            let is_lists = call == "unnest" && !sql.contains("unnest($1)");
+            let is_known = is_grammar(&call) || given.contains(&call) || is_lists;
+            let is_ours = call.starts_with("queuectl.") || call.starts_with("pg_catalog.");
+            assert!(
+                is_ours || is_known,
+                "`{call}` in {file}.sql has no schema before it"
+            );
+        }
+    }
+}
+
+/// Makes a role that has a schema of its own in `public`, full of what would be taken for built-in functions and operators. Nobody
+/// else may call these, so a statement that would is refused before it runs, and what isn't refused raises an error.
+fn plant(scene: &Scene) {
+    let mut sql = String::from(
+        "CREATE ROLE queue LOGIN PASSWORD 'own'; GRANT CREATE ON DATABASE postgres TO queue;
+         CREATE ROLE neighbour; GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC;
+         SET ROLE neighbour; SET check_function_bodies = off;
+         ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;",
+    );
+    let mut names: Vec<_> = statements()
+        .iter()
+        .flat_map(|(_, sql)| calls(sql))
+        .collect();
+    names.retain(|name| name.starts_with("pg_catalog.") || !name.contains('.'));
+    let mut names: Vec<_> = names
+        .iter()
+        .map(|name| name.trim_start_matches("pg_catalog."))
+        .collect();
+    names.retain(|name| *name == "unnest" || !is_grammar(name));
+    names.sort_unstable();
+    names.dedup();
+    assert!(
+        names.contains(&"nextval") && names.contains(&"format"),
+        "{names:?}"
+    );
+    let list = |of: &[&str]| {
+        of.iter()
+            .map(|one| format!("'{one}'"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let _ = write!(
+        sql,
+        "DO $do$
+         DECLARE
+             body CONSTANT text := 'LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION ''a shadow was run''; END $$';
+             types CONSTANT text[] := ARRAY [{types}];
+             name text; one text; other text; place bigint;
+         BEGIN
+             FOREACH one IN ARRAY types LOOP
+                 FOREACH name IN ARRAY ARRAY [{names}] LOOP
+                     EXECUTE pg_catalog.format('CREATE FUNCTION public.%s(%s) RETURNS text %s', name, one, body);
+                     FOREACH other IN ARRAY ARRAY ['bigint', 'integer', 'text', 'oid'] LOOP
+                         EXECUTE pg_catalog.format('CREATE FUNCTION public.%s(%s, %s) RETURNS text %s', name, one, other, body);
+                     END LOOP;
+                 END LOOP;
+                 FOREACH other IN ARRAY types LOOP
+                     FOR name, place IN SELECT * FROM pg_catalog.unnest(ARRAY [{operators}]) WITH ORDINALITY LOOP
+                         EXECUTE pg_catalog.format(
+                             'CREATE FUNCTION public.operator_%s(%s, %s) RETURNS %s %s', place, one, other,
+                             CASE WHEN place <= 6 THEN 'boolean' ELSE one END, body
+                         );
+                         EXECUTE pg_catalog.format(
+                             'CREATE OPERATOR public.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = public.operator_%s)',
+                             name, one, other, place
+                         );
+                     END LOOP;
+                 END LOOP;
+             END LOOP;
+         END
+         $do$",
+        types = list(&TYPES),
+        names = list(&names),
+        operators = list(&OPERATORS),
+    );
+    scene.sql(&sql);
+    // That they are taken where they fit better is what the rest depends on.
+    let taken = scene
+        .server
+        .sql("SET ROLE queue; SELECT nextval('x'::text)")
+        .unwrap_err();
+    assert!(
+        taken
+            .to_string()
+            .contains("permission denied for function nextval"),
+        "{taken}"
+    );
+    let taken = scene
+        .server
+        .sql("SET ROLE queue; SELECT 'x'::text || 1::bigint")
+        .unwrap_err();
+    assert!(
+        taken
+            .to_string()
+            .contains("permission denied for function operator_11"),
+        "{taken}"
+    );
+}
+
+fn as_queue(url: &str, scene: &Scene) -> String {
+    url.replace(
+        &format!("postgres:{}@", scene.server.password()),
+        "queue:own@",
+    )
+}
+
+/// Has all of a store done that workers and users do.
+fn use_all(open: impl Fn() -> Box<dyn Store>) {
+    let mut hand = Hand::new(open(), "w");
+    hand.store.enqueue(numbered(4)).unwrap();
+    hand.work_until_done();
+    check_all_ran_once(&mut *hand.store, 4);
+    hand.store.renew(&hand.id).unwrap();
+    hand.store.make_ids_after(1_000).unwrap();
+    hand.store.unregister(&hand.id).unwrap();
+}
+
+#[test]
+fn nothing_is_planned_or_made_with_a_function_or_operator_of_others() {
+    let scene = Scene::new();
+    plant(&scene);
+    drop(open(&as_queue(&scene.server.tcp_url(), &scene)));
+    let mut sql = String::from("SET ROLE queue; SET plan_cache_mode = force_generic_plan;\n");
+    let mut planned = 0;
+    for (name, text) in statements() {
+        let first = bare(&text);
+        let first = first.split_whitespace().next().unwrap_or_default();
+        if !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&first)
+            || name == "0001_first"
+        {
+            continue;
+        }
+        planned += 1;
+        let most = (1..20)
+            .rev()
+            .find(|number| text.contains(&format!("${number}")));
+        let values = vec!["NULL"; most.unwrap_or(0)].join(", ");
+        let values = if values.is_empty() {
+            values
+        } else {
+            format!("({values})")
+        };
+        let _ = writeln!(
+            sql,
+            "PREPARE \"{name}\" AS {text};\nEXPLAIN EXECUTE \"{name}\"{values};"
+        );
+    }
+    assert!(planned > 80, "{planned} statements were planned");
+    scene.sql(&sql);
+    run_every_body(&scene);
+    let of_others = scene.sql(
+        "SET search_path = pg_catalog; SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend
+         WHERE (refclassid, refobjid) IN (
+            SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+            UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator WHERE oprnamespace = 'public'::regnamespace
+         ) AND pg_describe_object(classid, objid, objsubid) LIKE '%queuectl%'",
+    );
+    assert_eq!(of_others, "");
+}
+
+/// Runs what is only looked up when it runs: each function that isn't SQL, through each of its statements.
+fn run_every_body(scene: &Scene) {
+    const FAR: &str = "-9000000000000000000";
+    let calls = [
+        ("make_ids_after", "SELECT make_ids_after(5000)".to_owned()),
+        ("lower_floors", format!("SELECT lower_floors({FAR}, {FAR})")),
+        (
+            "raise_floors",
+            "SELECT raise_floors(true), raise_floors(false)".into(),
+        ),
+        ("others_lapsed", "SELECT others_lapsed('w')".into()),
+        ("first", "SELECT first(1)".into()),
+        ("due", "SELECT due()".into()),
+        (
+            "completed_before",
+            format!("SELECT completed_before({FAR}, 0, 1)"),
+        ),
+        ("rest", "SELECT rest()".into()),
+        ("expect", "SELECT expect(1, 1)".into()),
+        (
+            "wake_one",
+            "INSERT INTO waiters VALUES (1000, 'c', 'infinity'); SELECT wake_one(), wake_one()"
+                .into(),
+        ),
+        ("ring", "SELECT ring()".into()),
+        ("hear", "SELECT hear(), hear()".into()),
+    ];
+    let names = scene.sql(
+        "SET search_path = pg_catalog; SELECT proname FROM pg_proc
+         WHERE pronamespace = 'queuectl'::regnamespace AND prosqlbody IS NULL ORDER BY proname",
+    );
+    let mut known: Vec<_> = calls.iter().map(|(name, _)| *name).collect();
+    known.sort_unstable();
+    assert_eq!(names.lines().collect::<Vec<_>>(), known);
+    for (_, call) in calls {
+        scene.sql(&format!(
+            "SET ROLE queue; SET search_path = queuectl, public; {call}"
+        ));
+    }
+}
+
+#[test]
+fn a_store_works_beside_them_in_sessions_and_behind_a_pooler() {
+    let scene = Scene::new();
+    plant(&scene);
+    let url = as_queue(&scene.server.tcp_url(), &scene);
+    use_all(|| open(&url));
+    scene.sql("DROP SCHEMA queuectl CASCADE");
+    let pooler = scene.server.pooler(Pooling::Transaction, 2);
+    let pooler = pooler.unwrap_or_else(|trouble| panic!("{trouble}"));
+    // The pooler comes as the superuser; what is looked up is the same.
+    scene.sql("ALTER ROLE postgres SET search_path = public");
+    use_all(|| open(&pooler.url("postgres")));
+    assert!(
+        !scene.server.log().contains("a shadow was run"),
+        "{}",
+        scene.server.log()
+    );
+}
