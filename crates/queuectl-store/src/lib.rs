@@ -92,7 +92,7 @@ fn open_or(
     })
 }
 
-/// The store that isn't at `location`, for those who only look: it answers as an empty one, and nothing is made.
+/// Stands for the store that isn't at `location`: answers as an empty one would, and makes nothing.
 pub fn nothing(location: &Location) -> Box<dyn Store> {
     Box::new(nothing::Nothing {
         location: location.to_string(),

@@ -1,4 +1,4 @@
-//! A store that isn't there, seen by those who only read: nothing is in it, and looking makes nothing.
+//! A store that isn't there, for commands that only read: nothing is in it, and looking makes nothing.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

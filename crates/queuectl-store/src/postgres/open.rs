@@ -1,7 +1,7 @@
 //! Opening a store: make it if there is none, bring it up to date, refuse what isn't one.
 //!
-//! Before anything in the schema is touched it is known whose it is. Who may make things in it runs code as us: by a view
-//! called `about` in a schema that was put in our way, by a function that is called as one of ours.
+//! The owner of the schema is looked up before anything in it is touched. Another role that may create things in it could run code with
+//! our rights: by a view called `about`, or by a function with the name of one of ours.
 
 use std::time::Duration;
 

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use queuectl_cluster::Pooling;
 use queuectl_store::ErrorKind;
 
 use crate::proxy::{Cut, Proxy};
-use crate::scene::{Hand, Scene, beyond, numbered, open_with};
+use crate::scene::{Hand, Scene, beyond, named, numbered, open, open_with};
 
 /// Until when a session has to be gone: well below the 15 s of a lease.
 pub(crate) const GONE: Duration = Duration::from_secs(12);
@@ -92,4 +93,29 @@ fn what_is_acknowledged_is_on_disk_though_sessions_needn_t_wait_for_it_where_the
         scene.open().enqueue(numbered(1)).unwrap();
         assert_eq!(scene.sql("SELECT way FROM seen"), seen);
     }
+}
+
+#[test]
+fn nothing_is_compiled_and_no_schema_is_looked_through_but_the_servers_own() {
+    let scene = Scene::new();
+    let pooler = scene.server.pooler(Pooling::Transaction, 2);
+    let pooler = pooler.unwrap_or_else(|trouble| panic!("{trouble}"));
+    drop(scene.open());
+    scene.sql(
+        "ALTER ROLE postgres SET jit = on;
+         CREATE TABLE seen (jit text, path text);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             INSERT INTO public.seen VALUES (current_setting('jit'), current_setting('search_path'));
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER note AFTER INSERT ON queuectl.jobs FOR EACH STATEMENT EXECUTE FUNCTION note()",
+    );
+    scene.open().enqueue(vec![named("a")]).unwrap();
+    assert_eq!(scene.sql("SELECT * FROM seen"), "off|pg_catalog, pg_temp");
+    // What is set behind a pooler is set for a transaction, and isn't more than has to be.
+    open(&pooler.url("postgres"))
+        .enqueue(vec![named("b")])
+        .unwrap();
+    assert_eq!(scene.sql("SELECT DISTINCT jit FROM seen"), "off");
 }

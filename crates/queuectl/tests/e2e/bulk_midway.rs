@@ -22,7 +22,7 @@ impl Gate {
     /// Holds back all who want to write.
     pub(crate) fn closed(home: &Home) -> Self {
         // A store that is there has the lock.
-        home.ok(["status"]);
+        home.make_store();
         let path = home.seen("data/queuectl.db-lock");
         let file = File::options().write(true).open(path);
         let file = file.expect("the lock is there");

@@ -61,6 +61,7 @@ fn total(home: &Home, store: &str) -> i64 {
 /// A copy that stands still, with at least so many jobs copied and not all.
 fn half_a_copy(home: &Home, from: &str, to: &str, jobs: i64) -> Running {
     // The target is made first, so that looking at it doesn't get in the way of the copy.
+    home.ok(["--db", to, "config", "set", "priority", "5"]);
     let before = total(home, to);
     let copy = Running::start(home, &["copy", "--from", from, "--to", to]);
     loop {

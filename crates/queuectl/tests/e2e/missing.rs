@@ -1,4 +1,4 @@
-//! A store that isn't there: who only looks makes nothing, and an empty queue isn't mistaken for one that was named wrongly.
+//! A store that isn't there: a command that only looks makes nothing, and an empty queue isn't mistaken for one that was named wrongly.
 
 use std::path::Path;
 

@@ -46,7 +46,7 @@ fn frozen(server: u16) -> u16 {
 fn a_server_that_says_nothing_is_given_up_in_five_seconds_by_every_command() {
     let server = Cluster::start(&Config::new()).expect("a server can be started");
     let url = server.tcp_url();
-    Home::on(&url).ok(["status"]);
+    Home::on(&url).make_store();
     let port = frozen(server.port()).to_string();
     let home = Home::on(&url.replace(&server.port().to_string(), &port));
     let commands: [&[&str]; 6] = [

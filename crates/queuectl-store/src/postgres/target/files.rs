@@ -17,7 +17,7 @@ const VARIABLES: [&str; 6] = [
     "PGSSLKEY",
 ];
 
-/// Refuses what is there and isn't a file. To read a named pipe would wait for who writes into it, for as long as that takes.
+/// Refuses what is there and isn't a regular file. Reading a named pipe would wait until another process writes into it.
 pub(super) fn plain(path: &Path) -> Result<(), String> {
     match path.metadata() {
         Ok(found) if !found.is_file() => Err(format!("`{}` isn't a plain file", path.display())),
