@@ -175,3 +175,23 @@ fn a_worker_of_an_earlier_container_is_not_taken_for_one_of_this() {
     assert_eq!(states, ["elsewhere"]);
     home.run_in(&two, &["worker", "forget", &dead]).succeeded();
 }
+
+/// Start times are told by the clock of the reader's time namespace: by those of another one the wrong process might be ended.
+#[test]
+fn another_time_namespace_is_another_place() {
+    let home = Home::new();
+    let one = Container::new();
+    let dead = leave_a_job(&home, &one);
+    assert_eq!(text(&workers(&home, &one)[0], "state"), "dead");
+    let later = ["--time", "--boottime", "1000", "--fork"];
+    let list = ["queuectl", "--json", "worker", "list"];
+    let args: Vec<_> = later.iter().chain(&list).copied().collect();
+    let listed = home.run_program_in(&one, "unshare", &args).json();
+    assert_eq!(text(&items(&listed)[0], "state"), "elsewhere");
+    let stopped = home.run_in(&one, &["worker", "stop"]);
+    assert!(
+        stopped.succeeded().contains("No workers to stop"),
+        "{dead}: {stopped}"
+    );
+    assert_eq!(running(&home, "a"), 0, "it is rescued where it was");
+}

@@ -103,7 +103,18 @@ impl Home {
     /// Calls the binary in a container and waits for it.
     #[track_caller]
     pub(crate) fn run_in(&self, container: &Container, args: &[&str]) -> Output {
-        let mut command = container.command(&program(), &self.work(""));
+        self.run_program_in(container, program(), args)
+    }
+
+    /// Runs another program in a container and waits for it.
+    #[track_caller]
+    pub(crate) fn run_program_in(
+        &self,
+        container: &Container,
+        program: impl AsRef<Path>,
+        args: &[&str],
+    ) -> Output {
+        let mut command = container.command(program.as_ref(), &self.work(""));
         command.args(args);
         self.prepare(&mut command);
         finish(command, Vec::new())
