@@ -21,7 +21,9 @@ pub use ended::{Ended, How, StartError};
 pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};
 pub use place::{Access, Others, Owner, OwnerMay};
-pub use roster::{Orphans, Roster, end_orphans, orphans, since_beat};
+pub use roster::{
+    Holdout, Orphans, Roster, end_orphans, holdouts, holdouts_of_dead, orphans, since_beat,
+};
 pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};
 pub use text::{Encoding, line_text};

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::os::{self, Words};
 use crate::{Leader, Tag};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER3");
+const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER4");
 
 // The file begins with what it is, which start of the machine it is of, and when its worker last beat; the words of each entry
 // follow.
@@ -24,7 +24,9 @@ const EARLIEST: usize = 1;
 const LATEST: usize = 2;
 const BEGUN: usize = 3;
 const LABEL: usize = 4;
-const RECORD: usize = 5;
+/// A process of it that can't be ended, since it belongs to another user.
+const HOLDOUT: usize = 5;
+const RECORD: usize = 6;
 
 /// Notes what a worker runs. An entry stands for one command, from its start until its end has been reported.
 #[derive(Debug)]
@@ -66,9 +68,15 @@ impl Roster {
     /// It runs, as this leader.
     pub fn note(&self, entry: usize, leader: Leader) -> io::Result<()> {
         self.set(entry, PID, 0)?;
+        self.set(entry, HOLDOUT, 0)?;
         self.set(entry, EARLIEST, leader.earliest)?;
         self.set(entry, LATEST, leader.latest)?;
         self.set(entry, PID, leader.pid.into())
+    }
+
+    /// It has to end, and this process of it can't be ended.
+    pub fn hold_out(&self, entry: usize, process: u32) -> io::Result<()> {
+        self.set(entry, HOLDOUT, process.into())
     }
 
     /// It has ended, and nothing of it runs any more. That it had begun stays noted.
@@ -111,7 +119,7 @@ pub fn since_beat(roster: &Path) -> Option<Duration> {
 /// # Errors
 ///
 /// Fails if some haven't gone within `patience`. All of them were killed by then, so they do nothing more: a process that
-/// takes longer hangs inside the kernel.
+/// takes longer hangs inside the kernel. Fails, too, if some can't be killed since they belong to another user.
 pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
     let noted = read(roster)?;
     let ended = os::end_all(&noted.leaders, noted.alive, worker, patience)?;
@@ -127,12 +135,41 @@ pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
     Ok(os::find_all(&noted.leaders, noted.alive, worker))
 }
 
+/// A process that keeps a command from its end: it can't be ended, since it belongs to another user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holdout {
+    /// What the worker knows the command by.
+    pub label: u64,
+    /// The process.
+    pub pid: u32,
+}
+
+/// What keeps the commands of a worker that lives from their ends, as it has noted it.
+pub fn holdouts(roster: &Path) -> io::Result<Vec<Holdout>> {
+    let noted = read(roster)?;
+    Ok(noted.holdouts)
+}
+
+/// What keeps the commands of a dead worker from being ended.
+pub fn holdouts_of_dead(roster: &Path) -> io::Result<Vec<Holdout>> {
+    let noted = read(roster)?;
+    let found = os::out_of_reach(&noted.leaders, noted.alive).into_iter();
+    let holdout = |(place, pid): (usize, u32)| Holdout {
+        label: noted.labels[place],
+        pid,
+    };
+    Ok(found.map(holdout).collect())
+}
+
 /// What a roster of this boot says. One of an earlier boot says nothing.
 #[derive(Default)]
 struct Noted {
     /// When the worker last beat.
     alive: u64,
     leaders: Vec<Leader>,
+    /// What each leader's command is known by.
+    labels: Vec<u64>,
+    holdouts: Vec<Holdout>,
     running: Option<Vec<u64>>,
 }
 
@@ -156,9 +193,12 @@ fn read(path: &Path) -> io::Result<Noted> {
         return Ok(Noted::default());
     }
     let records = records.chunks_exact(RECORD);
+    let led = records.clone().filter(|record| leader(record).is_some());
     Ok(Noted {
         alive,
-        leaders: records.clone().filter_map(leader).collect(),
+        leaders: led.clone().filter_map(leader).collect(),
+        labels: led.clone().map(|record| record[LABEL]).collect(),
+        holdouts: led.filter_map(holdout).collect(),
         running: Some(records.filter_map(label).collect()),
     })
 }
@@ -170,6 +210,12 @@ fn leader(record: &[u64]) -> Option<Leader> {
         earliest: record[EARLIEST],
         latest: record[LATEST],
     })
+}
+
+fn holdout(record: &[u64]) -> Option<Holdout> {
+    let pid = u32::try_from(record[HOLDOUT]).ok()?;
+    let label = record[LABEL];
+    (pid != 0).then_some(Holdout { label, pid })
 }
 
 fn label(record: &[u64]) -> Option<u64> {

@@ -14,6 +14,7 @@ mod unable;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use queuectl_process::os;
 use queuectl_store::{StopMode, Store, Worker};
 
 use self::alarms::Alarms;
@@ -258,6 +259,7 @@ impl<'a> EventLoop<'a> {
 
     /// Looks after others; says whether it is time to ask the store, too.
     fn tick(&mut self, now: Instant) -> Result<bool, RunError> {
+        os::look_after_orphans();
         self.look_after_others(Watch::Next)?;
         let leased = self.lease().is_limited();
         let idle = self.slots.are_empty() && (self.others.are_none() || leased);
