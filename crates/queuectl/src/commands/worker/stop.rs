@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queuectl_domain::{InvalidValue, WorkerId, parse_seconds};
 use queuectl_store::StopMode;
-use queuectl_worker::{StopOrder, Stopped, Whom};
+use queuectl_worker::{HeldUp, StopOrder, Stopped, Whom};
 use serde_json::json;
 
 use crate::context::Context;
@@ -67,10 +67,16 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     };
     let data = cx.data_folder()?;
     let location = cx.location()?;
+    let waits = |held_up: &HeldUp| {
+        let (worker, console) = (&held_up.worker, cx.console);
+        console.remark(&format!("waiting for {worker}: {held_up}"));
+    };
     let stopped = match cx.store() {
-        Ok(mut store) => queuectl_worker::stop(&data, &location, Some(&mut *store), &order)?,
+        Ok(mut store) => {
+            queuectl_worker::stop(&data, &location, Some(&mut *store), &order, &waits)?
+        }
         // Workers can be stopped without their store, by their processes.
-        Err(error) => match queuectl_worker::stop(&data, &location, None, &order)? {
+        Err(error) => match queuectl_worker::stop(&data, &location, None, &order, &waits)? {
             Stopped {
                 ended: 0,
                 asked: None,
