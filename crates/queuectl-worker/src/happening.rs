@@ -37,8 +37,7 @@ pub enum Happening<'a> {
         /// The job, as the store has it now.
         after: &'a Job,
     },
-    /// An attempt has to end, and a process of it can't be ended, since it belongs to another user. It is waited for, unless the
-    /// command has succeeded.
+    /// An attempt has to end or has failed, and a process of it can't be ended, since it belongs to another user. It is waited for.
     JobHeldUp {
         /// The job.
         job: &'a Job,

@@ -97,7 +97,9 @@ fn a_timeout_and_a_stop_say_that_they_wait_for_another_users_process() {
     stop.wait_until_it_complains(&held_up);
     assert!(system::is_alive(pid));
     system::kill_hard(pid);
-    assert!(stop.ended().succeeded().contains("Stopped 1 worker"));
+    let stopped = stop.ended();
+    assert_eq!(stopped.code, Some(0), "{stopped}");
+    assert!(stopped.out().contains("Stopped 1 worker"), "{stopped}");
     let job = home.show("a");
     assert_eq!(text(&job, "state"), "dead");
     assert_eq!(text(&job, "last_error"), "Timeout exceeded (1s)");
@@ -108,7 +110,7 @@ fn a_timeout_and_a_stop_say_that_they_wait_for_another_users_process() {
 fn a_job_that_failed_runs_again_when_what_it_left_with_another_user_has_ended() {
     let home = Home::of_another_user();
     let line = leaves_another_user(&home, "exit 1");
-    let options = ["--max-retries", "2", "--backoff-base", "0"];
+    let options = ["--max-retries", "2", "--backoff-base", "1"];
     home.enqueue("a", &line, &options);
     home.start_workers(&[]);
     let pid = wait_for_another_user(&home, "a.pid");

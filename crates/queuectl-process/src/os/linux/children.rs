@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::leaders::{is_child, reap};
+use super::table;
 
 static KNOWN: Mutex<Known> = Mutex::new(Known {
     helpers: Vec::new(),
@@ -63,12 +64,17 @@ pub(super) fn have_no_orphan() -> bool {
 
 /// Returns true if it is certain that no orphan is a child of our first thread.
 pub(super) fn first_has_no_orphan() -> bool {
+    list_of_first().is_some_and(lists_only_known)
+}
+
+/// The list of our first thread; none where the kernel has no such lists.
+fn list_of_first() -> Option<&'static File> {
     static FIRST: OnceLock<Option<File>> = OnceLock::new();
     let first = FIRST.get_or_init(|| {
         let process = process::id();
         File::open(format!("/proc/self/task/{process}/children")).ok()
     });
-    first.as_ref().is_some_and(lists_only_known)
+    first.as_ref()
 }
 
 fn lists_only_known(children: &File) -> bool {
@@ -89,8 +95,13 @@ fn is_childless() -> bool {
     matches!(looked, Err(Errno::CHILD))
 }
 
-/// The children of all our threads; none where the kernel doesn't list them.
+/// The children of all our threads.
 pub(super) fn all() -> Vec<Pid> {
+    if list_of_first().is_none() {
+        let mut pids = table::pids();
+        pids.retain(|pid| table::read(*pid).is_some_and(|found| found.parent == process::id()));
+        return pids.into_iter().filter_map(pid_of).collect();
+    }
     let threads = fs::read_dir("/proc/self/task").into_iter().flatten();
     let lists = threads.filter_map(|thread| fs::read(thread.ok()?.path().join("children")).ok());
     let mut children = Vec::new();

@@ -106,7 +106,7 @@ fn end_rest(
     };
     let is_gone = group::wait_gone(group);
     let mut left = native::end_strays(leader, ended, tag);
-    if is_gone && left.is_empty() {
+    if !waits || is_gone && left.is_empty() {
         return;
     }
     let mut told = None;
@@ -119,9 +119,6 @@ fn end_rest(
         };
         if told.replace(first) != Some(first) {
             watcher.holds_out(first);
-        }
-        if !waits {
-            return;
         }
         left.clear();
         thread::sleep(INSIST);
