@@ -18,12 +18,17 @@
 mod steps;
 mod system;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Does what the arguments say, and ends the process.
 pub fn main() -> ! {
-    let mut words: Vec<_> = std::env::args_os().skip(1).collect();
-    match steps::run(&mut words.drain(..)) {
+    take(&mut std::env::args_os().skip(1))
+}
+
+/// Takes these steps, and ends the process.
+fn take(steps: &mut dyn Iterator<Item = OsString>) -> ! {
+    match steps::run(steps) {
         Ok(()) => std::process::exit(0),
         Err(trouble) => {
             eprintln!("fake-job: {trouble}");

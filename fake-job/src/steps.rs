@@ -20,6 +20,8 @@
 //! | `detached [ STEP… ]` | starts one in a group of its own, which no signal to the first one's group reaches |
 //! | `session [ STEP… ]` | starts one in a session of its own, which is out of all that the first one's terminal and group hold together |
 //! | `sibling [ STEP… ]` | starts one in a group of its own that isn't its child, but its parent's; on Linux only |
+//! | `headless` | ends its first thread; another takes the steps that follow. On Linux only |
+//! | `secretive` | has the system show its environment to nobody but root (not dumpable). On Linux only |
 //! | `wait` | waits for those that it has started |
 //! | `deaf` | hears when it is politely asked to end, and does nothing |
 //! | `polite [ STEP… ]` | takes these steps when it is asked; they say how it ends |
@@ -129,6 +131,12 @@ impl Job {
                 let program = env::current_exe().map_err(told)?;
                 system::start_sibling(Command::new(program).args(group(words)?))
             }
+            "headless" => {
+                let mut left: Vec<_> = words.collect();
+                thread::spawn(move || crate::take(&mut left.drain(..)));
+                system::end_thread()
+            }
+            "secretive" => system::be_secretive(),
             "wait" => self.wait(),
             "deaf" => system::hear(),
             "polite" => {

@@ -24,8 +24,8 @@ pub use machine::Machine;
 pub use os::{StopHandle, StopSignal, run, signal_name};
 pub use place::{Access, OtherPath, Others, Owner, OwnerMay};
 pub use roster::{
-    Head, Mark, Orphans, Roster, Written, begun, end_orphans, end_tagged, orphans, since_heartbeat,
-    tagged,
+    Head, Holdout, Mark, Orphans, Roster, Written, begun, end_orphans, end_tagged, holdouts,
+    holdouts_of_dead, orphans, since_heartbeat, tagged,
 };
 pub use settings::UserSettings;
 pub use spec::{Leader, Program, Spec, Stream, Tag, Watcher};

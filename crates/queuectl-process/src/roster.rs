@@ -32,7 +32,9 @@ const EARLIEST: usize = 1;
 const LATEST: usize = 2;
 const BEGUN: usize = 3;
 const LABEL: usize = 4;
-const RECORD: usize = 5;
+/// A process of it that can't be ended, since it belongs to another user.
+const HOLDOUT: usize = 5;
+const RECORD: usize = 6;
 
 /// What a roster is marked with by its worker, which finds it again by that.
 pub type Mark = [u64; ALIVE - MARK];
@@ -86,9 +88,15 @@ impl Roster {
     /// It runs, as this leader.
     pub fn note(&self, entry: usize, leader: Leader) -> io::Result<()> {
         self.set(entry, PID, 0)?;
+        self.set(entry, HOLDOUT, 0)?;
         self.set(entry, EARLIEST, leader.earliest)?;
         self.set(entry, LATEST, leader.latest)?;
         self.set(entry, PID, leader.pid.into())
+    }
+
+    /// It has to end, and this process of it can't be ended.
+    pub fn hold_out(&self, entry: usize, process: u32) -> io::Result<()> {
+        self.set(entry, HOLDOUT, process.into())
     }
 
     /// It has ended, and nothing of it runs any more. That it had begun stays noted.
@@ -198,7 +206,7 @@ pub fn begun(roster: &Path) -> Option<Vec<u64>> {
 ///
 /// Fails if the roster was written in another pid namespace: what is left there can't be ended from here. Fails if some haven't
 /// gone within `patience`. All of them were killed by then, so they do nothing more: a process that takes longer hangs inside
-/// the kernel.
+/// the kernel. Fails, too, if some can't be killed since they belong to another user.
 pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
     let noted = read(roster)?;
     let ended = os::end_all(&noted.leaders, noted.alive, worker, patience)?;
@@ -240,12 +248,41 @@ fn refuse_if_blind() -> io::Result<()> {
     }
 }
 
+/// A process that keeps a command from its end: it can't be ended, since it belongs to another user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holdout {
+    /// What the worker knows the command by.
+    pub label: u64,
+    /// The process.
+    pub pid: u32,
+}
+
+/// What keeps the commands of a worker that lives from their ends, as it has noted it.
+pub fn holdouts(roster: &Path) -> io::Result<Vec<Holdout>> {
+    let noted = read(roster)?;
+    Ok(noted.holdouts)
+}
+
+/// What keeps the commands of a dead worker from being ended.
+pub fn holdouts_of_dead(roster: &Path) -> io::Result<Vec<Holdout>> {
+    let noted = read(roster)?;
+    let found = os::out_of_reach(&noted.leaders, noted.alive).into_iter();
+    let holdout = |(place, pid): (usize, u32)| Holdout {
+        label: noted.labels[place],
+        pid,
+    };
+    Ok(found.map(holdout).collect())
+}
+
 /// What a roster of this boot says. One of an earlier boot says nothing.
 #[derive(Default)]
 struct Noted {
     /// The time of the worker's last heartbeat.
     alive: u64,
     leaders: Vec<Leader>,
+    /// What each leader's command is known by.
+    labels: Vec<u64>,
+    holdouts: Vec<Holdout>,
     running: Option<Vec<u64>>,
 }
 
@@ -260,9 +297,12 @@ fn read(path: &Path) -> io::Result<Noted> {
         return Err(io::Error::other(refused));
     }
     let records = records.chunks_exact(RECORD);
+    let led = records.clone().filter(|record| leader(record).is_some());
     Ok(Noted {
         alive: head.words[ALIVE],
-        leaders: records.clone().filter_map(leader).collect(),
+        leaders: led.clone().filter_map(leader).collect(),
+        labels: led.clone().map(|record| record[LABEL]).collect(),
+        holdouts: led.filter_map(holdout).collect(),
         running: Some(records.filter_map(label).collect()),
     })
 }
@@ -295,6 +335,12 @@ fn leader(record: &[u64]) -> Option<Leader> {
         earliest: record[EARLIEST],
         latest: record[LATEST],
     })
+}
+
+fn holdout(record: &[u64]) -> Option<Holdout> {
+    let pid = u32::try_from(record[HOLDOUT]).ok()?;
+    let label = record[LABEL];
+    (pid != 0).then_some(Holdout { label, pid })
 }
 
 fn label(record: &[u64]) -> Option<u64> {

@@ -37,6 +37,23 @@ fn what_is_created_is_private() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_lives_as_long_as_any_of_its_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = apart("headless pidfile pids sleep 600");
+    let mut child = command.current_dir(folder.path()).spawn().unwrap();
+    let start = os::process_start(child.id()).unwrap();
+    let stat = format!("/proc/{}/stat", child.id());
+    until("its first thread ends", || {
+        read(stat.as_ref()).contains(") Z ") && folder.path().join("pids").exists()
+    });
+    assert!(os::is_alive(child.id(), start));
+    child.kill().unwrap();
+    until("it ends", || !os::is_alive(child.id(), start));
+    child.wait().unwrap();
+}
+
 #[test]
 fn one_token_wakes_one_waiter() {
     let folder = tempfile::tempdir().unwrap();

@@ -184,6 +184,18 @@ mod unix {
         );
     }
 
+    /// The first thread of the leader has ended, so the system shows a zombie; its other thread goes on.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_leader_without_its_first_thread_is_ended() {
+        rescued("no", 1, "headless pidfile pids sleep 600");
+        rescued(
+            "yes",
+            2,
+            "session [ headless pidfile pids sleep 600 ] pidfile pids sleep 600",
+        );
+    }
+
     /// A session whose leader has died: the number of the session, and a process in it.
     fn leaderless(folder: &Path) -> (u32, u32) {
         let _ = std::fs::remove_file(folder.join("pids"));

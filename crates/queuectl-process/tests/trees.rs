@@ -153,6 +153,28 @@ mod linux {
         assert!(!lives(heard.number()), "it lives on");
     }
 
+    /// The system shows a process whose first thread has ended as a zombie.
+    #[test]
+    fn a_stray_without_its_first_thread_is_ended() {
+        os::adopt_orphans().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let spec =
+            steps("session [ headless sleep 0.2 pidfile pids sleep 600 ] count 1 pids exit 2");
+        let (ended, _) = run_it(&tagged(at(spec, folder.path()), "headless"));
+        assert_eq!(ended.how, How::Exited(2));
+        assert!(!lives(pids(folder.path())[0]), "it lives on");
+    }
+
+    #[test]
+    fn a_child_without_its_first_thread_has_the_whole_grace() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "child [ headless polite [ sleep 0.5 append done yes exit 0 ] \
+                    pidfile pids sleep 600 ] count 1 pids out up sleep 600";
+        let spec = grace(at(steps(text), folder.path()), 30.0);
+        assert_eq!(stop_at("up", &spec).0.how, How::Stopped);
+        assert_eq!(read(&folder.path().join("done")), "yes\n");
+    }
+
     /// What `setsid` starts leads a session, as a leader that is just being started does. `timeout` leads a group in the job's
     /// session.
     #[test]

@@ -48,7 +48,8 @@ impl Launch {
             .arg("--id")
             .arg(id.as_str())
             .envs(self.env.iter().map(|(name, value)| (name, value)));
-        // A worker that a job starts doesn't belong to that job.
+        // A worker that a job starts doesn't belong to that job, and outlives it.
+        os::set_apart(&mut command);
         for name in JOB_VARIABLES {
             command.env_remove(name);
         }

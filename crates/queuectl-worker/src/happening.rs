@@ -39,6 +39,13 @@ pub enum Happening<'a> {
         /// The job, as the store has it now.
         after: &'a Job,
     },
+    /// An attempt has to end or has failed, and a process of it can't be ended, since it belongs to another user. It is waited for.
+    JobHeldUp {
+        /// The job.
+        job: &'a Job,
+        /// The process.
+        process: u32,
+    },
     /// An attempt has ended, or was ended, that the job doesn't count any more:
     /// it was deleted, or given to another worker.
     JobLost {

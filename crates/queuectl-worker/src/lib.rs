@@ -14,6 +14,7 @@ mod event_loop;
 mod forget;
 mod guard;
 mod happening;
+mod held_up;
 mod last_line;
 mod lease;
 mod life;
@@ -44,6 +45,7 @@ pub use doctor::{Diagnosis, Examined, Outcome, Subject, files, permissions, stor
 pub use forget::{ForgetError, Forgotten, forget};
 pub use guard::guard;
 pub use happening::{Happening, Observer};
+pub use held_up::{HeldUp, held_up};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
 pub use queuectl_process::os::{HeldStop, hold_stop, is_out_of_room, largest_file, set_up_process};

@@ -215,6 +215,16 @@ impl Watcher for Watch<'_> {
         self.slot.tell_start(&self.assignment.job);
     }
 
+    fn holds_out(&mut self, process: u32) {
+        let surroundings = self.slot.surroundings;
+        // Without it, only the log tells.
+        let _ = surroundings.roster.hold_out(self.assignment.entry, process);
+        let job = &*self.assignment.job;
+        surroundings
+            .observer
+            .notice(&Happening::JobHeldUp { job, process });
+    }
+
     fn output(&mut self, stream: queuectl_process::Stream, bytes: &[u8]) {
         let stream = match stream {
             queuectl_process::Stream::Stdout => Stream::Stdout,

@@ -10,10 +10,12 @@ use queuectl_store::{ErrorKind, Location, StopMode, Store, StoreError, WorkerInf
 
 use crate::life::is_running_here;
 use crate::rescue::rescue_gone;
-use crate::{DataFolder, Happening, Liveness, Observer, liveness, registry};
+use crate::{DataFolder, Happening, HeldUp, Liveness, Observer, held_up, liveness, registry};
 
 /// How often to look whether workers of this machine have ended.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often to look what keeps workers of this machine from their ends.
+const TELL: Duration = Duration::from_secs(1);
 /// How often to ask the store whether others have.
 const ASK: Duration = Duration::from_millis(200);
 
@@ -59,6 +61,8 @@ pub struct Stopped {
 /// Stops workers of the store at `location`, waits for the end of those that are within reach, and returns how many there were.
 /// Jobs of workers of this machine that have died are put back.
 ///
+/// What keeps one of them from its end is passed to `waits`, once.
+///
 /// Without a store, or if it fails, the background workers of this machine are found through `workers.json` and stopped by signals.
 ///
 /// # Errors
@@ -70,6 +74,7 @@ pub fn stop(
     location: &Location,
     store: Option<&mut dyn Store>,
     order: &StopOrder,
+    waits: &dyn Fn(&HeldUp),
 ) -> Result<Stopped, StoreError> {
     let mut stopping = Stopping::find(data, location, store, order)?;
     let count = stopping.targets.len();
@@ -77,9 +82,9 @@ pub fn stop(
     let told: HashSet<_> = stopping.ids().collect();
     let mut away = stopping.tell_those_out_of_reach(data, order)?;
     let deadline = order.force_after.map(|length| Instant::now() + length);
-    if !stopping.wait(deadline)? {
+    if !stopping.wait(deadline, waits)? {
         stopping.tell_all(StopMode::Now)?;
-        stopping.wait(None)?;
+        stopping.wait(None, waits)?;
     }
     // One that was killed before it could obey may have left jobs behind.
     stopping.heed(|store| rescue_gone(store, false, &Nobody))?;
@@ -167,6 +172,8 @@ struct Stopping<'a> {
     targets: Vec<Target>,
     /// The worker that runs the job which gave the order.
     own: Option<Target>,
+    /// What has been told of that keeps them from their ends.
+    held_up: Vec<HeldUp>,
 }
 
 impl<'a> Stopping<'a> {
@@ -181,6 +188,7 @@ impl<'a> Stopping<'a> {
             trouble: None,
             targets: Vec::new(),
             own: None,
+            held_up: Vec::new(),
         };
         let known = stopping.heed(|store| known_to_the_store(store, &order.whom))?;
         stopping.targets = match known {
@@ -259,9 +267,32 @@ impl<'a> Stopping<'a> {
         Ok(away.unwrap_or_default())
     }
 
+    fn tell_what_holds_up(&mut self, waits: &dyn Fn(&HeldUp)) {
+        for target in &self.targets {
+            let Target::Known(info) = target else {
+                continue;
+            };
+            for held_up in held_up(info) {
+                if !self.held_up.contains(&held_up) {
+                    waits(&held_up);
+                    self.held_up.push(held_up);
+                }
+            }
+        }
+    }
+
     /// Waits until all have ended; returns false if the deadline came first. Those that have ended are removed.
-    fn wait(&mut self, deadline: Option<Instant>) -> Result<bool, StoreError> {
+    fn wait(
+        &mut self,
+        deadline: Option<Instant>,
+        waits: &dyn Fn(&HeldUp),
+    ) -> Result<bool, StoreError> {
+        let mut tell_at = Instant::now() + TELL;
         loop {
+            if Instant::now() >= tell_at {
+                self.tell_what_holds_up(waits);
+                tell_at = Instant::now() + TELL;
+            }
             self.targets.retain(|target| target.lives() != Some(false));
             let elsewhere = self.targets.iter().any(|target| target.lives().is_none());
             if elsewhere {

@@ -140,6 +140,7 @@ impl Observer for Teller {
             Happening::JobEnded { job, ending, .. } => format!("{} {}", job.id, ending.outcome),
             Happening::JobLost { job } => format!("{} lost", job.id),
             Happening::Rescued { jobs, .. } => format!("rescued {}", jobs.len()),
+            Happening::JobHeldUp { job, .. } => format!("held up {}", job.id),
             Happening::RescueFailed { .. } => "rescue failed".into(),
             Happening::StoreTrouble { error } => format!("trouble: {error}"),
             Happening::CutOff { running } => format!("cut off {running}"),

@@ -9,5 +9,6 @@ mod native;
 mod native;
 
 pub(crate) use native::{
-    close_streams, detach, hear, is_asked, kill, lead_a_session, start_sibling,
+    be_secretive, close_streams, detach, end_thread, hear, is_asked, kill, lead_a_session,
+    start_sibling,
 };

@@ -22,6 +22,8 @@ unsafe extern "C" {
     fn setsid() -> c_int;
     #[cfg(target_os = "linux")]
     fn syscall(number: c_long, ...) -> c_long;
+    #[cfg(target_os = "linux")]
+    fn prctl(option: c_int, ...) -> c_int;
 }
 
 extern "C" fn note(_: c_int) {
@@ -91,6 +93,41 @@ pub(crate) fn start_sibling(command: &mut Command) -> Result<(), String> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn start_sibling(_command: &mut Command) -> Result<(), String> {
     Err("a sibling can't be started on this system".to_owned())
+}
+
+/// Ends the calling thread, and with the last one the process: the system call, without what a library does at a thread's end.
+#[cfg(target_os = "linux")]
+pub(crate) fn end_thread() -> Result<(), String> {
+    #[cfg(target_arch = "x86_64")]
+    const EXIT: c_long = 60;
+    #[cfg(target_arch = "aarch64")]
+    const EXIT: c_long = 93;
+    // SAFETY: nothing runs on this thread any more, and no other one waits for it.
+    unsafe { syscall(EXIT, 0) };
+    Err("the thread goes on".to_owned())
+}
+
+/// Other systems end a process with its first thread.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn end_thread() -> Result<(), String> {
+    Err("a process ends with its first thread on this system".to_owned())
+}
+
+/// Has the system show this process's environment to root only.
+#[cfg(target_os = "linux")]
+pub(crate) fn be_secretive() -> Result<(), String> {
+    const PR_SET_DUMPABLE: c_int = 4;
+    // SAFETY: a system call that touches no memory of ours.
+    match unsafe { prctl(PR_SET_DUMPABLE, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error().to_string()),
+    }
+}
+
+/// Other systems know of no such thing.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn be_secretive() -> Result<(), String> {
+    Err("no environment can be hidden on this system".to_owned())
 }
 
 /// Closes standard output and standard error.

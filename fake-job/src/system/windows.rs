@@ -86,3 +86,13 @@ pub(crate) fn close_streams() {
 pub(crate) fn start_sibling(_command: &mut Command) -> Result<(), String> {
     Err("a sibling can't be started on this system".to_owned())
 }
+
+/// This system knows of no such thing.
+pub(crate) fn end_thread() -> Result<(), String> {
+    Err("a process ends with its first thread on this system".to_owned())
+}
+
+/// This system knows of no such thing.
+pub(crate) fn be_secretive() -> Result<(), String> {
+    Err("no environment can be hidden on this system".to_owned())
+}

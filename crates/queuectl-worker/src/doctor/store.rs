@@ -12,7 +12,7 @@ use crate::life::Liveness;
 use crate::remains::Remains;
 use crate::rescue::{Dead, Patience, rescue};
 use crate::slot::worker_tag;
-use crate::{DataFolder, Happening, Observer};
+use crate::{DataFolder, Happening, HeldUp, Observer, held_up};
 
 /// How long a worker that is out of sight may be silent before it is told of. It speaks every ten seconds.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -133,7 +133,10 @@ fn workers(
                 workers.push(silent(&info, minutes));
             }
             Err(Liveness::Lapsed) => workers.push(lapsed(store, &info, fix)),
-            Err(_) => workers.extend(unable(&info)),
+            Err(_) => {
+                workers.extend(unable(&info));
+                processes.extend(held_up(&info).iter().map(waits));
+            }
         }
     }
     Ok((workers, processes))
@@ -204,6 +207,12 @@ fn lapsed(store: &mut dyn Store, info: &WorkerInfo, fix: bool) -> Diagnosis {
         let rescued = store.rescue_lapsed(&info.worker.id);
         rescued.map(drop).map_err(|error| error.to_string())
     })
+}
+
+fn waits(held_up: &HeldUp) -> Diagnosis {
+    let what = format!("{} waits for the end of a job: {held_up}", held_up.worker);
+    let remedy = format!("as root: kill {}", held_up.process);
+    Diagnosis::left(what, remedy)
 }
 
 fn unable(info: &WorkerInfo) -> Option<Diagnosis> {

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use queuectl_process::os;
 use queuectl_store::{StopMode, Store, Worker};
 
 use self::alarms::Alarms;
@@ -265,6 +266,7 @@ impl<'a> EventLoop<'a> {
     /// Looks after others. Returns true if it is also time for a turn with the store.
     fn tick(&mut self, now: Instant) -> Result<bool, RunError> {
         self.see_whether_displaced();
+        os::look_after_orphans();
         self.look_after_others(Watch::Next)?;
         let leased = self.lease().is_limited();
         let idle = self.slots.are_empty() && (self.others.are_none() || leased);

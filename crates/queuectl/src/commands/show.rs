@@ -1,6 +1,8 @@
 //! `queuectl show`: everything about one job.
 
-use queuectl_domain::JobId;
+use queuectl_domain::{Job, JobId};
+use queuectl_store::{Store, StoreError};
+use queuectl_worker::{HeldUp, held_up};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -41,5 +43,22 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<JobDetails, CliError>
         };
         runs.push(Run { attempt, output });
     }
-    Ok(JobDetails::new(job, runs, now))
+    let held_up = what_holds_up(&mut *store, &job)?;
+    let held_up = held_up.map(|held_up| held_up.process);
+    Ok(JobDetails::new(job, runs, now).held_up_by(held_up))
+}
+
+/// What keeps the run of a job from its end, as far as that can be told from this machine.
+pub(super) fn what_holds_up(
+    store: &mut dyn Store,
+    job: &Job,
+) -> Result<Option<HeldUp>, StoreError> {
+    let Some(claim) = &job.claim else {
+        return Ok(None);
+    };
+    let workers = store.workers()?.into_iter();
+    let mut own = workers.filter(|info| info.worker.id == claim.worker);
+    let held_up = own.next().map(|info| held_up(&info)).unwrap_or_default();
+    let mut of_this = held_up.into_iter();
+    Ok(of_this.find(|held_up| held_up.fence == claim.fence))
 }

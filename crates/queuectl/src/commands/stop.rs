@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use queuectl_domain::{Fence, InvalidValue, Job, JobId, State, parse_seconds};
 use queuectl_store::Store;
+use queuectl_worker::HeldUp;
 use serde_json::json;
 
+use super::show::what_holds_up;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::views::Done;
 
+/// How often to look what keeps it from its end.
+const TELL: Duration = Duration::from_secs(1);
 /// How often to look whether the run has ended.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -50,7 +54,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Done, CliError> {
     let fence = store.stop_job(&args.id, args.reason)?;
     let deadline = args.timeout.map(|length| Instant::now() + length);
     let id = args.id.as_str();
-    let Some(job) = ended(&mut *store, &args.id, fence, deadline)? else {
+    let tell = |held_up: &HeldUp| cx.console.remark(&format!("waiting: {held_up}"));
+    let Some(job) = ended(&mut *store, &args.id, fence, deadline, &tell)? else {
         return Err(CliError::unavailable(
             format!("job '{id}' is told to end, and hasn't yet"),
             "its worker may be slow or out of reach; see `queuectl worker list`",
@@ -70,7 +75,9 @@ fn ended(
     id: &JobId,
     fence: Fence,
     deadline: Option<Instant>,
+    tell: &dyn Fn(&HeldUp),
 ) -> Result<Option<Job>, CliError> {
+    let (mut tell_at, mut told) = (Instant::now() + TELL, None);
     loop {
         let job = store.job(id)?;
         if job.claim.as_ref().map(|claim| claim.fence) != Some(fence) {
@@ -78,6 +85,13 @@ fn ended(
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Ok(None);
+        }
+        if Instant::now() >= tell_at {
+            let held_up = what_holds_up(store, &job)?;
+            if let Some(held_up) = held_up.as_ref().filter(|_| told != held_up) {
+                tell(held_up);
+            }
+            (tell_at, told) = (Instant::now() + TELL, held_up);
         }
         thread::sleep(LOOK);
     }

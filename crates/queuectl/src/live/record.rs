@@ -21,6 +21,10 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
             "{worker} has died, but what it left running can't be ended: {}",
             visible(&error.to_string())
         ),
+        Happening::JobHeldUp { job, process } => format!(
+            "job '{}' has to end, but process {process} belongs to another user, who has to end it",
+            visible(job.id.as_str())
+        ),
         Happening::StoreTrouble { error } => {
             format!("{}; trying again", visible(&error.to_string()))
         }
@@ -62,6 +66,7 @@ pub(crate) fn is_trouble(happening: &Happening<'_>) -> bool {
     matches!(
         happening,
         Happening::RescueFailed { .. }
+            | Happening::JobHeldUp { .. }
             | Happening::StoreTrouble { .. }
             | Happening::CutOff { .. }
             | Happening::StoreRecovered
@@ -80,6 +85,10 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
         Happening::WorkerStarted { pid, .. } => ("worker_started", json!({ "pid": pid })),
         Happening::JobStarted { job } => ("job_started", started(job)),
         Happening::JobEnded { job, ending, after } => ("job_ended", ended(job, ending, after)),
+        Happening::JobHeldUp { job, process } => (
+            "job_held_up",
+            json!({ "id": job.id.as_str(), "process": process }),
+        ),
         Happening::JobLost { job } => ("job_lost", json!({ "id": job.id.as_str() })),
         Happening::Rescued { worker, jobs, .. } => {
             let ids: Vec<_> = jobs.iter().map(|job| job.id.as_str()).collect();

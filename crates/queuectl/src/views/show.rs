@@ -22,12 +22,15 @@ pub(crate) struct JobDetails {
     job: Job,
     runs: Vec<Run>,
     now: Timestamp,
+    held_up_by: Option<u32>,
 }
 
 #[derive(Serialize)]
 struct Record<'a> {
     #[serde(flatten)]
     job: JobRecord<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_up_by: Option<u32>,
     output: String,
     runs: Vec<RunRecord<'a>>,
 }
@@ -50,7 +53,18 @@ struct RunRecord<'a> {
 impl JobDetails {
     /// The job, and its attempts from the oldest on, as they are at `now`.
     pub(crate) fn new(job: Job, runs: Vec<Run>, now: Timestamp) -> Self {
-        Self { job, runs, now }
+        Self {
+            job,
+            runs,
+            now,
+            held_up_by: None,
+        }
+    }
+
+    /// The same, with the process that keeps its run from its end, if there is one.
+    pub(crate) fn held_up_by(mut self, process: Option<u32>) -> Self {
+        self.held_up_by = process;
+        self
     }
 
     fn output(&self) -> String {
@@ -106,6 +120,10 @@ impl JobDetails {
         if let Some(worker) = &job.last_worker {
             field("Worker", worker.as_str().into());
         }
+        if let Some(process) = self.held_up_by {
+            let what = format!("process {process} belongs to another user, who has to end it");
+            field("Held Up", Cell::new(what, style::BAD));
+        }
         for run in &self.runs {
             let name = format!("Attempt {}", run.attempt.attempt);
             field(&name, describe(&run.attempt).into());
@@ -142,6 +160,7 @@ impl Serialize for JobDetails {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let record = Record {
             job: JobRecord::new(&self.job, self.now),
+            held_up_by: self.held_up_by,
             output: self.output(),
             runs: self.runs.iter().map(run_record).collect(),
         };

@@ -74,6 +74,12 @@ pub(crate) fn leaves_one_held_in_a_session_of_its_own(name: &str) -> String {
     format!("fake-job session [ {} ] count 1 {name}.pid", is_held(name))
 }
 
+/// Leaves one in a session of its own, and whose environment only root may see. Its process id is in `NAME.pid`.
+#[cfg(target_os = "linux")]
+pub(crate) fn leaves_one_that_shows_nothing(name: &str) -> String {
+    format!("fake-job session [ secretive pidfile {name}.pid sleep 600 ] count 1 {name}.pid")
+}
+
 /// Has a child, whose process id is in `NAME.child.pid`, and waits for it for ever; its own is in `NAME.pid`.
 pub(crate) fn has_a_child(name: &str) -> String {
     format!("fake-job {} pidfile {name}.pid sleep 600", child(name))

@@ -112,6 +112,9 @@ mod locked_at_the_end;
 mod start_midway;
 #[cfg(target_os = "linux")]
 mod unable;
+// What becomes another user is a setuid program, which root makes.
+#[cfg(target_os = "linux")]
+mod another_user;
 // A test's own clock needs libfaketime.
 #[cfg(target_os = "linux")]
 mod clocks;

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
 
-use super::strays;
+use super::{now, strays, table};
 use crate::Tag;
 
 static REGISTER: Mutex<Register> = Mutex::new(Register {
@@ -22,11 +22,23 @@ static REGISTER: Mutex<Register> = Mutex::new(Register {
 });
 
 struct Register {
-    running: Vec<Pid>,
-    /// A number for each start that is under way.
-    starting: Vec<u64>,
+    running: Vec<Led>,
+    /// The starts that are under way.
+    starting: Vec<Start>,
     next: u64,
     doubts: Vec<Doubt>,
+}
+
+/// A leader, and a time before its start.
+struct Led {
+    pid: Pid,
+    earliest: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Start {
+    number: u64,
+    earliest: u64,
 }
 
 struct Doubt {
@@ -37,7 +49,7 @@ struct Doubt {
 }
 
 /// A leader is being started. To be held around the call that starts it.
-pub(in crate::os) struct Starting(u64);
+pub(in crate::os) struct Starting(Start);
 
 /// A leader that has been started and not reaped.
 pub(in crate::os) struct Running(Pid);
@@ -45,14 +57,25 @@ pub(in crate::os) struct Running(Pid);
 pub(in crate::os) fn starting() -> Starting {
     let mut register = register();
     register.next += 1;
-    let number = register.next;
-    register.starting.push(number);
-    Starting(number)
+    let start = Start {
+        number: register.next,
+        earliest: now(),
+    };
+    register.starting.push(start);
+    Starting(start)
 }
 
 impl Starting {
+    /// The leader doesn't start before this.
+    pub(in crate::os) fn earliest(&self) -> u64 {
+        self.0.earliest
+    }
+
     pub(in crate::os) fn noted(self, leader: Pid) -> Running {
-        register().running.push(leader);
+        register().running.push(Led {
+            pid: leader,
+            earliest: self.0.earliest,
+        });
         Running(leader)
     }
 }
@@ -60,7 +83,8 @@ impl Starting {
 impl Drop for Starting {
     fn drop(&mut self) {
         let mut register = register();
-        register.starting.retain(|number| *number != self.0);
+        let ended = self.0.number;
+        register.starting.retain(|start| start.number != ended);
         if register.doubts.is_empty() {
             return;
         }
@@ -68,9 +92,9 @@ impl Drop for Starting {
             running, doubts, ..
         } = &mut *register;
         for doubt in doubts.iter_mut() {
-            doubt.starting.retain(|number| *number != self.0);
+            doubt.starting.retain(|number| *number != ended);
         }
-        doubts.retain(|doubt| !running.contains(&doubt.pid));
+        doubts.retain(|doubt| !running.iter().any(|led| led.pid == doubt.pid));
         let (settled, open) = mem::take(doubts)
             .into_iter()
             .partition(|doubt| doubt.starting.is_empty());
@@ -86,7 +110,7 @@ impl Drop for Starting {
 impl Drop for Running {
     fn drop(&mut self) {
         let mut register = register();
-        if let Some(at) = register.running.iter().position(|leader| *leader == self.0) {
+        if let Some(at) = register.running.iter().position(|led| led.pid == self.0) {
             register.running.swap_remove(at);
         }
     }
@@ -102,7 +126,7 @@ pub(super) fn is_stranger(pid: Pid, tag: Option<&Tag>) -> bool {
         return false;
     }
     let mut register = register();
-    if register.running.contains(&group) {
+    if register.runs(group) {
         return false;
     }
     if register.starting.is_empty() || group != pid || !leads_session(pid) || !is_child(pid) {
@@ -111,16 +135,48 @@ pub(super) fn is_stranger(pid: Pid, tag: Option<&Tag>) -> bool {
     let doubt = Doubt {
         pid,
         tag: tag.cloned(),
-        starting: register.starting.clone(),
+        starting: register.starting.iter().map(|start| start.number).collect(),
     };
     register.doubts.push(doubt);
     false
 }
 
-/// Reaps a dead orphan. While the lock is held nobody else does, so its pid is still its own.
+impl Register {
+    /// Returns true if this is a leader that runs.
+    fn runs(&self, pid: Pid) -> bool {
+        self.running.iter().any(|led| led.pid == pid)
+    }
+
+    /// Returns true if no start is under way by which a process may have come that started then.
+    fn has_no_start_before(&self, start: u64) -> bool {
+        self.starting.iter().all(|one| start < one.earliest)
+    }
+}
+
+/// Returns true if this is a leader that runs.
+pub(super) fn runs(pid: Pid) -> bool {
+    register().runs(pid)
+}
+
+/// Returns true if a process that started then is older than each leader that runs or is just being started. So it neither is
+/// one of them nor descends from one.
+pub(super) fn are_younger_than(start: u64) -> bool {
+    let register = register();
+    let mut running = register.running.iter();
+    running.all(|led| start < led.earliest) && register.has_no_start_before(start)
+}
+
+/// Reaps a dead orphan, unless it may be a leader that is just being started. While the lock is held nobody else reaps it, so its
+/// pid is still its own.
 pub(super) fn reap(pid: Pid) {
     let register = register();
-    if !register.running.contains(&pid) && is_dead_child(pid) {
+    if register.runs(pid) {
+        return;
+    }
+    let is_no_leader = register.starting.is_empty()
+        || table::read(pid.as_raw_nonzero().get().unsigned_abs())
+            .is_some_and(|found| register.has_no_start_before(found.start));
+    if is_no_leader && is_dead_child(pid) {
         let _ = waitpid(Some(pid), WaitOptions::NOHANG);
     }
 }
@@ -129,7 +185,7 @@ pub(super) fn is_dead_child(pid: Pid) -> bool {
     matches!(look(pid), Ok(Some(_)))
 }
 
-fn is_child(pid: Pid) -> bool {
+pub(super) fn is_child(pid: Pid) -> bool {
     look(pid).is_ok()
 }
 

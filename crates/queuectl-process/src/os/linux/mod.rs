@@ -1,5 +1,7 @@
 //! Linux: processes are read from /proc, their end is a readable pidfd, and orphans come to the nearest subreaper.
 
+mod adopted;
+mod children;
 mod disk;
 mod leaders;
 mod roots;
@@ -21,13 +23,15 @@ use rustix::time::{ClockId, DynamicClockId, clock_gettime, clock_gettime_dynamic
 
 use super::system::hostname;
 
+pub use adopted::look_after_orphans;
+pub use children::no_orphan;
 pub(super) use disk::is_mount_point;
 pub use disk::network_file_system;
 pub(super) use leaders::{Running, starting};
 pub use roots::trusted_roots;
 pub(super) use spawn::{Born, commands_keep, spawn};
-pub use strays::{adopt_orphans, no_orphan};
-pub(super) use strays::{adopting, end_strays, reap_dead_orphans};
+pub use strays::adopt_orphans;
+pub(super) use strays::{adopting, end_strays};
 pub(crate) use table::boot;
 pub(super) use table::{Process, has_tag, pids, read};
 

@@ -5,28 +5,28 @@
 //! themselves would cost more than a short job, on a machine where others start many.
 //!
 //! If there are orphans, of whatever run, or no such lists, processes are looked at. A stray has the attempt's tag in its
-//! environment or is in the leader's session; the session's number is trusted for a second after the leader was reaped. A
-//! descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for each pid between the
-//! two one `getpgid` says that it is gone or in the group of a running leader.
+//! environment and descends from us, or is in the leader's session; the session's number is trusted for a second after the
+//! leader was reaped. A descendant has a pid given out after the leader's, and /proc/loadavg tells the last one given out; for
+//! each pid between the two one `getpgid` says that it is gone or in the group of a running leader. Pids come round: a leader
+//! that has run for longer than a second has all processes looked at. What shows neither tag nor session is left to `adopted`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::process::{self, Child};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::iter;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal,
-    set_child_subreaper, waitid,
+    Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal, set_child_subreaper,
 };
 
+use super::children::pid_of;
 use super::leaders::{self, is_dead_child, is_stranger, reap};
-use super::table;
+use super::{SECOND, adopted, children, now, table};
 use crate::{Leader, Tag};
 
 /// More pids than this between the leader and the last one given out, and reading /proc is cheaper than asking for each.
@@ -38,14 +38,13 @@ const DYING: Duration = Duration::from_secs(2);
 const NO_ROUND: Duration = Duration::from_secs(1);
 
 static ADOPTING: AtomicBool = AtomicBool::new(false);
-/// The pid of a child of ours that no run has left.
-static NO_ORPHAN: AtomicU32 = AtomicU32::new(0);
 
 /// Makes orphans of our jobs our children, not those of process 1 (Linux: `PR_SET_CHILD_SUBREAPER`). A worker calls it once
 /// at its start. Its runs then reap the orphans; other children of the process are left to whoever started them.
 ///
 /// A Linux that is only imitated, as by `qemu-aarch64` or gVisor, may not know of it: then they go to process 1.
 pub fn adopt_orphans() -> io::Result<()> {
+    adopted::begin();
     match set_child_subreaper(Some(rustix::process::getpid())) {
         Ok(()) => ADOPTING.store(true, Ordering::Relaxed),
         Err(Errno::INVAL) => {}
@@ -58,13 +57,17 @@ pub(in crate::os) fn adopting() -> bool {
     ADOPTING.load(Ordering::Relaxed)
 }
 
-/// Ends and reaps every process that left the group of this leader. The calling thread has started
-/// the leader, has seen it end at `ended`, and has reaped it.
-pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) {
-    if !has_no_orphans() {
-        let session = Some((leader.pid, ended));
-        end_after(leader.pid, Strays { session, tag });
+/// Ends and reaps every process that left the group of this leader. The calling thread has started the leader, has seen it end
+/// at `ended`, and has reaped it. Returns those that can't be ended, since they belong to another user.
+pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) -> Vec<u32> {
+    if adopting() && children::have_no_orphan() {
+        return Vec::new();
     }
+    let session = Some((leader.pid, ended));
+    let is_young = now() <= leader.earliest + SECOND;
+    let strays = Strays { session, tag };
+    end_after(is_young.then_some(leader.pid), strays);
+    adopted::end_hidden(leader.earliest)
 }
 
 /// How the strays of a leader are recognised.
@@ -84,85 +87,52 @@ impl Strays<'_> {
                 && table::read(pid).is_some_and(|found| !found.zombie)
                 && ended.elapsed() < NO_ROUND
         });
-        in_session || self.tag.is_some_and(|tag| table::has_tag(pid, tag))
+        // A program may have kept the environment of a command, and start others with it later, as `at` does.
+        in_session
+            || self.tag.is_some_and(|tag| table::has_tag(pid, tag))
+                && (!adopting() || descends_from_us(pid))
     }
 }
 
-/// Whether it is certain that no orphan is our child. Children of others end up with our first thread, which is there as long
-/// as the process; only who was made by `CLONE_PARENT` is a child of the thread that started its leader. A list that is read
-/// while children come and go may lack some of several, but none that is alone.
-fn has_no_orphans() -> bool {
-    static FIRST: OnceLock<Option<File>> = OnceLock::new();
-    let first = FIRST.get_or_init(|| {
-        let process = process::id();
-        File::open(format!("/proc/self/task/{process}/children")).ok()
-    });
-    adopting() && first.as_ref().is_some_and(lists_no_orphan) && is_childless()
-}
-
-/// Whether the calling thread has no children of its own.
-fn is_childless() -> bool {
-    let of_this_thread = WaitIdOptions::from_bits_retain((libc::__WNOTHREAD | libc::__WALL) as u32);
-    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    let looked = waitid(WaitId::All, look | of_this_thread);
-    matches!(looked, Err(Errno::CHILD))
-}
-
-fn lists_no_orphan(children: &File) -> bool {
-    let mut text = [0; 32];
-    let Ok(length) = children.read_at(&mut text, 0) else {
-        return false;
-    };
-    // Several pids are no number.
-    let only = str::from_utf8(text[..length].trim_ascii());
-    only.is_ok_and(|only| only.is_empty() || only.parse() == Ok(NO_ORPHAN.load(Ordering::Relaxed)))
-}
-
-/// Says of a child of ours that it isn't an orphan that some run has left: we have started it for ourselves. Of several the
-/// last counts; without this, runs take longer to end.
-pub fn no_orphan(child: &Child) {
-    NO_ORPHAN.store(child.id(), Ordering::Relaxed);
+/// Returns true if a process descends from this one, or if that can't be told.
+fn descends_from_us(pid: u32) -> bool {
+    /// How often to begin anew because an ancestor has ended meanwhile.
+    const TRIES: usize = 10;
+    for _ in 0..TRIES {
+        let ancestors = iter::successors(table::read(pid), |one| table::read(one.parent));
+        let last = ancestors.take_while(|one| one.pid != process::id()).last();
+        match last.map(|one| one.parent) {
+            Some(parent) if parent == process::id() => return true,
+            // The first process, the kernel, or one of another namespace.
+            None | Some(0 | 1) => return false,
+            Some(_) => {}
+        }
+    }
+    true
 }
 
 /// Ends a stray about which there was a doubt, and what it has started meanwhile.
 pub(super) fn end_with_descendants(pid: Pid, tag: Option<&Tag>) {
     let strays = Strays { session: None, tag };
     if end(pid, strays) {
-        end_after(pid.as_raw_nonzero().get().unsigned_abs(), strays);
+        end_after(Some(pid.as_raw_nonzero().get().unsigned_abs()), strays);
     }
 }
 
-/// Ends and reaps the strays with pids that were given out after this one.
-fn end_after(first: u32, strays: Strays<'_>) {
+/// Ends and reaps the strays with pids that were given out after this one, or all of them if that is too long ago.
+fn end_after(first: Option<u32>, strays: Strays<'_>) {
     let began = Instant::now();
     while sweep(&since(first), strays) && began.elapsed() < DYING {}
 }
 
-/// Reaps orphans that have died. For a run that lasts long and leaves many.
-pub(in crate::os) fn reap_dead_orphans() {
-    let none = Strays {
-        session: None,
-        tag: None,
-    };
-    sweep(&all(), none);
-}
-
-/// Every pid that may have been given out after the leader's.
-fn since(leader: u32) -> Vec<Pid> {
-    match last_pid() {
-        Some(last) if last >= leader && last - leader <= FEW => {
-            (leader + 1..=last).filter_map(pid).collect()
+/// Every pid that may have been given out after the first one, which was given out within the time in which none is twice.
+fn since(first: Option<u32>) -> Vec<Pid> {
+    match (first, last_pid()) {
+        (Some(first), Some(last)) if last >= first && last - first <= FEW => {
+            (first + 1..=last).filter_map(pid_of).collect()
         }
-        _ => all(),
+        _ => table::pids().into_iter().filter_map(pid_of).collect(),
     }
-}
-
-fn all() -> Vec<Pid> {
-    table::pids().into_iter().filter_map(pid).collect()
-}
-
-fn pid(number: u32) -> Option<Pid> {
-    Pid::from_raw(i32::try_from(number).ok()?)
 }
 
 /// The pid that was given out last.

@@ -29,18 +29,20 @@ fn parse(pid: u32, stat: &[u8]) -> Option<Process> {
     let mut fields = str::from_utf8(stat.get(after..)?)
         .ok()?
         .split_ascii_whitespace();
-    let zombie = matches!(fields.next()?, "Z" | "X" | "x");
+    let is_zombie = matches!(fields.next()?, "Z" | "X" | "x");
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let session = fields.next()?.parse().ok()?;
-    let start = fields.nth(15)?.parse().ok()?;
+    let threads: u32 = fields.nth(13)?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
     Some(Process {
         pid,
         parent,
         group,
         session,
         start,
-        zombie,
+        // The state is that of the first thread. The process goes on if that one has ended and another hasn't.
+        zombie: is_zombie && threads <= 1,
     })
 }
 
@@ -75,9 +77,16 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
     const PATIENCE: Duration = Duration::from_secs(1);
     let began = Instant::now();
     loop {
-        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let environment = match fs::read(format!("/proc/{pid}/environ")) {
+            // So a newer kernel says that the first thread has ended.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Vec::new(),
+            read => read.ok()?,
+        };
         let process = read(pid)?;
         if !environment.is_empty() || process.zombie || process.parent == KERNEL || pid == KERNEL {
+            return Some(environment);
+        }
+        if let Some(environment) = environment_of_a_thread(pid) {
             return Some(environment);
         }
         let arguments = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -90,6 +99,16 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
         }
         thread::sleep(Duration::from_micros(100));
     }
+}
+
+/// The environment as a thread shows it that isn't the first. The first one shows none when it has ended before the others.
+fn environment_of_a_thread(pid: u32) -> Option<Vec<u8>> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let others = threads
+        .filter_map(|thread| Some(thread.ok()?.path()))
+        .filter(|thread| !thread.ends_with(pid.to_string()));
+    let mut read = others.filter_map(|thread| fs::read(thread.join("environ")).ok());
+    read.find(|environment| !environment.is_empty())
 }
 
 /// The parent of the kernel's own threads.
@@ -109,6 +128,17 @@ pub(crate) fn boot() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_ends_with_its_last_thread() {
+        let state = |stat: &[u8]| parse(1, stat).expect("it has all fields").zombie;
+        assert!(state(
+            b"1 (a) Z 7 40 39 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 1"
+        ));
+        assert!(!state(
+            b"1 (a) Z 7 40 39 0 -1 0 1 2 3 4 5 6 7 8 20 0 2 0 9 1"
+        ));
+    }
 
     #[test]
     fn a_name_with_parentheses_and_blanks_moves_no_field() {

@@ -134,23 +134,36 @@ pub(super) fn adopting() -> bool {
     false
 }
 
-pub(super) fn reap_dead_orphans() {}
+/// Does nothing: process 1 reaps orphans.
+pub fn look_after_orphans() {}
 
 /// A leader is being started. Only one is at a time: no other start may come between the making of a pipe and its marking as
 /// one that closes.
-pub(super) struct Starting(MutexGuard<'static, ()>);
+pub(super) struct Starting {
+    earliest: u64,
+    alone: MutexGuard<'static, ()>,
+}
 
 /// A leader that has been started and not reaped. Nobody asks for it here.
 pub(super) struct Running;
 
 pub(super) fn starting() -> Starting {
     static STARTING: Mutex<()> = Mutex::new(());
-    Starting(STARTING.lock().unwrap_or_else(PoisonError::into_inner))
+    let alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    Starting {
+        earliest: now(),
+        alone,
+    }
 }
 
 impl Starting {
+    /// The leader doesn't start before this.
+    pub(super) fn earliest(&self) -> u64 {
+        self.earliest
+    }
+
     pub(super) fn noted(self, _leader: Pid) -> Running {
-        drop(self.0);
+        drop(self.alone);
         Running
     }
 }

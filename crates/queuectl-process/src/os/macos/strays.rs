@@ -19,17 +19,18 @@ const DYING: Duration = Duration::from_secs(2);
 /// Within this time after a leader was reaped, its pid isn't given to another process.
 const NO_ROUND: Duration = Duration::from_secs(1);
 
-/// Ends every process that left the group of this leader, which was seen to end at `ended` and has
-/// been reaped.
-pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) {
+/// Ends every process that left the group of this leader, which was seen to end at `ended` and has been reaped. Those that can't
+/// be ended, since they belong to another user, show no tag: none is returned, and those in the session are known otherwise.
+pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) -> Vec<u32> {
     let Some(tag) = tag else {
-        return;
+        return Vec::new();
     };
     let began = Instant::now();
     // What a stray has started before it ended is found the next time.
     while end_young(leader, ended, tag) && began.elapsed() < DYING {
         thread::sleep(Duration::from_millis(1));
     }
+    Vec::new()
 }
 
 /// Ends those that are there now. Says whether there were any.

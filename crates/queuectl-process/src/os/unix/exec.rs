@@ -11,6 +11,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::ptr;
 use std::sync::OnceLock;
 
+use super::apart::APART;
 use crate::os::native;
 
 /// A process to be started.
@@ -136,8 +137,8 @@ fn name(variable: &CStr) -> &[u8] {
     bytes.split(|byte| *byte == b'=').next().unwrap_or(bytes)
 }
 
-/// The inherited variables, in the order of names, without PWD and OLDPWD: these are folders of the
-/// shell that started this process, not of a command.
+/// The inherited variables, in the order of names, without PWD and OLDPWD, which are folders of the shell that
+/// started this process, not of a command, and without what says that this process outlives its starter.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"
@@ -149,7 +150,7 @@ fn inherited() -> &'static [CString] {
             [name.as_bytes(), b"=", value.as_bytes()].concat()
         };
         let mut variables: Vec<_> = std::env::vars_os()
-            .filter(|(name, _)| name != "PWD" && name != "OLDPWD")
+            .filter(|(name, _)| !["PWD", "OLDPWD", APART].iter().any(|not| name == not))
             .filter_map(|variable| CString::new(joined(variable)).ok())
             .collect();
         variables.sort_by(|one, other| name(one).cmp(name(other)));

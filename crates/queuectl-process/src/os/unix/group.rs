@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid, waitpid,
 };
@@ -27,14 +28,23 @@ pub(super) fn lives(group: Pid) -> bool {
 }
 
 /// Waits until everyone of a group that was sent SIGKILL has gone, and reaps those that became our children. Its leader has
-/// been reaped. Normally one system call.
-pub(super) fn wait_gone(group: Pid) {
+/// been reaped. Normally one system call. Returns false if some are still there: they belong to another user, or hang in the kernel.
+pub(super) fn wait_gone(group: Pid) -> bool {
     let began = Instant::now();
     let mut pause = Duration::from_micros(100);
-    while test_kill_process_group(group).is_ok() {
+    loop {
+        // A group in which all belong to another user is there, too.
+        let is_foreign = match test_kill_process_group(group) {
+            Ok(()) => false,
+            Err(Errno::PERM) => true,
+            Err(_) => return true,
+        };
         while matches!(waitpgid(group, WaitOptions::NOHANG), Ok(Some(_))) {}
-        if began.elapsed() > DYING || (pause > Duration::from_millis(10) && !lives(group)) {
-            return;
+        if (is_foreign || pause > Duration::from_millis(10)) && !lives(group) {
+            return true;
+        }
+        if is_foreign || began.elapsed() > DYING {
+            return false;
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(20));

@@ -2,11 +2,13 @@
 //!
 //! What Linux and macOS do differently is behind `native`, which exports the same names on both.
 
+mod apart;
 mod ask;
 mod exec;
 mod facts;
 mod group;
 mod hold;
+mod holdouts;
 mod inherited;
 mod orphans;
 mod place;
@@ -20,7 +22,12 @@ mod wake;
 mod words;
 
 pub(crate) use super::native::{SECOND, boot, boot_name, now, process_room};
-pub use super::native::{adopt_orphans, network_file_system, no_orphan, since_boot, trusted_roots};
+pub use super::native::{
+    adopt_orphans, look_after_orphans, network_file_system, no_orphan, since_boot, trusted_roots,
+};
+#[cfg(target_os = "linux")]
+pub(super) use apart::is_apart;
+pub use apart::set_apart;
 pub use ask::{ask_to_stop, when_asked_to_stop};
 pub(super) use exec::{Call, Fault};
 pub use facts::{
@@ -30,7 +37,7 @@ pub use facts::{
 };
 pub use hold::{HeldStop, hold_stop};
 pub use inherited::set_up_process;
-pub(crate) use orphans::{end_all, find_all};
+pub(crate) use orphans::{end_all, find_all, out_of_reach};
 pub use place::{
     access, file_identity, let_owner_in, make_private, new_private_dir, open_file_identity,
     other_path, replace, sync_dir,

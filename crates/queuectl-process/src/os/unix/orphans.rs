@@ -15,14 +15,13 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::facts::signal;
+use super::holdouts;
 use crate::os::native::{self, Process, SECOND};
 use crate::{Leader, Tag};
 
 /// How long to wait between two looks at killed processes: at first, and at most. A process that hangs in the kernel may
 /// take long to go, and each look reads all processes of the machine.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
-/// How many of the processes that don't end an error names.
-const NAMED: usize = 3;
 
 /// A worker may have lived for this long after its last heartbeat, of which there are about two a second. Pids are given out in
 /// turn, so none is given out twice within this time.
@@ -33,7 +32,8 @@ const BETWEEN_HEARTBEATS: u64 = SECOND;
 ///
 /// # Errors
 ///
-/// Fails if some haven't gone within `patience`, though all were killed.
+/// Fails if some haven't gone within `patience`, though all were killed, and if some belong to another user, so that they can't
+/// be killed.
 pub(crate) fn end_all(
     leaders: &[Leader],
     alive: u64,
@@ -45,13 +45,9 @@ pub(crate) fn end_all(
     // Decided once, before the processes that prove a session are ended.
     let sessions = sessions(leaders, alive);
     let mut ended = HashSet::new();
-    let mut out_of_reach = HashSet::new();
     loop {
-        let mut left = Vec::new();
+        let (mut left, mut out_of_reach) = (Vec::new(), Vec::new());
         for found in find(&sessions, tag) {
-            if out_of_reach.contains(&found) {
-                continue;
-            }
             let (pid, _) = found;
             match signal(pid, Signal::KILL) {
                 Ok(()) => {
@@ -59,32 +55,21 @@ pub(crate) fn end_all(
                     left.push(pid);
                 }
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    out_of_reach.insert(found);
+                    out_of_reach.push(pid);
                 }
                 Err(_) => {}
             }
         }
-        if left.is_empty() {
-            return Ok(ended.len());
-        }
         let time_left = patience.saturating_sub(began.elapsed());
-        if time_left.is_zero() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, say_left(&left)));
+        match (left.as_slice(), out_of_reach.as_slice()) {
+            ([], []) => return Ok(ended.len()),
+            // It isn't known when another user ends it.
+            ([], _) => return Err(holdouts::error(&left, &out_of_reach)),
+            _ if time_left.is_zero() => return Err(holdouts::error(&left, &out_of_reach)),
+            _ => {}
         }
         thread::sleep(pause.min(time_left));
         pause = (pause * 2).min(PAUSE.1);
-    }
-}
-
-fn say_left(pids: &[u32]) -> String {
-    let named: Vec<_> = pids.iter().take(NAMED).map(u32::to_string).collect();
-    let named = named.join(", ");
-    match (pids.len(), pids.len().saturating_sub(NAMED)) {
-        (1, _) => format!("process {named} doesn't end, though it was killed"),
-        (_, 0) => format!("processes {named} don't end, though they were killed"),
-        (_, more) => {
-            format!("processes {named} and {more} more don't end, though they were killed")
-        }
     }
 }
 
@@ -92,6 +77,21 @@ fn say_left(pids: &[u32]) -> String {
 pub(crate) fn find_all(leaders: &[Leader], alive: u64, tag: &Tag) -> Vec<u32> {
     let sessions = sessions(leaders, alive);
     find(&sessions, tag).map(|(pid, _)| pid).collect()
+}
+
+/// Those of the leaders with processes that [`end_all`] can't end, since they belong to another user: which leader by its place,
+/// and the process.
+pub(crate) fn out_of_reach(leaders: &[Leader], alive: u64) -> Vec<(usize, u32)> {
+    let own = sessions(leaders, alive);
+    let places = leaders.iter().enumerate();
+    places
+        .filter(|(_, leader)| own.contains(leader))
+        .flat_map(|(place, leader)| {
+            holdouts::of(*leader)
+                .into_iter()
+                .map(move |pid| (place, pid))
+        })
+        .collect()
 }
 
 /// The leaders whose session is surely theirs, and not another one with the same number.

@@ -5,17 +5,19 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
 
-use super::group;
+use super::facts::native_pid;
 use super::spawn::{self, Started};
 use super::stop::StopSignal;
+use super::{group, holdouts};
 use crate::os::native::{self, ExitWatch, Running};
-use crate::{Ended, How, Spec, Stream, Watcher};
+use crate::{Ended, How, Leader, Spec, Stream, Tag, Watcher};
 
 /// One read takes at most this: as much as a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -28,6 +30,8 @@ const SHORT: Duration = Duration::from_millis(5);
 const GLANCE: Duration = Duration::from_millis(10);
 /// How often a grace looks whether it was cut short.
 const LOOK: Duration = Duration::from_millis(25);
+/// How often what has to end and doesn't is told so again. It may become ours, or let others in.
+const INSIST: Duration = Duration::from_millis(500);
 /// How often a long run looks for orphans that died meanwhile and wait to be reaped.
 const ROUND: Duration = Duration::from_secs(10);
 
@@ -77,14 +81,54 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     if ours.is_some() {
         attempt.end_politely(spec.grace);
     }
-    let (status, ended) = attempt.finish();
-    group::wait_gone(pid);
-    native::end_strays(leader, ended, spec.tag.as_ref());
+    let (status, ended) = attempt.finish(leader);
+    let how = ours.unwrap_or_else(|| how(status));
+    // What succeeded isn't run again, so nothing that it has left can run beside it.
+    let waits = !matches!(how, How::Exited(0));
+    end_rest(leader, ended, spec.tag.as_ref(), waits, watcher);
     drop(script);
     Ended {
-        how: ours.unwrap_or_else(|| how(status)),
+        how,
         elapsed: ended - began,
     }
+}
+
+/// Ends what the leader has left. It has been reaped, and its group killed.
+fn end_rest(
+    leader: Leader,
+    ended: Instant,
+    tag: Option<&Tag>,
+    waits: bool,
+    watcher: &mut dyn Watcher,
+) {
+    let Ok(group) = native_pid(leader.pid) else {
+        return;
+    };
+    let is_gone = group::wait_gone(group);
+    let mut left = native::end_strays(leader, ended, tag);
+    if !waits || is_gone && left.is_empty() {
+        return;
+    }
+    let mut told = None;
+    loop {
+        // The number of the session is its own: some process was in it at the last look.
+        left.extend(holdouts::of(leader));
+        left.retain(|pid| holdouts::is_out_of_reach(*pid) && lives(*pid));
+        let Some(first) = left.first().copied() else {
+            return;
+        };
+        if told.replace(first) != Some(first) {
+            watcher.holds_out(first);
+        }
+        left.clear();
+        thread::sleep(INSIST);
+        group::signal(group, Signal::KILL);
+        left = native::end_strays(leader, ended, tag);
+    }
+}
+
+fn lives(pid: u32) -> bool {
+    native::read(pid).is_some_and(|process| !process.zombie)
 }
 
 struct Attempt<'a> {
@@ -145,7 +189,7 @@ impl Attempt<'_> {
                 return Seen::Deadline;
             }
             if to_round == Some(Duration::ZERO) {
-                native::reap_dead_orphans();
+                native::look_after_orphans();
                 round = Some(now + ROUND);
             }
         }
@@ -169,13 +213,26 @@ impl Attempt<'_> {
     }
 
     /// Ends what is left of the group, takes what is left in the pipes, and reaps the leader.
-    fn finish(mut self) -> (Option<WaitStatus>, Instant) {
+    fn finish(mut self, leader: Leader) -> (Option<WaitStatus>, Instant) {
         group::signal(self.pid, Signal::KILL);
+        let mut insist = Instant::now() + INSIST;
+        let mut told = None;
         let ended = loop {
-            match self.ended {
-                Some(ended) => break ended,
-                None => _ = self.poll(None, Heed::AllButStop),
+            if let Some(ended) = self.ended {
+                break ended;
             }
+            let left = insist.saturating_duration_since(Instant::now());
+            self.poll(Some(left), Heed::AllButStop);
+            if !left.is_zero() || self.ended.is_some() {
+                continue;
+            }
+            group::signal(self.pid, Signal::KILL);
+            insist = Instant::now() + INSIST;
+            let holdout = holdouts::of(leader).first().copied();
+            if let Some(process) = holdout.filter(|_| told != holdout) {
+                self.watcher.holds_out(process);
+            }
+            told = holdout;
         };
         let mut left = LARGEST_PIPE * self.streams.len();
         while left > 0 && self.streams.iter().any(|(_, fd)| fd.is_some()) {

@@ -42,7 +42,7 @@ pub(super) fn start(spec: &Spec) -> Result<Started, StartError> {
         program: name().replace('\0', "\u{fffd}"),
     })?;
     let starting = native::starting();
-    let earliest = native::now();
+    let earliest = starting.earliest();
     let child = exec
         .spawn()
         .map_err(|fault| explain(&fault, program, spec))?;

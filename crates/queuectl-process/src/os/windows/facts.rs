@@ -100,6 +100,12 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
+/// Does nothing: no orphan outlives its Job Object.
+pub fn look_after_orphans() {}
+
+/// Does nothing: a Job Object is left by a flag of the start.
+pub fn set_apart(_command: &mut Command) {}
+
 /// Does nothing: what a run leaves is in its Job Object.
 pub fn no_orphan(_child: &Child) {}
 
@@ -211,6 +217,11 @@ pub(crate) fn end_all(
         }
     }
     Ok(left.len())
+}
+
+/// None: what a dead worker ran has ended with it.
+pub(crate) fn out_of_reach(_leaders: &[Leader], _alive: u64) -> Vec<(usize, u32)> {
+    Vec::new()
 }
 
 /// The processes that [`end_all`] would end.

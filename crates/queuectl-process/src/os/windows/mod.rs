@@ -29,10 +29,10 @@ pub use ask::{ask_to_stop, when_asked_to_stop};
 pub use console::console_text;
 pub use facts::{
     CHILDREN_OUTLIVE_US, adopt_orphans, create_private, hostname, is_alive, keep_descriptors, kill,
-    leave_terminal, native_bytes, native_text, never_wait, no_orphan, private_dir, process_start,
-    signal_name, start_detached, user_settings,
+    leave_terminal, look_after_orphans, native_bytes, native_text, never_wait, no_orphan,
+    private_dir, process_start, set_apart, signal_name, start_detached, user_settings,
 };
-pub(crate) use facts::{SECOND, boot, end_all, find_all, now};
+pub(crate) use facts::{SECOND, boot, end_all, find_all, now, out_of_reach};
 pub use hold::{HeldStop, hold_stop};
 pub use inherited::{largest_file, make_room_for, set_up_process};
 pub use machine::since_boot;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queuectl_domain::{InvalidValue, WorkerId, parse_seconds};
 use queuectl_store::{StopMode, StoreError};
-use queuectl_worker::{StopOrder, Stopped, Whom};
+use queuectl_worker::{HeldUp, StopOrder, Stopped, Whom};
 use serde_json::json;
 
 use crate::context::Context;
@@ -68,11 +68,17 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     };
     let data = cx.data_folder_to_look_at()?;
     let location = cx.location()?;
+    let waits = |held_up: &HeldUp| {
+        let (worker, console) = (&held_up.worker, cx.console);
+        console.remark(&format!("waiting for {worker}: {held_up}"));
+    };
     let stopped = match missing::open_existing(&location) {
-        Ok(mut store) => queuectl_worker::stop(&data, &location, Some(&mut *store), &order)?,
+        Ok(mut store) => {
+            queuectl_worker::stop(&data, &location, Some(&mut *store), &order, &waits)?
+        }
         // Workers can be stopped without their store, by their processes.
         Err(error) => {
-            let stopped = queuectl_worker::stop(&data, &location, None, &order)?;
+            let stopped = queuectl_worker::stop(&data, &location, None, &order, &waits)?;
             let is_missing = matches!(error, StoreError::Missing(_));
             if stopped.ended > 0 || stopped.asked.is_some() {
                 cx.console.remark(&CliError::from(error).message);
@@ -81,7 +87,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
                 let mut nothing = queuectl_store::nothing(&location);
                 return Ok(answer(
                     cx,
-                    queuectl_worker::stop(&data, &location, Some(&mut *nothing), &order)?,
+                    queuectl_worker::stop(&data, &location, Some(&mut *nothing), &order, &waits)?,
                 ));
             } else {
                 return Err(missing::said(&location, error));

@@ -1,7 +1,8 @@
 //! A user without privileges: `ulimit -u` doesn't hold for root.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::chown;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -24,6 +25,16 @@ impl Home {
         }
         home.account = Some(account);
         home
+    }
+
+    /// A command that takes long and becomes a user to whom nothing of this home belongs.
+    pub(crate) fn becomes_another_user(&self) -> String {
+        let program = self.work("become");
+        std::fs::copy("/usr/bin/setpriv", &program).expect("the program can be copied");
+        std::fs::set_permissions(&program, Permissions::from_mode(0o4755))
+            .expect("root may let others become root");
+        let id = Account::new().0;
+        format!("./become --reuid={id} --regid={id} --clear-groups /bin/sleep 600")
     }
 
     /// Changes a limit of a process in it, as the options of `prlimit` say.

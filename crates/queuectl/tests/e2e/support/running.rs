@@ -71,6 +71,17 @@ impl Running {
         String::from_utf8_lossy(&stdout).into_owned()
     }
 
+    /// Waits until it has printed `text` on stderr.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn wait_until_it_complains(&self, text: &str) {
+        super::wait_for(&format!("`{}` to complain `{text}`", self.call), || {
+            let stderr = self.stderr.lock().expect("the reader doesn't panic");
+            let so_far = String::from_utf8_lossy(&stderr).into_owned();
+            so_far.contains(text).then_some(()).ok_or(so_far)
+        });
+    }
+
     /// Waits until it has printed `text`.
     #[track_caller]
     pub(crate) fn wait_until_it_says(&self, text: &str) {

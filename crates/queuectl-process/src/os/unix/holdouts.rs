@@ -1,0 +1,89 @@
+//! Processes that have to end and that we may not signal, since they belong to another user: what `sudo` and other setuid
+//! programs start does.
+//!
+//! To signal a group succeeds if one process of it could be signalled. So each process is asked for by itself.
+
+use std::io::{self, ErrorKind};
+
+use rustix::io::Errno;
+use rustix::process::test_kill_process;
+
+use super::facts::native_pid;
+use crate::Leader;
+use crate::os::native::{self, Process};
+
+/// How many processes are named in an error.
+const NAMED: usize = 3;
+
+/// The processes in a leader's group or session that run and that we may not signal.
+pub(super) fn of(leader: Leader) -> Vec<u32> {
+    let belongs = |found: &Process| {
+        (found.group == leader.pid || found.session == leader.pid)
+            && found.start >= leader.earliest
+            && !found.zombie
+    };
+    let mut pids = native::pids();
+    pids.retain(|pid| native::read(*pid).is_some_and(|found| belongs(&found)));
+    pids.retain(|pid| is_out_of_reach(*pid));
+    pids
+}
+
+/// Returns true if there is such a process and we may not signal it.
+pub(super) fn is_out_of_reach(pid: u32) -> bool {
+    native_pid(pid).is_ok_and(|pid| test_kill_process(pid) == Err(Errno::PERM))
+}
+
+/// Why a rescue has to wait: these don't end, though they were killed, and those can't be killed.
+pub(super) fn error(left: &[u32], out_of_reach: &[u32]) -> io::Error {
+    let kind = match left {
+        [] => ErrorKind::PermissionDenied,
+        _ => ErrorKind::TimedOut,
+    };
+    let many = |pids: &[u32], one: &str, several: &str| match pids {
+        [] => None,
+        [_] => Some(format!("process {} {one}", names(pids))),
+        _ => Some(format!("processes {} {several}", names(pids))),
+    };
+    let left = many(
+        left,
+        "doesn't end, though it was killed",
+        "don't end, though they were killed",
+    );
+    let out_of_reach = many(
+        out_of_reach,
+        "belongs to another user, who has to end it",
+        "belong to another user, who has to end them",
+    );
+    let all: Vec<_> = left.into_iter().chain(out_of_reach).collect();
+    io::Error::new(kind, all.join("; "))
+}
+
+fn names(pids: &[u32]) -> String {
+    let named: Vec<_> = pids.iter().take(NAMED).map(u32::to_string).collect();
+    let named = named.join(", ");
+    match pids.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_first_of_each_kind() {
+        let said = |left: &[u32], out_of_reach: &[u32]| error(left, out_of_reach).to_string();
+        assert_eq!(
+            said(&[1], &[]),
+            "process 1 doesn't end, though it was killed"
+        );
+        assert_eq!(
+            said(&[1, 2, 3, 4, 5], &[6]),
+            "processes 1, 2, 3 and 2 more don't end, though they were killed; \
+             process 6 belongs to another user, who has to end it"
+        );
+        let kind = error(&[], &[7, 8]).kind();
+        assert_eq!(kind, ErrorKind::PermissionDenied);
+    }
+}
