@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::process;
+use std::slice;
 use std::time::Duration;
 
 use crate::os::{self, Words};
@@ -197,8 +198,8 @@ pub fn begun(roster: &Path) -> Option<Vec<u64>> {
     Some(records.chunks_exact(RECORD).filter_map(label).collect())
 }
 
-/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of ours that has its tag in
-/// the environment. Returns once they have gone. No roster, one of an earlier start of the machine, or a copy of one means no leaders.
+/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of ours that has in its
+/// environment the tag of a label that had begun and not been cleared. Returns once they have gone. No roster, one of an earlier start of the machine, or a copy of one means no leaders.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
 ///
@@ -207,9 +208,13 @@ pub fn begun(roster: &Path) -> Option<Vec<u64>> {
 /// Fails if the roster was written in another pid namespace: what is left there can't be ended from here. Fails if some haven't
 /// gone within `patience`. All of them were killed by then, so they do nothing more: a process that takes longer hangs inside
 /// the kernel. Fails, too, if some can't be killed since they belong to another user.
-pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Result<Orphans> {
+pub fn end_orphans(
+    roster: &Path,
+    tag: &dyn Fn(u64) -> Tag,
+    patience: Duration,
+) -> io::Result<Orphans> {
     let noted = read(roster)?;
-    let ended = os::end_all(&noted.leaders, noted.alive, worker, patience)?;
+    let ended = os::end_all(&noted.leaders, noted.alive, &noted.tags(tag), patience)?;
     Ok(Orphans {
         ended,
         running: noted.running,
@@ -217,9 +222,9 @@ pub fn end_orphans(roster: &Path, worker: &Tag, patience: Duration) -> io::Resul
 }
 
 /// The processes that [`end_orphans`] would end now.
-pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
+pub fn orphans(roster: &Path, tag: &dyn Fn(u64) -> Tag) -> io::Result<Vec<u32>> {
     let noted = read(roster)?;
-    Ok(os::find_all(&noted.leaders, noted.alive, worker))
+    Ok(os::find_all(&noted.leaders, noted.alive, &noted.tags(tag)))
 }
 
 /// Ends what a worker left running of which there is no roster: every process of ours that has its tag in the environment.
@@ -230,13 +235,13 @@ pub fn orphans(roster: &Path, worker: &Tag) -> io::Result<Vec<u32>> {
 /// Fails as [`end_orphans`] does.
 pub fn end_tagged(worker: &Tag, patience: Duration) -> io::Result<usize> {
     refuse_if_blind()?;
-    os::end_all(&[], 0, worker, patience)
+    os::end_all(&[], 0, slice::from_ref(worker), patience)
 }
 
 /// The processes that [`end_tagged`] would end now.
 pub fn tagged(worker: &Tag) -> io::Result<Vec<u32>> {
     refuse_if_blind()?;
-    Ok(os::find_all(&[], 0, worker))
+    Ok(os::find_all(&[], 0, slice::from_ref(worker)))
 }
 
 fn refuse_if_blind() -> io::Result<()> {
@@ -284,6 +289,18 @@ struct Noted {
     labels: Vec<u64>,
     holdouts: Vec<Holdout>,
     running: Option<Vec<u64>>,
+}
+
+impl Noted {
+    /// The tags of what had begun and not been cleared. What has ended and been told has left nothing, so a later process that
+    /// has its tag only has its environment, as from `at`.
+    fn tags(&self, tag: &dyn Fn(u64) -> Tag) -> Vec<Tag> {
+        self.running
+            .iter()
+            .flatten()
+            .map(|label| tag(*label))
+            .collect()
+    }
 }
 
 fn read(path: &Path) -> io::Result<Noted> {

@@ -55,6 +55,17 @@ pub struct Tag {
     pub value: String,
 }
 
+impl Tag {
+    /// Returns true if a variable of an environment, `NAME=VALUE`, is this tag.
+    #[cfg(unix)]
+    pub(crate) fn is(&self, variable: &[u8]) -> bool {
+        let value = variable
+            .strip_prefix(self.name.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="));
+        value == Some(self.value.as_bytes())
+    }
+}
+
 /// Hears what happens to a running command, on the thread that called [`run`](crate::run).
 pub trait Watcher {
     /// The leader runs. Called once, before any output.

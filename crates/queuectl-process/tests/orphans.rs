@@ -78,7 +78,7 @@ fn kill(mut worker: Child) {
 }
 
 fn end(folder: &Path) -> Orphans {
-    end_orphans(&folder.join("roster"), &worker_tag(folder), LONG).unwrap()
+    end_orphans(&folder.join("roster"), &|_| worker_tag(folder), LONG).unwrap()
 }
 
 fn pids(folder: &Path) -> Vec<u32> {
@@ -127,7 +127,8 @@ mod unix {
             orphans.iter().all(|pid| lives(*pid)),
             "they did not survive the worker"
         );
-        let seen = queuectl_process::orphans(&folder.join("roster"), &worker_tag(folder)).unwrap();
+        let seen =
+            queuectl_process::orphans(&folder.join("roster"), &|_| worker_tag(folder)).unwrap();
         assert!(
             orphans.iter().all(|pid| seen.contains(pid)),
             "it sees {seen:?}"
@@ -204,6 +205,34 @@ mod unix {
         let mut leader = command.current_dir(folder).spawn().unwrap();
         leader.wait().unwrap();
         (pids(folder)[0], pids(folder)[1])
+    }
+
+    /// `at` and `batch` save a job's environment, and start processes with it long after the job has ended.
+    #[test]
+    fn what_has_the_environment_of_a_command_that_has_ended_is_spared() {
+        const CLAIM: &str = "QUEUECTL_CLAIM";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roster");
+        let claim = |label: u64| format!("{}:{label}", folder.path().display());
+        let roster = Roster::create(&path, 2, [0; 5]).unwrap();
+        roster.begin(0, 7).unwrap();
+        roster.clear(0).unwrap();
+        roster.begin(1, 8).unwrap();
+        let [mut ended, mut running] = [7, 8].map(|label| {
+            let mut command = Command::new("sleep");
+            command.arg("600").env(CLAIM, claim(label)).spawn().unwrap()
+        });
+        let tag = |label| Tag {
+            name: CLAIM.to_owned(),
+            value: claim(label),
+        };
+        let orphans = queuectl_process::orphans(&path, &tag).unwrap();
+        assert_eq!(orphans, [running.id()]);
+        assert_eq!(end_orphans(&path, &tag, LONG).unwrap().ended, 1);
+        running.wait().unwrap();
+        assert!(lives(ended.id()), "it was ended");
+        ended.kill().unwrap();
+        ended.wait().unwrap();
     }
 
     /// If all its processes are younger than the worker's last heartbeat, the session may be another one.

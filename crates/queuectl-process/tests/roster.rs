@@ -58,7 +58,7 @@ fn end(roster: &Path) -> Orphans {
         name: "QUEUECTL_WORKER_ID".to_owned(),
         value: roster.display().to_string(),
     };
-    end_orphans(roster, &nobody, LONG).unwrap()
+    end_orphans(roster, &|_| nobody.clone(), LONG).unwrap()
 }
 
 fn orphans(ended: usize, running: Option<&[u64]>) -> Orphans {
@@ -153,9 +153,11 @@ fn a_roster_of_another_pid_namespace_ends_nobody_by_number() {
         name: "QUEUECTL_WORKER_ID".to_owned(),
         value: path.display().to_string(),
     };
-    let refused = end_orphans(&path, &nobody, LONG).unwrap_err().to_string();
+    let refused = end_orphans(&path, &|_| nobody.clone(), LONG)
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("another pid namespace"), "{refused}");
-    assert!(queuectl_process::orphans(&path, &nobody).is_err());
+    assert!(queuectl_process::orphans(&path, &|_| nobody.clone()).is_err());
     assert!(innocent.lives());
     assert_eq!(since_heartbeat(&path), None);
     let head = Head::read(&path).unwrap();
@@ -224,7 +226,9 @@ fn what_is_no_roster_is_refused_and_what_is_cut_off_is_none() {
         name: "NOBODY".to_owned(),
         value: "1".to_owned(),
     };
-    let refused = end_orphans(&path, &tag, LONG).unwrap_err().to_string();
+    let refused = end_orphans(&path, &|_| tag.clone(), LONG)
+        .unwrap_err()
+        .to_string();
     assert_eq!(refused, "not a roster of this version");
     for cut in ["", "QROSTER4"] {
         std::fs::write(&path, cut).unwrap();

@@ -14,7 +14,7 @@ use queuectl_domain::WorkerId;
 use queuectl_process::{end_orphans, os};
 
 use crate::life::Life;
-use crate::slot::worker_tag;
+use crate::slot::claim_tags;
 use crate::{DataFolder, Launch};
 
 /// How often a guard looks at the clock. No timer goes on while the system sleeps, on every system.
@@ -104,7 +104,7 @@ pub fn guard(
     pipe: impl Read + Send + 'static,
 ) -> io::Result<()> {
     let roster = Life::roster_of(&data.life(worker));
-    let tag = worker_tag(worker.as_str());
+    let tag = claim_tags(worker.as_str());
     let terms = listen(pipe)?;
     let mut until = None;
     let mut pause = SHORTEST;

@@ -14,7 +14,7 @@ use queuectl_process::{
 use queuectl_store::{StoreFile, Worker, WorkerInfo};
 
 use crate::life::{Life, Liveness, Papers, Place, remove_files};
-use crate::slot::worker_tag;
+use crate::slot::{claim_tags, worker_tag};
 
 /// How long the kernel may take to end a pid namespace whose process 1 has let go of its files.
 const NAMESPACE_ENDS: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ pub(crate) struct Remains {
 /// What may run of a dead worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// What its roster says, and what has its tag.
+    /// What its roster says, and what has the tag of a claim that it says had begun.
     Noted,
     /// What has its tag: there is no roster that can be believed.
     Tagged,
@@ -151,7 +151,7 @@ impl Remains {
         let tag = worker_tag(worker.as_str());
         let none = |running| Orphans { ended: 0, running };
         Ok(match self.left {
-            Left::Noted => end_orphans(&self.roster(), &tag, patience)?,
+            Left::Noted => end_orphans(&self.roster(), &claim_tags(worker.as_str()), patience)?,
             Left::Tagged => Orphans {
                 ended: end_tagged(&tag, patience)?,
                 running: None,
@@ -177,7 +177,7 @@ impl Remains {
     pub(crate) fn running(&self, worker: &WorkerId) -> io::Result<Vec<u32>> {
         let tag = worker_tag(worker.as_str());
         match self.left {
-            Left::Noted => orphans(&self.roster(), &tag),
+            Left::Noted => orphans(&self.roster(), &claim_tags(worker.as_str())),
             Left::Tagged => tagged(&tag),
             Left::Nothing | Left::EndedWithIt | Left::AnotherStores => Ok(Vec::new()),
         }

@@ -94,15 +94,15 @@ impl Slot<'_> {
 
     fn spec(&self, assignment: &Assignment) -> Spec {
         let job = &*assignment.job;
-        let fence = assignment.ticket.fence.to_string();
-        let claim = format!("{}:{fence}", self.surroundings.worker);
+        let fence = assignment.ticket.fence;
+        let tag = claim_tag(&self.surroundings.worker, fence);
         let values = [
             job.id.to_string(),
             job.attempts.to_string(),
             job.rules.max_retries.to_string(),
             self.surroundings.worker.clone(),
-            fence,
-            claim.clone(),
+            fence.to_string(),
+            tag.value.clone(),
         ];
         let mut env = self.surroundings.variables.clone();
         let own = JOB_VARIABLES.into_iter().zip(values);
@@ -114,10 +114,7 @@ impl Slot<'_> {
             timeout: job.rules.timeout.limit(),
             grace: assignment.grace,
             scratch: self.surroundings.scratch.clone(),
-            tag: Some(Tag {
-                name: CLAIM_VARIABLE.into(),
-                value: claim,
-            }),
+            tag: Some(tag),
         }
     }
 }
@@ -147,6 +144,19 @@ fn label(fence: Fence) -> u64 {
 pub(crate) fn fences(labels: Vec<u64>) -> Vec<Fence> {
     let fence = |label: u64| Fence(label.cast_signed());
     labels.into_iter().map(fence).collect()
+}
+
+/// What all processes of one attempt have in their environment.
+fn claim_tag(worker: &str, fence: Fence) -> Tag {
+    Tag {
+        name: CLAIM_VARIABLE.into(),
+        value: format!("{worker}:{fence}"),
+    }
+}
+
+/// The same for the labels of a worker's roster.
+pub(crate) fn claim_tags(worker: &str) -> impl Fn(u64) -> Tag {
+    move |label| claim_tag(worker, Fence(label.cast_signed()))
 }
 
 /// What all processes of a worker's jobs have in their environment.

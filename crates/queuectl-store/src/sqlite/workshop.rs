@@ -22,7 +22,8 @@ const TRIES: usize = 100;
 /// The folder.
 pub(super) struct Workshop {
     folder: PathBuf,
-    _alive: File,
+    /// Taken when the folder is removed.
+    alive: Option<File>,
 }
 
 impl Workshop {
@@ -45,7 +46,7 @@ impl Workshop {
             if let Some(alive) = take(&folder)? {
                 return Ok(Self {
                     folder,
-                    _alive: alive,
+                    alive: Some(alive),
                 });
             }
         }
@@ -60,8 +61,9 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        // What can't be removed now, the next copy at this place removes.
-        let _ = empty(&self.folder).and_then(|()| fs::remove_dir_all(&self.folder));
+        if let Some(alive) = self.alive.take() {
+            remove(&self.folder, alive);
+        }
     }
 }
 
@@ -96,12 +98,17 @@ fn clear(parent: &Path) {
             Err(_) => continue,
         };
         if alive.try_lock().is_ok() {
-            let _ = empty(&folder).and_then(|()| fs::remove_dir_all(&folder));
-            drop(alive);
-            // Windows may keep a file's name as long as the file is open.
-            let _ = fs::remove_dir_all(&folder);
+            remove(&folder, alive);
         }
     }
+}
+
+/// Removes a folder whose locked file is held. What can't be removed now, the next copy at this place removes.
+fn remove(folder: &Path, alive: File) {
+    let _ = empty(folder).and_then(|()| fs::remove_dir_all(folder));
+    drop(alive);
+    // Windows may keep a file's name as long as the file is open.
+    let _ = fs::remove_dir_all(folder);
 }
 
 fn is_ours(entry: &DirEntry) -> bool {

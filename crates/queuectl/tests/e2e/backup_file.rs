@@ -52,7 +52,8 @@ fn nothing_is_overwritten_unless_that_is_meant() {
     home.ok(["backup", "--force", "there"]);
     let restored = home.json(["--db", "there", "status"]);
     assert_eq!(number(&restored, "pending"), 1);
-    // A store is used there now, which no force replaces; nor the store itself.
+    // A store that is used is replaced by no force; nor the store itself.
+    home.ok(["--db", "there", "enqueue", "--command", "true"]);
     home.run(["backup", "--force", "there"]).failed(4);
     let store = home.database();
     let store = store.to_str().expect("a temporary folder has a plain name");

@@ -17,11 +17,12 @@ enum Makes {
 use Makes::{AStore, Nothing, Other};
 
 /// Each command, by its names, with what it needs to be one.
-const COMMANDS: [(&str, &[&str], Makes); 21] = [
+const COMMANDS: [(&str, &[&str], Makes); 22] = [
     ("enqueue", &["--command", jobs::SUCCEEDS], AStore),
     ("worker start", &["--foreground", "--until-idle"], AStore),
     ("worker stop", &[], Nothing(0)),
     ("worker list", &[], Nothing(0)),
+    ("worker forget", &["worker-1"], Nothing(3)),
     ("worker serve", &[], Other),
     ("worker guard", &[], Other),
     ("status", &[], Nothing(0)),

@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::iter;
 use std::process;
+use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -89,7 +90,9 @@ impl Strays<'_> {
         });
         // A program may have kept the environment of a command, and start others with it later, as `at` does.
         in_session
-            || self.tag.is_some_and(|tag| table::has_tag(pid, tag))
+            || self
+                .tag
+                .is_some_and(|tag| table::has_tag(pid, slice::from_ref(tag)))
                 && (!adopting() || descends_from_us(pid))
     }
 }

@@ -58,16 +58,16 @@ pub(in crate::os) fn pids() -> Vec<u32> {
 
 /// Whether the environment a process was started with has the tag. Nobody else's environment can be read, and a zombie has
 /// none.
-pub(in crate::os) fn has_tag(pid: u32, tag: &Tag) -> bool {
+pub(in crate::os) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
+    if tags.is_empty() {
+        return false;
+    }
     let Some(environment) = environment(pid) else {
         return false;
     };
-    environment.split(|byte| *byte == 0).any(|variable| {
-        let value = variable
-            .strip_prefix(tag.name.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"="));
-        value == Some(tag.value.as_bytes())
-    })
+    environment
+        .split(|byte| *byte == 0)
+        .any(|variable| tags.iter().any(|tag| tag.is(variable)))
 }
 
 /// The environment a process was started with. During `execve`, which may take long on a busy machine, a

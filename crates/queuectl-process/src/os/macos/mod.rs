@@ -272,9 +272,9 @@ pub(super) fn pids() -> Vec<u32> {
     pids
 }
 
-/// Whether the environment a process was started with has the tag. It follows the arguments in one block: their count, the
+/// Whether the environment a process was started with has one of the tags. It follows the arguments in one block: their count, the
 /// path, NULs, and then each argument and each variable with a NUL after it.
-pub(super) fn has_tag(pid: u32, tag: &Tag) -> bool {
+pub(super) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
     let Some(block) = arguments(pid) else {
         return false;
     };
@@ -285,12 +285,9 @@ pub(super) fn has_tag(pid: u32, tag: &Tag) -> bool {
     let mut words = rest.split(|byte| *byte == 0);
     words.next();
     let words = words.skip_while(|word| word.is_empty()).skip(count);
-    words.take_while(|word| !word.is_empty()).any(|variable| {
-        let value = variable
-            .strip_prefix(tag.name.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"="));
-        value == Some(tag.value.as_bytes())
-    })
+    words
+        .take_while(|word| !word.is_empty())
+        .any(|variable| tags.iter().any(|tag| tag.is(variable)))
 }
 
 fn arguments(pid: u32) -> Option<Vec<u8>> {

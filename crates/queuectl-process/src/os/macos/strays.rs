@@ -5,6 +5,7 @@
 //! such a stray isn't seen.
 
 use std::process;
+use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,10 @@ fn end_young(leader: Leader, ended: Instant, tag: &Tag) -> bool {
         // The session has the leader's number, which another session may get later.
         let in_session = found.session == leader.pid && ended.elapsed() < NO_ROUND;
         // Its pid may have gone to another while its tag was read.
-        if is_young && (in_session || has_tag(pid, tag)) && read(pid) == Some(found) {
+        if is_young
+            && (in_session || has_tag(pid, slice::from_ref(tag)))
+            && read(pid) == Some(found)
+        {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
             any |= pid.is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok());
         }

@@ -4,6 +4,7 @@
 //! outlive it, and says so by a variable in its environment. Commands don't inherit that variable.
 
 use std::process::Command;
+use std::slice;
 #[cfg(target_os = "linux")]
 use std::sync::OnceLock;
 
@@ -28,5 +29,5 @@ pub(in crate::os) fn is_apart(pid: u32) -> bool {
         name: APART.to_owned(),
         value: "1".to_owned(),
     });
-    native::has_tag(pid, tag)
+    native::has_tag(pid, slice::from_ref(tag))
 }

@@ -27,7 +27,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// turn, so none is given out twice within this time.
 const BETWEEN_HEARTBEATS: u64 = SECOND;
 
-/// Ends every process in the session of one of these leaders, and every process with the tag. Returns how many there were, once
+/// Ends every process in the session of one of these leaders, and every process with one of the tags. Returns how many there were, once
 /// all have gone. The last heartbeat of their worker was at `alive`.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ const BETWEEN_HEARTBEATS: u64 = SECOND;
 pub(crate) fn end_all(
     leaders: &[Leader],
     alive: u64,
-    tag: &Tag,
+    tags: &[Tag],
     patience: Duration,
 ) -> io::Result<usize> {
     let began = Instant::now();
@@ -47,7 +47,7 @@ pub(crate) fn end_all(
     let mut ended = HashSet::new();
     loop {
         let (mut left, mut out_of_reach) = (Vec::new(), Vec::new());
-        for found in find(&sessions, tag) {
+        for found in find(&sessions, tags) {
             let (pid, _) = found;
             match signal(pid, Signal::KILL) {
                 Ok(()) => {
@@ -74,9 +74,9 @@ pub(crate) fn end_all(
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], alive: u64, tag: &Tag) -> Vec<u32> {
+pub(crate) fn find_all(leaders: &[Leader], alive: u64, tags: &[Tag]) -> Vec<u32> {
     let sessions = sessions(leaders, alive);
-    find(&sessions, tag).map(|(pid, _)| pid).collect()
+    find(&sessions, tags).map(|(pid, _)| pid).collect()
 }
 
 /// Those of the leaders with processes that [`end_all`] can't end, since they belong to another user: which leader by its place,
@@ -113,14 +113,14 @@ fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
 }
 
 /// Pids and when they started. One is looked at after the other, so that what was seen is still so when it is signalled.
-fn find<'a>(sessions: &'a [Leader], tag: &'a Tag) -> impl Iterator<Item = (u32, u64)> + 'a {
+fn find<'a>(sessions: &'a [Leader], tags: &'a [Tag]) -> impl Iterator<Item = (u32, u64)> + 'a {
     native::pids().into_iter().filter_map(move |pid| {
         let found = native::read(pid)?;
         if found.zombie || pid == process::id() {
             return None;
         }
         let in_session = sessions.iter().any(|leader| is_in(&found, leader));
-        (in_session || native::has_tag(pid, tag)).then_some((pid, found.start))
+        (in_session || native::has_tag(pid, tags)).then_some((pid, found.start))
     })
 }
 

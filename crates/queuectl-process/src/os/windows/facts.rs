@@ -198,7 +198,7 @@ pub(crate) fn boot() -> u64 {
 pub(crate) fn end_all(
     leaders: &[Leader],
     _alive: u64,
-    _tag: &Tag,
+    _tags: &[Tag],
     patience: Duration,
 ) -> io::Result<usize> {
     let began = Instant::now();
@@ -225,7 +225,7 @@ pub(crate) fn out_of_reach(_leaders: &[Leader], _alive: u64) -> Vec<(usize, u32)
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], _alive: u64, _tag: &Tag) -> Vec<u32> {
+pub(crate) fn find_all(leaders: &[Leader], _alive: u64, _tags: &[Tag]) -> Vec<u32> {
     left(leaders).map(|(pid, _)| pid).collect()
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     let mut ids = args.ids.clone();
     ids.sort();
     ids.dedup();
-    let forgotten = queuectl_worker::forget(&mut *cx.store()?, &ids)?;
+    let forgotten = queuectl_worker::forget(&mut *cx.store_to_look_at()?, &ids)?;
     let line = |one: &Forgotten| {
         let (worker, jobs) = (&one.worker, jobs(one.jobs as u64));
         format!("Forgot {worker}, and put back {jobs}")
