@@ -224,7 +224,7 @@ pub fn end_orphans(
 /// The processes that [`end_orphans`] would end now.
 pub fn orphans(roster: &Path, tag: &dyn Fn(u64) -> Tag) -> io::Result<Vec<u32>> {
     let noted = read(roster)?;
-    Ok(os::find_all(&noted.leaders, noted.alive, &noted.tags(tag)))
+    os::find_all(&noted.leaders, noted.alive, &noted.tags(tag))
 }
 
 /// Ends what a worker left running of which there is no roster: every process of ours that has its tag in the environment.
@@ -241,7 +241,7 @@ pub fn end_tagged(worker: &Tag, patience: Duration) -> io::Result<usize> {
 /// The processes that [`end_tagged`] would end now.
 pub fn tagged(worker: &Tag) -> io::Result<Vec<u32>> {
     refuse_if_blind()?;
-    Ok(os::find_all(&[], 0, slice::from_ref(worker)))
+    os::find_all(&[], 0, slice::from_ref(worker))
 }
 
 fn refuse_if_blind() -> io::Result<()> {

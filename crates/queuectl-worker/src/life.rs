@@ -44,8 +44,16 @@ pub fn hostname() -> String {
 pub fn liveness(info: &WorkerInfo) -> Liveness {
     match Remains::of(info) {
         Ok(_) => Liveness::Dead,
+        Err(Liveness::Alive) if is_being_rescued(info) => Liveness::Dead,
         Err(liveness) => liveness,
     }
+}
+
+/// Returns true if a worker of this pid namespace has died and another process holds its files, to end what it left.
+pub(crate) fn is_being_rescued(info: &WorkerInfo) -> bool {
+    let worker = &info.worker;
+    let is_dead = || !os::is_alive(worker.pid, worker.pid_started);
+    Place::of(worker) == Place::Here && is_held(&worker.life) && is_dead()
 }
 
 /// Whether the process of a worker runs where we are, and works for the store that knows it.

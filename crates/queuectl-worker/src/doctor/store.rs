@@ -8,7 +8,7 @@ use queuectl_process::tagged;
 use queuectl_store::{Check, Checked, Finding, Store, StoreError, WorkerInfo};
 
 use super::{Diagnosis, Examined, Subject, some};
-use crate::life::Liveness;
+use crate::life::{Liveness, is_being_rescued};
 use crate::remains::Remains;
 use crate::rescue::{Dead, Patience, rescue};
 use crate::slot::worker_tag;
@@ -132,6 +132,7 @@ fn workers(
                 let minutes = now.since(info.heartbeat_at).as_secs() / 60;
                 workers.push(silent(&info, minutes));
             }
+            Err(Liveness::Alive) if is_being_rescued(&info) => workers.push(being_rescued(&info)),
             Err(Liveness::Lapsed) => workers.push(lapsed(store, &info, fix)),
             Err(_) => {
                 workers.extend(unable(&info));
@@ -182,6 +183,15 @@ fn dead(
             trouble.map_or(Ok(()), Err)
         },
     )
+}
+
+fn being_rescued(info: &WorkerInfo) -> Diagnosis {
+    let what = format!(
+        "{} has died, and holds {} job(s); another process is ending what it left running",
+        info.worker.id, info.running
+    );
+    let remedy = "wait; its jobs go back to the queue when that has ended";
+    Diagnosis::left(what, remedy)
 }
 
 /// Only a user can know that nothing of it runs any more.

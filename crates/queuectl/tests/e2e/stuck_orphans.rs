@@ -51,6 +51,13 @@ fn other_jobs_start_and_go_on_and_its_own_runs_again_when_it_has_ended() {
     while began.elapsed() < Duration::from_secs(8) {
         is_run_soon(&home, &format!("quick{count}"));
         count += 1;
+        // Who rescues it holds its files, as it did.
+        let workers = home.workers();
+        let seen = workers.iter().find(|one| one["pid"] == victim.worker);
+        assert!(
+            seen.is_none_or(|one| one["state"] != "running"),
+            "{workers:?}"
+        );
     }
     assert!(system::is_alive(victim.job), "it ended after all");
     home.touch("held.go");

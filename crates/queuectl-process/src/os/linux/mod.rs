@@ -33,7 +33,7 @@ pub(super) use spawn::{Born, commands_keep, spawn};
 pub use strays::adopt_orphans;
 pub(super) use strays::{adopting, end_strays};
 pub(crate) use table::boot;
-pub(super) use table::{Process, has_tag, pids, read};
+pub(super) use table::{Process, has_tag, pids, read, seeing};
 
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.
 const TICK_NANOS: u64 = 10_000_000;

@@ -1,10 +1,42 @@
 //! The process table, as /proc shows it.
 
+use std::cell::Cell;
 use std::fs;
+use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Tag;
+use crate::os::is_out_of_room;
+
+thread_local! {
+    /// The error number of a look that failed because this process can open no more files, or the machine has no memory.
+    static BLINDED: Cell<Option<i32>> = const { Cell::new(None) };
+}
+
+/// Returns what `look` has seen.
+///
+/// # Errors
+///
+/// Fails if it couldn't see everything, for lack of file descriptors or memory. Then a process that seems to have gone may be there.
+pub(in crate::os) fn seeing<T>(look: impl FnOnce() -> T) -> io::Result<T> {
+    BLINDED.set(None);
+    let seen = look();
+    match BLINDED.get() {
+        Some(error) => Err(io::Error::from_raw_os_error(error)),
+        None => Ok(seen),
+    }
+}
+
+/// What was read, if it could be. Lack of room is noted for [`seeing`].
+fn known<T>(read: io::Result<T>) -> Option<T> {
+    let noted = read.inspect_err(|error| {
+        if is_out_of_room(error) {
+            BLINDED.set(error.raw_os_error());
+        }
+    });
+    noted.ok()
+}
 
 /// What /proc says of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +51,7 @@ pub(in crate::os) struct Process {
 
 /// One process. `None` if there is none of that pid.
 pub(in crate::os) fn read(pid: u32) -> Option<Process> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = known(fs::read(format!("/proc/{pid}/stat")))?;
     parse(pid, &stat)
 }
 
@@ -48,9 +80,7 @@ fn parse(pid: u32, stat: &[u8]) -> Option<Process> {
 
 /// Every pid there is.
 pub(in crate::os) fn pids() -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
+    let entries = known(fs::read_dir("/proc")).into_iter().flatten();
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect()
@@ -80,7 +110,7 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
         let environment = match fs::read(format!("/proc/{pid}/environ")) {
             // So a newer kernel says that the first thread has ended.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Vec::new(),
-            read => read.ok()?,
+            read => known(read)?,
         };
         let process = read(pid)?;
         if !environment.is_empty() || process.zombie || process.parent == KERNEL || pid == KERNEL {
@@ -89,13 +119,13 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
         if let Some(environment) = environment_of_a_thread(pid) {
             return Some(environment);
         }
-        let arguments = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let arguments = known(fs::read(format!("/proc/{pid}/cmdline")))?;
         if began.elapsed() > PATIENCE {
             return None;
         }
         // The `execve` may have ended between the two reads.
         if !arguments.is_empty() {
-            return fs::read(format!("/proc/{pid}/environ")).ok();
+            return known(fs::read(format!("/proc/{pid}/environ")));
         }
         thread::sleep(Duration::from_micros(100));
     }
@@ -103,11 +133,11 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
 
 /// The environment as a thread shows it that isn't the first. The first one shows none when it has ended before the others.
 fn environment_of_a_thread(pid: u32) -> Option<Vec<u8>> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let threads = known(fs::read_dir(format!("/proc/{pid}/task")))?;
     let others = threads
         .filter_map(|thread| Some(thread.ok()?.path()))
         .filter(|thread| !thread.ends_with(pid.to_string()));
-    let mut read = others.filter_map(|thread| fs::read(thread.join("environ")).ok());
+    let mut read = others.filter_map(|thread| known(fs::read(thread.join("environ"))));
     read.find(|environment| !environment.is_empty())
 }
 
@@ -128,6 +158,45 @@ pub(crate) fn boot() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Run again by itself, since the limit is the whole process's.
+    #[test]
+    fn what_can_not_be_seen_for_lack_of_descriptors_is_an_error() {
+        const ALONE: &str = "TABLE_TEST_ALONE";
+        #[expect(clippy::disallowed_methods, reason = "tells one run from the other")]
+        let alone = std::env::var_os(ALONE).is_some();
+        if !alone {
+            let name = "os::native::table::tests::what_can_not_be_seen_for_lack_of_descriptors_is_an_error";
+            let own = std::env::current_exe().unwrap();
+            let mut again = std::process::Command::new(own);
+            let output = again
+                .args(["--exact", name])
+                .env(ALONE, "")
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(
+                output.status.success() && said.contains("1 passed"),
+                "{said}"
+            );
+            return;
+        }
+        let me = std::process::id();
+        assert_eq!(seeing(|| read(me).is_some()).ok(), Some(true));
+        assert_eq!(seeing(|| read(u32::MAX)).ok(), Some(None));
+        let limit = rustix::process::Rlimit {
+            current: Some(0),
+            ..rustix::process::getrlimit(rustix::process::Resource::Nofile)
+        };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+        assert!(seeing(|| read(me)).is_err());
+        assert!(seeing(pids).is_err());
+        let tag = Tag {
+            name: "A".to_owned(),
+            value: "b".to_owned(),
+        };
+        assert!(seeing(|| has_tag(me, &[tag])).is_err());
+    }
 
     #[test]
     fn a_process_ends_with_its_last_thread() {

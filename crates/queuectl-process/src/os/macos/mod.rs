@@ -272,6 +272,11 @@ pub(super) fn pids() -> Vec<u32> {
     pids
 }
 
+/// Returns what `look` has seen. To look at processes takes no descriptor here.
+pub(super) fn seeing<T>(look: impl FnOnce() -> T) -> io::Result<T> {
+    Ok(look())
+}
+
 /// Whether the environment a process was started with has one of the tags. It follows the arguments in one block: their count, the
 /// path, NULs, and then each argument and each variable with a NUL after it.
 pub(super) fn has_tag(pid: u32, tags: &[Tag]) -> bool {

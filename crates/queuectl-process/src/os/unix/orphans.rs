@@ -43,11 +43,12 @@ pub(crate) fn end_all(
     let began = Instant::now();
     let mut pause = PAUSE.0;
     // Decided once, before the processes that prove a session are ended.
-    let sessions = sessions(leaders, alive);
+    let sessions = native::seeing(|| sessions(leaders, alive))?;
     let mut ended = HashSet::new();
     loop {
         let (mut left, mut out_of_reach) = (Vec::new(), Vec::new());
-        for found in find(&sessions, tags) {
+        let seen: Vec<_> = native::seeing(|| find(&sessions, tags).collect())?;
+        for found in seen {
             let (pid, _) = found;
             match signal(pid, Signal::KILL) {
                 Ok(()) => {
@@ -74,9 +75,11 @@ pub(crate) fn end_all(
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], alive: u64, tags: &[Tag]) -> Vec<u32> {
-    let sessions = sessions(leaders, alive);
-    find(&sessions, tags).map(|(pid, _)| pid).collect()
+pub(crate) fn find_all(leaders: &[Leader], alive: u64, tags: &[Tag]) -> io::Result<Vec<u32>> {
+    native::seeing(|| {
+        let sessions = sessions(leaders, alive);
+        find(&sessions, tags).map(|(pid, _)| pid).collect()
+    })
 }
 
 /// Those of the leaders with processes that [`end_all`] can't end, since they belong to another user: which leader by its place,

@@ -225,8 +225,8 @@ pub(crate) fn out_of_reach(_leaders: &[Leader], _alive: u64) -> Vec<(usize, u32)
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], _alive: u64, _tags: &[Tag]) -> Vec<u32> {
-    left(leaders).map(|(pid, _)| pid).collect()
+pub(crate) fn find_all(leaders: &[Leader], _alive: u64, _tags: &[Tag]) -> io::Result<Vec<u32>> {
+    Ok(left(leaders).map(|(pid, _)| pid).collect())
 }
 
 /// The leaders that still run.

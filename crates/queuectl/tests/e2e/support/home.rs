@@ -229,7 +229,8 @@ impl Home {
     /// What `worker list --json` has.
     #[track_caller]
     pub(crate) fn workers(&self) -> Vec<Value> {
-        items(&self.json(["worker", "list"])).clone()
+        // Without a note if there is no store yet.
+        items(&self.json(["--quiet", "worker", "list"])).clone()
     }
 
     /// Waits until the job is in `state`, and shows it.
