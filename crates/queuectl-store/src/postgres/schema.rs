@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn a_name_is_quoted_for_the_place_it_stands_in() {
         let of = |name: &str, sql: &str| Schema::new(name).of(sql);
-        assert_eq!(of("a", "SELECT queuectl.b()"), r#"SELECT "a".b()"#);
+        assert_eq!(of("a", "CALL queuectl.b()"), r#"CALL "a".b()"#);
         assert_eq!(of("O'B\"\\", "queuectl.b"), r#""O'B""\".b"#);
         assert_eq!(
             of("O'B\"\\", "x('queuectl.b', 'queuectl', 'queuectl_')"),
@@ -60,6 +60,6 @@ mod tests {
         assert_eq!(of("$body_0$", "$$"), "$body_1$");
         // What is put in isn't looked through again.
         assert_eq!(of("queuectl.", "queuectl.b"), r#""queuectl.".b"#);
-        assert_eq!(of("x", "CREATE SCHEMA queuectl"), r#"CREATE SCHEMA "x""#);
+        assert_eq!(of("x", "DROP SCHEMA queuectl"), r#"DROP SCHEMA "x""#);
     }
 }

@@ -117,6 +117,7 @@ fn a_job_that_failed_runs_again_when_what_it_left_with_another_user_has_ended() 
     wait_for_log(&home, "job 'a' has to end, but process ");
     assert_eq!(text(&home.show("a"), "state"), "processing");
     assert_eq!(starts(&home, "a"), 1, "a second copy runs");
+    std::fs::remove_file(home.work("a.pid")).expect("it is there");
     system::kill_hard(pid);
     wait_until("the job to run again", || starts(&home, "a") == 2);
     let again = wait_for_another_user(&home, "a.pid");
