@@ -39,7 +39,7 @@ pub enum Happening<'a> {
         /// The job, as the store has it now.
         after: &'a Job,
     },
-    /// An attempt has to end or has failed, and a process of it can't be ended, since it belongs to another user. It is waited for.
+    /// An attempt has to end or has failed, and waits for a process that belongs to another user, and so can't be ended.
     JobHeldUp {
         /// The job.
         job: &'a Job,
@@ -94,7 +94,7 @@ pub enum Happening<'a> {
         /// hasn't taken back jobs that never began, or hasn't synced what it knows.
         untold: usize,
     },
-    /// A file by which others know the worker, its own or its store's, isn't at its place any more. The worker claims nothing more,
+    /// A file by which others know the worker, its own or its store's, was deleted, moved or replaced. The worker claims nothing more,
     /// finishes what runs, and ends.
     Displaced {
         /// Where it was.

@@ -214,12 +214,12 @@ impl Dead {
     ///
     /// # Errors
     ///
-    /// Fails if some of it doesn't end in time, or can't be looked for.
+    /// Fails if some of it doesn't end in time, or can't be ended or looked for from here.
     pub(crate) fn end_orphans(&self, patience: Duration) -> io::Result<Orphans> {
         self.remains.end(&self.worker, patience)
     }
 
-    /// Puts its jobs back, now that nothing of it runs any more; returns how many there were.
+    /// Puts its jobs back, now that nothing of it runs any more, and returns how many they were.
     pub(crate) fn put_back(
         self,
         store: &mut dyn Store,

@@ -120,7 +120,7 @@ pub fn run(
                     EventLoop::new(&mut *store, &me, options, control, observer, slots, wake);
                 (worker.run(&signals), Some(worker.attempts()))
             }
-            // It hasn't begun to work, and nobody was told that it has.
+            // It hasn't begun to work, and no observer was told that it has.
             Err(error) => (Err(error), None),
         }
     });
@@ -142,7 +142,7 @@ pub fn run(
     result.and(goodbye.map_err(RunError::from))
 }
 
-/// Tells that a worker has ended that had begun to work, and so has run this number of attempts.
+/// Tells that a worker has ended after this number of attempts; none if it never began to work.
 fn tell_end(observer: &dyn Observer, me: &Worker, attempts: Option<u64>) {
     if let Some(attempts) = attempts {
         let worker = &me.id;
