@@ -22,13 +22,13 @@ pub trait Store: Send {
     /// The time by which this store decides.
     fn now(&mut self) -> Result<Timestamp, StoreError>;
 
-    /// How long each later call waits for a store that is busy or doesn't answer, instead of what it was opened with.
+    /// Sets how long each later call waits for a store that is busy or doesn't answer, in place of the value from its opening.
     fn set_patience(&mut self, patience: Duration);
 
     /// What tells this store from all others, by whatever name it was opened; of no meaning beyond this moment.
     fn identity(&mut self) -> Result<String, StoreError>;
 
-    /// The file that it is; none if it is on a server.
+    /// The file of the store; none if it is on a server.
     fn file(&self) -> Option<&StoreFile>;
 
     /// Adds jobs, all or none, and returns their ids in the same order.
@@ -144,7 +144,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     ///
-    /// [`StoreError::WorkerExists`] if another process is known by this name: it would share what that one holds.
+    /// Fails with [`StoreError::WorkerExists`] if another process has this name: the two would share their claims.
     fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
 
     /// Renews a worker's lease: returns how long it holds, from the moment of this call at the least; none if this store gives

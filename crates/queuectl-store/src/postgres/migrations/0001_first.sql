@@ -1,6 +1,6 @@
--- Names are looked up in pg_catalog alone while this runs, and SQL functions and views keep what is found now. Bodies of plpgsql
--- functions are looked up when they run, by whatever path there is. So they call functions by their schema, and have operators
--- only between types for which there is a built-in one, which is found first. (A path of their own would cost more than most do.)
+-- While this runs, names are looked up in pg_catalog alone. SQL functions and views keep what is found now. Bodies of plpgsql functions
+-- are resolved when they run, by the search_path of that moment. So they call functions by their schema, and use operators only between
+-- types that have a built-in one, which is found first. (A search_path for each function would cost more than most of them do.)
 
 -- Times and lengths of time are in microseconds. The numbers that stand for states, outcomes and
 -- streams are in records/codes.rs.
