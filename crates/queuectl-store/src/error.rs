@@ -87,7 +87,7 @@ pub enum StoreError {
         /// What kind of file system that is.
         kind: String,
     },
-    /// It is in the hands of another user, who could run commands as whoever works on it.
+    /// It belongs to another user, who could run commands as the user of its workers.
     #[error("won't use a store of another user: `{}` belongs to user {user}", .path.display())]
     Foreign {
         /// The file or folder.
@@ -95,7 +95,7 @@ pub enum StoreError {
         /// Whose it is.
         user: u32,
     },
-    /// Everybody may write to it, and so run commands as whoever works on it.
+    /// Everybody may write to it, and so run commands as the user of its workers.
     #[error("won't use a store that everybody may change: `{}`", .path.display())]
     Exposed {
         /// The file or folder.

@@ -73,8 +73,8 @@ pub enum Happening<'a> {
         /// What is wrong.
         error: &'a StoreError,
     },
-    /// The store has been out of reach for so long that the worker ends what it runs, before its
-    /// lease is over and others run it.
+    /// The store has been out of reach for most of the lease, so the worker ends what it runs before
+    /// others run it.
     CutOff {
         /// How many jobs that is.
         running: usize,
@@ -116,9 +116,9 @@ pub trait Observer: Send + Sync {
     /// Something has happened.
     fn notice(&self, happening: &Happening<'_>);
 
-    /// Whether someone looks on. Then the end of each attempt is told before the next start in its
-    /// slot, and not before a power cut can't undo it any more. That takes time, so it isn't done for
-    /// nobody.
+    /// Whether the events are watched. Then the end of each attempt is told before the next start in
+    /// its slot, and only once a power cut can't undo it any more. That takes time, so it isn't done
+    /// otherwise.
     fn is_watched(&self) -> bool {
         false
     }

@@ -240,10 +240,10 @@ mod tests {
                 std::thread::yield_now();
                 left_behind.remove();
                 let life = taker.join().unwrap();
-                assert!(path.exists(), "nobody can see that it is held");
+                assert!(path.exists(), "the held life file is gone");
                 assert!(
                     Remains::at(path.clone(), &worker, None).is_none(),
-                    "nobody holds it"
+                    "the life file isn't held"
                 );
                 drop(life);
             });

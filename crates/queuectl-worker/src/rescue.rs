@@ -103,8 +103,8 @@ impl Look<'_> {
         Ok(rescued)
     }
 
-    /// Returns those that live on this machine, and those that have died. A frozen worker lives but looks after nobody, so the
-    /// walk goes on past it.
+    /// Returns those that live on this machine, and those that have died. A frozen worker lives but looks after no other, so
+    /// the walk goes on past it.
     fn walk(&self, others: Vec<WorkerInfo>) -> (Vec<WorkerInfo>, Vec<Dead>) {
         let (mut here, mut dead) = (Vec::new(), Vec::new());
         let mut watchers = 0;
