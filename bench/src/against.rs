@@ -1,4 +1,4 @@
-//! The program beside another build of it, such as that of an older commit, in pairs.
+//! Compares the program with another build of it, such as that of an older commit, in pairs of measurements.
 //!
 //! The two may not understand each other's stores, so each fills and reads its own by its commands.
 
@@ -16,12 +16,12 @@ use crate::scene::Scene;
 use crate::trouble::Trouble;
 
 const JOBS: Unit = Unit::PerSecond("jobs");
-/// What a plain job may lose.
+/// The least ratio to the other program for what should be large.
 const AS_FAST: Goal = Goal::AtLeast(0.98);
-/// The same for what is better if there is less of it.
+/// The largest ratio for what should be small.
 const AS_LITTLE: Goal = Goal::AtMost(1.0 / 0.98);
 
-/// Something that both do.
+/// One measurement that is made of both programs.
 pub(crate) struct Comparison {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
@@ -91,13 +91,13 @@ pub(crate) const COMPARISONS: [Comparison; 7] = [
     },
 ];
 
-/// How many jobs a worker has run before it idles, and how long it has idled before it is looked at.
+/// How many jobs a worker runs before it idles, and how long it idles before it is measured.
 const JOBS_BEFORE: usize = 100;
 const SETTLE: Duration = Duration::from_secs(2);
 
 const ARGV: &str = r#"{"argv": ["true"]}"#;
 
-/// Measures one of them, in turns: which of the two comes first changes from round to round.
+/// Makes one comparison. Which of the two programs comes first changes from round to round.
 pub(crate) fn measure(
     scene: &Scene,
     one: &Comparison,
@@ -120,7 +120,7 @@ pub(crate) fn measure(
     Ok(Row::ratio(one.what, one.unit, &pairs, reference, one.goal))
 }
 
-/// An empty queue of this program, or of the one that is measured.
+/// An empty queue of `program`, or of this build if none is given.
 fn queue(scene: &Scene, program: Option<&Path>, on_server: bool) -> Result<Queue, Trouble> {
     let queue = if on_server {
         scene.queue_on_server()?
@@ -152,7 +152,7 @@ fn enqueue(scene: &Scene, queue: &Queue) -> Result<f64, Trouble> {
 
 fn bulk(scene: &Scene, queue: &Queue) -> Result<f64, Trouble> {
     let count = scene.size(100_000, 5_000);
-    // It is measured with the store as it is found, not with its making.
+    // Making the store isn't measured.
     add(queue, &lines(queue, PLAIN, 1)?)?;
     let file = lines(queue, PLAIN, count)?;
     Ok(per_second(count, add(queue, &file)?))
@@ -171,7 +171,7 @@ fn memory(scene: &Scene, queue: &Queue) -> Result<f64, Trouble> {
     idle(scene, queue, |pid, _| procfs::resident(pid))
 }
 
-/// Looks at a worker that has begun and has nothing to do.
+/// Measures a worker that has begun and has nothing to do, by `look`, which gets its pid and for how long to look.
 fn idle(
     scene: &Scene,
     queue: &Queue,
@@ -187,10 +187,10 @@ fn idle(
     let pid = u32::try_from(pid).unwrap_or_default();
     let seen = look(pid, Duration::from_secs(scene.size(10, 3)));
     timed(&mut queue.command(&["worker", "stop"]))?;
-    seen.ok_or_else(|| Trouble::Wrong("what a process costs is only seen on Linux".to_owned()))
+    seen.ok_or_else(|| Trouble::Wrong("a process can only be measured on Linux".to_owned()))
 }
 
-/// A file with so many such jobs.
+/// A file with `count` jobs of this kind, one JSON object on a line.
 fn lines(queue: &Queue, job: &str, count: usize) -> Result<PathBuf, Trouble> {
     let file = queue
         .folder

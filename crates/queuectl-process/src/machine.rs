@@ -11,12 +11,12 @@ use crate::{fingerprint, os};
 pub struct Machine {
     /// The system, since it was started.
     boot: String,
-    /// Which processes of it can be seen. None if their numbers can't be told: then no pid means anything.
+    /// The pid namespace, where there are such. None if `/proc` can't tell pids: then no pid means anything.
     room: Option<String>,
 }
 
 impl Machine {
-    /// This one. It is looked up once: a process stays where it is.
+    /// The machine of this process. It is looked up once: a process stays where it is.
     pub fn this() -> &'static Self {
         static THIS: OnceLock<Machine> = OnceLock::new();
         THIS.get_or_init(|| Self {
@@ -34,7 +34,7 @@ impl Machine {
         })
     }
 
-    /// Returns true if a pid of the one is a pid of the other.
+    /// Returns true if a pid means the same process in both.
     pub fn shares_pids(&self, other: &Self) -> bool {
         self.is_same_boot(other) && self.room.is_some() && self.room == other.room
     }
@@ -46,7 +46,7 @@ impl Machine {
 }
 
 impl Machine {
-    /// The room as a number for a roster. Zero, which is no room's number, if pids mean nothing here.
+    /// The room as a number for a roster. Zero, which is never a room's number, if pids mean nothing here.
     pub(crate) fn room_number(&self) -> u64 {
         self.room.as_deref().map_or(0, fingerprint)
     }

@@ -44,11 +44,11 @@ pub enum Others {
     Everything,
 }
 
-/// How a file can be reached by a second path that isn't a symbolic link, and so can't be told from the first.
+/// How a file can have a second path that isn't a symbolic link, so neither path is known to be the file's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtherPath {
-    /// It has more than one name: it is a hard link.
+    /// It has more than one name (hard links).
     HardLink,
-    /// It is mounted at its path by itself, without its folder, so it lies elsewhere, too.
+    /// It is mounted without its folder, so it has another path elsewhere.
     Mount,
 }

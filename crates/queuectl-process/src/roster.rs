@@ -1,9 +1,9 @@
-//! What a worker runs, in a small file that outlives it: whoever rescues its jobs ends their processes first, and learns which
-//! of them had begun.
+//! What a worker runs, in a small file that outlives it: a rescue of its jobs ends their processes first, and learns which jobs had
+//! begun.
 //!
-//! One record per job at hand, written without a sync: what the kernel has taken survives the worker's death, and a power cut leaves
-//! no process to end. A worker may be killed between any two words of a record, so a pid is written last and taken away first:
-//! it never stands beside the times of another. The file is private to one machine.
+//! The file has one record for each job that the worker holds, and is written without a sync: the kernel keeps the words after the
+//! worker's death, and a power cut leaves no process to end. A worker may be killed between any two words of a record, so a pid is
+//! written last and erased first: it never stands beside the times of another leader. The file is of use on its machine only.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -17,9 +17,8 @@ use crate::{Leader, Machine, Tag};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"QROSTER4");
 
-// The file begins with what it is, where its numbers mean something (the start of the machine, the pid namespace), which file it
-// is (its disk, its number there), the process that keeps it, what that has marked it with, and the time of its last heartbeat; the words of
-// each entry follow.
+// The file begins with the format's magic, the boot and the pid namespace of its pids, the file's own identity (its disk, its number
+// there), its keeper (pid, start time), the keeper's mark, and the time of the last heartbeat; the words of each entry follow.
 const HEAD: usize = 13;
 const BOOT: usize = 1;
 const ROOM: usize = 2;
@@ -33,11 +32,11 @@ const EARLIEST: usize = 1;
 const LATEST: usize = 2;
 const BEGUN: usize = 3;
 const LABEL: usize = 4;
-/// A process of it that can't be ended, since it belongs to another user.
+/// A process of the command that can't be ended, since it belongs to another user; zero if there is none.
 const HOLDOUT: usize = 5;
 const RECORD: usize = 6;
 
-/// What a roster is marked with by its worker, which finds it again by that.
+/// What a worker writes into its roster, so that a reader can tell whose it is.
 pub type Mark = [u64; ALIVE - MARK];
 
 /// Notes what a worker runs. An entry stands for one command, from its start until its end has been reported.
@@ -51,13 +50,13 @@ pub struct Roster {
 pub struct Orphans {
     /// How many processes were running, and have been ended.
     pub ended: usize,
-    /// The labels of what had begun and not been cleared. `None` if that isn't known: there is no roster, or the machine has been
-    /// started since, and may have lost what was written last.
+    /// The labels of entries that had begun and not been cleared. `None` if they aren't known: there is no roster, or the machine has
+    /// been restarted since, and may have lost what was written last.
     pub running: Option<Vec<u64>>,
 }
 
 impl Roster {
-    /// A roster with nothing in it, kept by this process.
+    /// Creates an empty roster with room for `entries` commands, kept by this process.
     pub fn create(path: &Path, entries: usize, mark: Mark) -> io::Result<Self> {
         let me = process::id();
         let started = os::process_start(me).unwrap_or_default();
@@ -67,7 +66,7 @@ impl Roster {
         content.push(os::now());
         content.resize(HEAD + RECORD * entries, 0);
         let words = Words::create(path, &content)?;
-        // Until this is done the roster is no original, so nobody goes by it. Nothing runs yet.
+        // Until the file's identity is in it, the roster counts as a copy, and readers ignore it. Nothing runs yet.
         for (at, word) in (FILE..).zip(os::file_identity(path)?) {
             words.set(at, word)?;
         }
@@ -75,18 +74,18 @@ impl Roster {
     }
 
     /// Notes that the worker is at work now, for other processes to see with [`since_heartbeat`]. To be called about twice a second:
-    /// after the worker's death, the session of a leader that has died, too, is recognised by the last heartbeat.
+    /// if both the worker and a leader have died, the last heartbeat tells whether the leader's session is still its own.
     pub fn heartbeat(&self) -> io::Result<()> {
         self.words.set(ALIVE, os::now())
     }
 
-    /// What the caller knows by this label is about to be run.
+    /// Notes that the command which the caller knows by this label is about to start.
     pub fn begin(&self, entry: usize, label: u64) -> io::Result<()> {
         self.set(entry, LABEL, label)?;
         self.set(entry, BEGUN, 1)
     }
 
-    /// It runs, as this leader.
+    /// Notes that the command runs, as this leader.
     pub fn note(&self, entry: usize, leader: Leader) -> io::Result<()> {
         self.set(entry, PID, 0)?;
         self.set(entry, HOLDOUT, 0)?;
@@ -95,17 +94,17 @@ impl Roster {
         self.set(entry, PID, leader.pid.into())
     }
 
-    /// It has to end, and this process of it can't be ended.
+    /// Notes that the command has to end, and that this process of it can't be ended.
     pub fn hold_out(&self, entry: usize, process: u32) -> io::Result<()> {
         self.set(entry, HOLDOUT, process.into())
     }
 
-    /// It has ended, and nothing of it runs any more. That it had begun stays noted.
+    /// Notes that the command has ended, and that nothing of it runs any more. That it had begun stays noted.
     pub fn end(&self, entry: usize) -> io::Result<()> {
         self.set(entry, PID, 0)
     }
 
-    /// The entry stands for nothing.
+    /// Clears the entry: it stands for no command.
     pub fn clear(&self, entry: usize) -> io::Result<()> {
         self.set(entry, PID, 0)?;
         self.set(entry, BEGUN, 0)
@@ -126,16 +125,16 @@ pub struct Head {
 /// Where the numbers in a roster mean something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// Where this process is.
+    /// In the pid namespace of this process.
     Here,
-    /// Nowhere any more: before the machine was started.
+    /// Nowhere any more: the machine has been restarted since.
     BeforeARestart,
     /// In another pid namespace of this machine.
     Elsewhere,
 }
 
 impl Head {
-    /// The head of the roster at `path`. None if there is none, or if it is cut off or of another version.
+    /// Reads the head of the roster at `path`. None if there is no roster, or if it is cut off or of another version.
     pub fn read(path: &Path) -> Option<Self> {
         let mut head = [0; HEAD * size_of::<u64>()];
         File::open(path).ok()?.read_exact(&mut head).ok()?;
@@ -152,7 +151,7 @@ impl Head {
         })
     }
 
-    /// Whether this is the very file that its worker has made: no copy of it, nor a copy that was put in its place.
+    /// Returns true if this is the file that its worker created, and not a copy, even one at the original's place.
     pub fn is_original(&self) -> bool {
         self.is_original
     }
@@ -173,7 +172,7 @@ impl Head {
         }
     }
 
-    /// Whether the process that keeps it runs. False if that can't be told from here.
+    /// Returns true if the process that keeps it runs. False if that can't be told from here.
     pub fn keeper_lives(&self) -> bool {
         let pid = u32::try_from(self.words[KEEPER]);
         let is_alive = |pid| os::is_alive(pid, self.words[KEEPER + 1]);
@@ -181,8 +180,8 @@ impl Head {
     }
 }
 
-/// How long ago a worker noted its last [`heartbeat`](Roster::heartbeat), or made its roster. None if that was elsewhere, or before the
-/// machine was started, or if the roster can't be read.
+/// How long ago a worker noted its last [`heartbeat`](Roster::heartbeat), or created its roster. None if that was in another pid
+/// namespace or before the machine was restarted, or if the roster can't be read.
 pub fn since_heartbeat(roster: &Path) -> Option<Duration> {
     let head = Head::read(roster)?;
     if head.written() != Written::Here {
@@ -192,22 +191,24 @@ pub fn since_heartbeat(roster: &Path) -> Option<Duration> {
     Some(Duration::from_secs_f64(since as f64 / os::SECOND as f64))
 }
 
-/// The labels of what had begun and not been cleared, as a roster of this start of the machine has them, wherever it was written.
+/// The labels of entries that had begun and not been cleared. The roster may be of any pid namespace. None if it is of an earlier boot
+/// or a copy, or if it can't be read.
 pub fn begun(roster: &Path) -> Option<Vec<u64>> {
     let (_, records) = read_original(roster).ok()??;
     Some(records.chunks_exact(RECORD).filter_map(label).collect())
 }
 
-/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of ours that has in its
-/// environment the tag of a label that had begun and not been cleared. Returns once they have gone. No roster, one of an earlier start of the machine, or a copy of one means no leaders.
+/// Ends what a dead worker left running: the sessions of the leaders in its roster, and every process of this user whose environment
+/// has the tag of an entry that had begun and not been cleared. Returns once they have gone. A missing roster, one of an earlier boot,
+/// and a copy name neither leaders nor tags.
 ///
 /// Only to be called when the worker is known to be dead. On Windows its processes have died with it.
 ///
 /// # Errors
 ///
-/// Fails if the roster was written in another pid namespace: what is left there can't be ended from here. Fails if some haven't
-/// gone within `patience`. All of them were killed by then, so they do nothing more: a process that takes longer hangs inside
-/// the kernel. Fails, too, if some can't be killed since they belong to another user.
+/// Fails if the roster was written in another pid namespace, whose processes can't be ended from here. Fails if some processes haven't
+/// gone within `patience`; all of them were killed by then, so they do nothing more, and hang inside the kernel. Fails if some belong
+/// to another user, and so can't be killed.
 pub fn end_orphans(
     roster: &Path,
     tag: &dyn Fn(u64) -> Tag,
@@ -227,8 +228,8 @@ pub fn orphans(roster: &Path, tag: &dyn Fn(u64) -> Tag) -> io::Result<Vec<u32>> 
     os::find_all(&noted.leaders, noted.alive, &noted.tags(tag))
 }
 
-/// Ends what a worker left running of which there is no roster: every process of ours that has its tag in the environment.
-/// Returns how many that were, once they have gone.
+/// Ends what a worker without a roster left running: every process of this user whose environment has the worker's tag. Returns how
+/// many processes that were, once they have gone.
 ///
 /// # Errors
 ///
@@ -253,22 +254,22 @@ fn refuse_if_blind() -> io::Result<()> {
     }
 }
 
-/// A process that keeps a command from its end: it can't be ended, since it belongs to another user.
+/// A process for whose end a command waits: it belongs to another user, and so can't be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holdout {
-    /// What the worker knows the command by.
+    /// The label by which the worker knows the command.
     pub label: u64,
     /// The process.
     pub pid: u32,
 }
 
-/// What keeps the commands of a worker that lives from their ends, as it has noted it.
+/// The processes of another user for which commands of a living worker wait, as the worker has noted them.
 pub fn holdouts(roster: &Path) -> io::Result<Vec<Holdout>> {
     let noted = read(roster)?;
     Ok(noted.holdouts)
 }
 
-/// What keeps the commands of a dead worker from being ended.
+/// The processes of another user that keep a dead worker's commands from being ended.
 pub fn holdouts_of_dead(roster: &Path) -> io::Result<Vec<Holdout>> {
     let noted = read(roster)?;
     let found = os::out_of_reach(&noted.leaders, noted.alive).into_iter();
@@ -279,21 +280,21 @@ pub fn holdouts_of_dead(roster: &Path) -> io::Result<Vec<Holdout>> {
     Ok(found.map(holdout).collect())
 }
 
-/// What a roster of this boot says. One of an earlier boot says nothing.
+/// What a roster of this boot says. One of an earlier boot says nothing, nor does a copy.
 #[derive(Default)]
 struct Noted {
     /// The time of the worker's last heartbeat.
     alive: u64,
     leaders: Vec<Leader>,
-    /// What each leader's command is known by.
+    /// The label of each leader's command.
     labels: Vec<u64>,
     holdouts: Vec<Holdout>,
     running: Option<Vec<u64>>,
 }
 
 impl Noted {
-    /// The tags of what had begun and not been cleared. What has ended and been told has left nothing, so a later process that
-    /// has its tag only has its environment, as from `at`.
+    /// The tags of entries that had begun and not been cleared. A cleared entry's command has left nothing running, so a process that
+    /// shows its tag has only inherited its environment, as from `at`.
     fn tags(&self, tag: &dyn Fn(u64) -> Tag) -> Vec<Tag> {
         self.running
             .iter()
@@ -324,8 +325,8 @@ fn read(path: &Path) -> io::Result<Noted> {
     })
 }
 
-/// The head and the records of a roster of this start of the machine. None if there is none, if its worker was killed before it could
-/// write it, or if it is a copy.
+/// The head and the records of a roster of this boot. None if there is no roster, if its worker was killed before the head was
+/// complete, if it is of an earlier boot, or if it is a copy.
 fn read_original(path: &Path) -> io::Result<Option<(Head, Vec<u64>)>> {
     let content = match std::fs::read(path) {
         Ok(content) => content,

@@ -73,8 +73,8 @@ pub trait Watcher {
     /// A piece of output, in the order of arrival; only of what both streams hold at one look, or when a command of a few
     /// milliseconds has ended, stdout comes first. The bytes are gone after the call.
     fn output(&mut self, stream: Stream, bytes: &[u8]);
-    /// The command has to end or has failed, and this process of it can't be ended, since it belongs to another user. The run waits
-    /// for it. Called again for another process. What a command that succeeded has left with another user is left to it.
+    /// The command has to end or has failed, and the run waits for this process (a pid), which belongs to another user and so can't
+    /// be ended. Called again for another process. A command that succeeded doesn't wait for such processes.
     fn holds_out(&mut self, _process: u32) {}
 }
 

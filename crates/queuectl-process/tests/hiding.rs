@@ -243,7 +243,7 @@ fn what_another_program_starts_with_a_saved_environment_is_spared() {
     let spared = lives(innocent);
     other.kill().unwrap();
     other.wait().unwrap();
-    // It has become a child of nobody that waits for it, if it was spared.
+    // If it was spared, its parent now is a process that doesn't wait for it.
     let _ = os::kill(innocent);
     assert!(spared, "it was ended");
 }

@@ -51,7 +51,7 @@ pub enum StoreError {
     /// There is no such worker.
     #[error("there is no worker '{0}'")]
     NoSuchWorker(WorkerId),
-    /// Another process is known as the worker of this name.
+    /// The name of a new worker is that of another process.
     #[error("there is a worker '{0}' already")]
     WorkerExists(WorkerId),
     /// A job of this id is there already.
@@ -87,7 +87,7 @@ pub enum StoreError {
         /// What kind of file system that is.
         kind: String,
     },
-    /// It is in the hands of another user, who could run commands as whoever works on it.
+    /// It belongs to another user, who could run commands as the user of its workers.
     #[error("won't use a store of another user: `{}` belongs to user {user}", .path.display())]
     Foreign {
         /// The file or folder.
@@ -95,19 +95,19 @@ pub enum StoreError {
         /// Whose it is.
         user: u32,
     },
-    /// Everybody may write to it, and so run commands as whoever works on it.
+    /// Everybody may write to it, and so run commands as the user of its workers.
     #[error("won't use a store that everybody may change: `{}`", .path.display())]
     Exposed {
         /// The file or folder.
         path: PathBuf,
     },
-    /// Its file has a second name, and so could have a second log.
+    /// Its file has a second name (a hard link), and so could have a second log.
     #[error("won't use a store whose file has a second name, a hard link: `{}`", .path.display())]
     Linked {
         /// The file.
         path: PathBuf,
     },
-    /// Its file is mounted without the folder that it is in, and so could have a second log.
+    /// Its file is mounted without its folder, and so could have a second log.
     #[error("won't use a store whose file is mounted without its folder: `{}`", .path.display())]
     Mounted {
         /// The file.
@@ -123,9 +123,9 @@ pub enum StoreError {
         /// What kind of trouble that is.
         trouble: ServerTrouble,
     },
-    /// What is in its schema belongs to a role that could run code as ours.
+    /// Its schema, or something in it, belongs to another role, which could run code with our rights.
     #[error(
-        "won't use the store at `{location}`: what is in its schema belongs to the role `{owner}`"
+        "won't use the store at `{location}`: its schema, or something in it, belongs to the role `{owner}`"
     )]
     ForeignSchema {
         /// Where.
@@ -133,22 +133,22 @@ pub enum StoreError {
         /// Whose it is.
         owner: String,
     },
-    /// Every role may make things in its schema, and so run code as ours.
-    #[error("won't use the store at `{location}`: every role may make things in its schema")]
+    /// Every role may create objects in its schema, and so could run code with our rights.
+    #[error("won't use the store at `{location}`: every role may create objects in its schema")]
     OpenSchema {
         /// Where.
         location: String,
         /// The schema.
         schema: String,
     },
-    /// The database has an encoding that can't hold all texts.
+    /// The database's encoding isn't UTF8, and can't hold all texts.
     #[error(
-        "can't keep a store at `{location}`: the database keeps texts as {encoding}, and has to keep them as UTF8"
+        "can't keep a store at `{location}`: the database's encoding is {encoding}, and has to be UTF8"
     )]
     Encoding {
         /// Where.
         location: String,
-        /// How it keeps them.
+        /// Its encoding.
         encoding: String,
     },
     /// There is none to be read.

@@ -51,12 +51,12 @@ impl Default for Options {
     }
 }
 
-/// What becomes of a store that isn't there when it is opened.
+/// What to do if the store to open doesn't exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
-    /// It is made.
+    /// Create it.
     Made,
-    /// It is an error, and nothing is made.
+    /// Fail, and create nothing.
     Refused,
 }
 
@@ -70,11 +70,11 @@ pub fn open(location: &Location, options: &Options) -> Result<Box<dyn Store>, St
     open_or(Missing::Made, location, options)
 }
 
-/// Opens the store at `location`, and brings an older one up to date. Makes nothing.
+/// Opens an existing store at `location`, and brings an older one up to date. Creates none.
 ///
 /// # Errors
 ///
-/// [`StoreError::Missing`] if there is none; otherwise says what is wrong with the place if it can't be opened.
+/// Fails with [`StoreError::Missing`] if there is none, or says what is wrong with the place if it can't be opened.
 pub fn open_existing(location: &Location, options: &Options) -> Result<Box<dyn Store>, StoreError> {
     open_or(Missing::Refused, location, options)
 }
@@ -92,7 +92,7 @@ fn open_or(
     })
 }
 
-/// Stands for the store that isn't at `location`: answers as an empty one would, and makes nothing.
+/// Returns a stand-in for the missing store at `location`. It answers like an empty store, and creates nothing.
 pub fn nothing(location: &Location) -> Box<dyn Store> {
     Box::new(nothing::Nothing {
         location: location.to_string(),

@@ -22,8 +22,8 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// What looks like a URL that this program can't use, or like one of SQLite's own names for what is no file, is refused, so that it
-    /// doesn't become a file of that name.
+    /// Refuses what looks like a URL that this program can't use, or like a name by which SQLite means no file (`:memory:`), so that no
+    /// file of such a name is created.
     pub fn parse(
         text: &OsStr,
         variable: &dyn Fn(&str) -> Option<OsString>,
@@ -42,7 +42,7 @@ impl Location {
     }
 }
 
-/// Schemes that nobody means a file by, whatever follows their colon.
+/// Schemes that never begin the name of a file, whatever follows their colon.
 const SCHEMES: [&str; 12] = [
     "amqp",
     "file",
@@ -65,7 +65,7 @@ fn no_path(text: &str, follows_prefix: bool) -> Option<String> {
     }
     if text == ":memory:" || text.starts_with(":memory:?") {
         return Some(
-            "a store in memory would end with each command; a file is what all of them share"
+            "a store in memory would end with each command; name a file, which all commands share"
                 .into(),
         );
     }
@@ -73,7 +73,7 @@ fn no_path(text: &str, follows_prefix: bool) -> Option<String> {
         return Some("after `sqlite:` comes the path itself, as in `sqlite:jobs.db` or `sqlite:/srv/jobs.db`".into());
     }
     let (scheme, rest) = text.split_once(':')?;
-    // What has one letter is a drive of Windows. A folder or file may be called whatever it is, with another before it.
+    // One letter is a drive of Windows. After a folder, as in `./http:/x`, any name is allowed.
     let is_scheme = scheme.len() > 1
         && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme
@@ -86,7 +86,7 @@ fn no_path(text: &str, follows_prefix: bool) -> Option<String> {
     Some(match &*small {
         "postgres" | "postgresql" => format!("the URL of a server begins with `{small}://`"),
         "file" | "sqlite" => {
-            format!("`{scheme}:` isn't taken before a path here; give the path alone")
+            format!("`{scheme}:` can't stand before a path here; give the path alone")
         }
         _ => {
             let slashes = if rest.starts_with("//") { "//" } else { "" };
@@ -110,8 +110,8 @@ impl Location {
         )
     }
 
-    /// The files of the store on this machine, as far as they are there: of one on a server those that open the way to
-    /// it, which nobody else may have.
+    /// The files of the store that exist on this machine. For a store on a server those are the secret files for the connection, which
+    /// no other user may read.
     pub fn files(&self) -> Vec<PathBuf> {
         match self {
             Self::Sqlite(path) => {

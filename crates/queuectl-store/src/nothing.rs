@@ -1,4 +1,4 @@
-//! A store that isn't there, for commands that only read: nothing is in it, and looking makes nothing.
+//! Stands in for a store that doesn't exist, for commands that only look or remove: it is empty, and creates nothing.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::{
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// A store that isn't there. It answers as an empty one would; what would have to be kept is refused.
+/// A store that doesn't exist. It answers like an empty one, and refuses whatever would have to be stored.
 pub(crate) struct Nothing {
-    /// Where it isn't.
+    /// Where the store would be.
     pub(crate) location: String,
 }
 

@@ -22,13 +22,13 @@ pub trait Store: Send {
     /// The time by which this store decides.
     fn now(&mut self) -> Result<Timestamp, StoreError>;
 
-    /// How long each later call waits for a store that is busy or doesn't answer, instead of what it was opened with.
+    /// Sets how long each later call waits for a store that is busy or doesn't answer, in place of the value from its opening.
     fn set_patience(&mut self, patience: Duration);
 
     /// What tells this store from all others, by whatever name it was opened; of no meaning beyond this moment.
     fn identity(&mut self) -> Result<String, StoreError>;
 
-    /// The file that it is; none if it is on a server.
+    /// The file of the store; none if it is on a server.
     fn file(&self) -> Option<&StoreFile>;
 
     /// Adds jobs, all or none, and returns their ids in the same order.
@@ -61,7 +61,7 @@ pub trait Store: Send {
     /// [`StoreError::JobExists`] if an id is taken and that is refused.
     fn import(&mut self, jobs: Vec<History>, existing: Existing) -> Result<Batch, StoreError>;
 
-    /// Jobs with all that is known of them, as [`import`](Self::import) takes them, with their numbers: at most so many,
+    /// Jobs with all that is known of them, as [`import`](Self::import) takes them, with their numbers: at most `most`,
     /// in the order of their numbers, from the first on whose number is above `after`.
     fn export(&mut self, after: i64, most: usize) -> Result<Vec<(i64, History)>, StoreError>;
 
@@ -71,7 +71,7 @@ pub trait Store: Send {
     /// Makes no id of a number up to this one any more, if it can be one of which another store has made an id.
     fn make_ids_after(&mut self, last: u64) -> Result<(), StoreError>;
 
-    /// Takes back those jobs of a batch that nobody has begun to run; returns how many.
+    /// Takes back those jobs of a batch that haven't begun to run; returns how many.
     fn withdraw(&mut self, numbers: RangeInclusive<i64>) -> Result<u64, StoreError>;
 
     /// Which of these ids are taken, in the order given.
@@ -123,7 +123,7 @@ pub trait Store: Send {
     fn clear(&mut self, what: Clear) -> Result<u64, StoreError>;
 
     /// Deletes completed jobs that ended before a moment, and all that is known of them: those that ended first, and at most
-    /// so many, so that others aren't held up. Returns how many; fewer than `most` if there are no more, or if others are about to
+    /// `most`, so that others aren't held up. Returns how many; fewer than `most` if there are no more, or if others are about to
     /// delete them.
     fn forget_completed(&mut self, before: Timestamp, most: usize) -> Result<u64, StoreError>;
 
@@ -140,15 +140,15 @@ pub trait Store: Send {
     /// One that was asked to stop is asked so still, whether it is known already or was [lost](Self::lost_workers)
     /// meanwhile; it hears that in its first turn.
     ///
-    /// Who can't [renew](Self::renew) a lease must have ended all it runs when it is over.
+    /// A worker that can't [renew](Self::renew) its lease must have ended all it runs when the lease is over.
     ///
     /// # Errors
     ///
-    /// [`StoreError::WorkerExists`] if another process is known by this name: it would share what that one holds.
+    /// Fails with [`StoreError::WorkerExists`] if another process has this name: the two would share their claims.
     fn register(&mut self, worker: &Worker) -> Result<Option<Duration>, StoreError>;
 
     /// Renews a worker's lease: returns how long it holds, from the moment of this call at the least; none if this store gives
-    /// no leases. It waits for nobody who is at the jobs.
+    /// no leases. It doesn't wait for transactions that have locked jobs.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ pub trait Store: Send {
     fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> Result<(), StoreError>;
 
     /// Looks whether all that is kept agrees with itself and with the clock, and changes nothing.
-    /// It reads everything, and keeps nobody waiting. What is of no meaning to a kind of store,
+    /// It reads everything, and holds up no other call. What is of no meaning to a kind of store,
     /// or can't be looked at since the store is damaged, is left out.
     fn check(&mut self) -> Result<Vec<Checked>, StoreError>;
 
@@ -246,8 +246,8 @@ pub trait Bell: Send {
     /// Another handle on the same bell, for another thread.
     fn another(&self) -> std::io::Result<Box<dyn Bell>>;
 
-    /// Nobody waits here any more. Where the store keeps a list of those who do, who still waits is sent away, and a ring that
-    /// was meant for here is passed on.
+    /// Stops waiting: ends calls that wait, removes this bell from the store's list of waiters, if it keeps one, and passes on a ring
+    /// meant for this bell.
     fn retire(&self);
 
     /// This process is about to end: retires, and returns once that and all rings have reached the store; after a second in any

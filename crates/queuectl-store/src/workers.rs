@@ -17,8 +17,8 @@ pub struct Worker {
     pub pid_started: u64,
     /// The name of the machine it runs on.
     pub host: String,
-    /// Where its pid and its life mean something: on no other machine, in no other container, not
-    /// after another start of the system. Empty if an older version has written it.
+    /// The boot and pid namespace in which its pid means something. Empty if an older version has
+    /// written it.
     pub machine: String,
     /// The version of its program. Empty if an older version has written it.
     pub version: String,
@@ -46,14 +46,14 @@ pub struct WorkerInfo {
     /// For how long its lease still holds by the store's clock, zero if it is over. None in a store
     /// that gives no leases.
     pub lease_left: Option<Duration>,
-    /// Which file knows it: the store's disk, and its number there. None in a store on a server.
+    /// The file of the store that knows it: its disk, and its number there. None in a store on a server.
     pub store: Option<[u64; 2]>,
 }
 
-/// The file of a store that is open. By now there may be another one at its path, or none.
+/// The file of an open store. By now its path may have another file, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreFile {
-    /// Where it was when it was opened.
+    /// Its path when it was opened.
     pub path: PathBuf,
     /// What tells it from all others: its disk, and its number there.
     pub identity: [u64; 2],

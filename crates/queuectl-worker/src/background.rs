@@ -48,7 +48,7 @@ impl Launch {
             .arg("--id")
             .arg(id.as_str())
             .envs(self.env.iter().map(|(name, value)| (name, value)));
-        // A worker that a job starts doesn't belong to that job, and outlives it.
+        // A worker that a job starts doesn't belong to that job, and outlives the job.
         os::set_apart(&mut command);
         for name in JOB_VARIABLES {
             command.env_remove(name);
@@ -120,7 +120,7 @@ fn said(what: &str, log: &Path, last_lines: &[String]) -> String {
     }
 }
 
-/// A name for a worker that no other has: `worker-` and twelve random characters, of five bits each.
+/// A unique name for a worker: `worker-` and twelve random characters of five bits each.
 pub fn new_worker_id() -> WorkerId {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     // The hasher's keys are random for each process, and differ for each call.
@@ -259,7 +259,7 @@ fn undo(launched: &mut [Launched], ready: &Receiver<Told>) {
                 let worker = &mut launched[which];
                 if works && !worker.works {
                     worker.works = true;
-                    // It may not have heard the first time: a signal that its starter ignores is lost until it listens.
+                    // It may have missed the first request: until it listens, a signal that its starter ignores is lost.
                     worker.ask_to_stop();
                 }
             }

@@ -21,7 +21,7 @@ impl DataFolder {
         Self::open(path)
     }
 
-    /// The folder at `path`. If there is none, nothing is made, and nothing is found in it.
+    /// The folder at `path`. A missing folder isn't made, and counts as empty.
     ///
     /// # Errors
     ///

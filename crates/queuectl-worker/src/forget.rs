@@ -1,4 +1,4 @@
-//! Forgets workers of which nobody can tell whether they live, on the word of a user that they don't.
+//! Forgets workers that are out of sight, on the word of a user that they are dead.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Forgotten {
     pub worker: WorkerId,
     /// How many jobs it held.
     pub jobs: usize,
-    /// Whether it is certain that none of them runs any more.
+    /// True if it is certain that none of these jobs runs any more.
     pub is_dead: bool,
 }
 
@@ -35,7 +35,7 @@ pub enum ForgetError {
         /// For how long its lease holds, if it has one.
         lease_left: Option<Duration>,
     },
-    /// It has died, and what it left running doesn't end.
+    /// It has died, and what it left running can't be ended.
     #[error("worker '{worker}' has died, but what it left running can't be ended: {reason}")]
     Runs {
         /// The worker.
@@ -55,12 +55,13 @@ fn lives(worker: &WorkerId, lease_left: Option<Duration>) -> String {
     }
 }
 
-/// Forgets these workers and puts their jobs back, each with a crash more. One that lives after all learns in its next turn that
-/// it isn't known any more, and loses what it runs; until then its jobs may run twice.
+/// Forgets these workers and puts their jobs back, each with one more crash. A worker that lives after all learns at its next call to
+/// the store that it was forgotten, and ends what it runs; until then its jobs may run twice.
 ///
 /// # Errors
 ///
-/// Forgets none of them if one isn't known or lives.
+/// Forgets none of them if one isn't known or is seen to live. If one is dead and what it left running can't be ended, or if the store
+/// fails, those before it in the list have been forgotten.
 pub fn forget(store: &mut dyn Store, workers: &[WorkerId]) -> Result<Vec<Forgotten>, ForgetError> {
     let known = store.workers()?;
     let mut found = Vec::new();
@@ -77,7 +78,7 @@ pub fn forget(store: &mut dyn Store, workers: &[WorkerId]) -> Result<Vec<Forgott
     forgotten.collect()
 }
 
-/// How sure it is that a worker may be forgotten.
+/// Why a worker may be forgotten.
 enum Gone {
     Dead(Remains),
     Lapsed,
@@ -102,7 +103,7 @@ fn one(
     patience: &mut Patience,
 ) -> Result<Forgotten, ForgetError> {
     let worker = info.worker.id.clone();
-    // It may have come back since it was looked at first.
+    // It may have come back since the first look.
     let gone = look(info)?;
     let is_dead = matches!(gone, Gone::Dead(_));
     let jobs = match gone {

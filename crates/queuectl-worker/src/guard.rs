@@ -1,7 +1,7 @@
 //! The guard: a process beside a worker that ends what it runs when the worker can't.
 //!
-//! A worker whose lease is over, or that has died, is not waited for by other machines: they run its jobs. Its own machine may
-//! have nobody else who would end what it left, if it was killed; and it ends nothing itself while it is stopped. So a worker
+//! A worker whose lease is over, or that has died, is not waited for by other machines: they run its jobs. If it was
+//! killed, its own machine may have no other worker that ends what it left; and while it is stopped it ends nothing itself. So a worker
 //! that has a lease has a guard. It is told each time until when things may run, by a pipe that it reads to the end: the system
 //! closes the pipe when the worker ends, however it ends. On Windows the system itself ends what a dead worker left.
 

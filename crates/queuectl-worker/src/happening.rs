@@ -39,7 +39,7 @@ pub enum Happening<'a> {
         /// The job, as the store has it now.
         after: &'a Job,
     },
-    /// An attempt has to end or has failed, and a process of it can't be ended, since it belongs to another user. It is waited for.
+    /// An attempt has to end or has failed, and waits for a process that belongs to another user, and so can't be ended.
     JobHeldUp {
         /// The job.
         job: &'a Job,
@@ -73,8 +73,8 @@ pub enum Happening<'a> {
         /// What is wrong.
         error: &'a StoreError,
     },
-    /// The store has been out of reach for so long that the worker ends what it runs, before its
-    /// lease is over and others run it.
+    /// The store has been out of reach for most of the lease, so the worker ends what it runs before
+    /// others run it.
     CutOff {
         /// How many jobs that is.
         running: usize,
@@ -94,7 +94,7 @@ pub enum Happening<'a> {
         /// hasn't taken back jobs that never began, or hasn't synced what it knows.
         untold: usize,
     },
-    /// A file by which others know the worker, its own or its store's, isn't at its place any more. The worker claims nothing more,
+    /// A file by which others know the worker, its own or its store's, was deleted, moved or replaced. The worker claims nothing more,
     /// finishes what runs, and ends.
     Displaced {
         /// Where it was.
@@ -116,9 +116,9 @@ pub trait Observer: Send + Sync {
     /// Something has happened.
     fn notice(&self, happening: &Happening<'_>);
 
-    /// Whether someone looks on. Then the end of each attempt is told before the next start in its
-    /// slot, and not before a power cut can't undo it any more. That takes time, so it isn't done for
-    /// nobody.
+    /// Whether the events are watched. Then the end of each attempt is told before the next start in
+    /// its slot, and only once a power cut can't undo it any more. That takes time, so it isn't done
+    /// otherwise.
     fn is_watched(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! What keeps jobs from their ends: processes that belong to another user. Each worker notes it in its roster, so it is known on
+//! Jobs that have to end, but wait for processes of another user. Each worker notes such processes in its roster, so they are known on
 //! the worker's machine only.
 
 use std::fmt;
@@ -9,14 +9,14 @@ use queuectl_store::WorkerInfo;
 
 use crate::life::{Life, Liveness, Place, liveness};
 
-/// A run that has to end, and a process that can't be ended.
+/// A run that has to end, and a process of it that belongs to another user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldUp {
-    /// Whose run it is. That worker may have died.
+    /// The worker that runs it. It may have died.
     pub worker: WorkerId,
     /// The claim under which it runs.
     pub fence: Fence,
-    /// The process.
+    /// The pid of the process.
     pub process: u32,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for HeldUp {
     }
 }
 
-/// The runs of a worker that are held up, as far as that can be told from this machine.
+/// The runs of a worker that are held up. None of them are known if the worker ran outside our pid namespace.
 pub fn held_up(info: &WorkerInfo) -> Vec<HeldUp> {
     let worker = &info.worker;
     if Place::of(worker) != Place::Here {
@@ -41,7 +41,7 @@ pub fn held_up(info: &WorkerInfo) -> Vec<HeldUp> {
         Liveness::Dead => holdouts_of_dead(&roster),
         _ => holdouts(&roster),
     };
-    // A roster that has just been cleared away names nothing.
+    // A roster that can't be read, such as one that has just been removed, names none.
     let found = found.unwrap_or_default().into_iter();
     let held_up = found.map(|holdout| HeldUp {
         worker: worker.id.clone(),

@@ -12,12 +12,11 @@ use queuectl_process::os;
 
 use crate::guard::Guard;
 
-/// Of a lease, two parts are kept free before its end, and two are for ending politely what runs. Halfway between the end of
-/// all and the end of the lease, the guard looks whether it was done. It is renewed when six are over: that is a third, less the time
-/// by which a worker with nothing else to do may be late.
+/// A lease is cut into this many parts: the worker renews it at 6, asks what runs to end at 16, and kills it at 18; the guard checks
+/// at 19. Six is a third, less the time by which a worker with nothing else to do may be late.
 const PARTS: u32 = 20;
-/// How often the lease is looked at while something runs. No timer goes on while the system sleeps, on every system; and
-/// who wakes up has to see at once that the lease is over.
+/// How often the lease is checked while something runs. On some systems timers stop while the system sleeps, and a worker has to see
+/// right after waking up that its lease is over.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A worker's lease, shared by its loop, its slots and its keeper.
@@ -30,7 +29,7 @@ struct State {
     term: Option<Term>,
     /// Ends what runs if this process can't.
     guard: Option<Guard>,
-    /// Nobody needs the keeper any more.
+    /// The keeper isn't needed any more.
     closed: bool,
 }
 
@@ -73,7 +72,7 @@ impl Sent {
 }
 
 impl Lease {
-    /// A lease of `length` that was asked for at `sent`, and who watches over it. One without a length never ends.
+    /// A lease of `length` that was asked for at `sent`, and its guard. A lease without a length never ends.
     pub(crate) fn new(sent: Sent, length: Option<Duration>, guard: Option<Guard>) -> Self {
         let lease = Self {
             state: Mutex::new(State {

@@ -1,11 +1,11 @@
 //! Which workers live: every worker holds a file locked for its life.
 //!
-//! The system lets go of a lock when its holder ends, however it ends. So a process that can take the lock knows, at once and
-//! without a clock, that the worker is dead; and keeps others from thinking that they should rescue it meanwhile.
+//! The system releases a lock when its holder ends, however it ends. So a process that can take the lock knows, at once and
+//! without a clock, that the worker is dead; while it holds the lock, no other process rescues the same worker.
 //!
 //! A free lock is no proof by itself. Files are copied, replaced by those of an archive, and shared by containers that don't
-//! see each other's processes. The roster beside the lock says which files the two are, whose, of which store, and where pids in
-//! it mean something. Only what agrees with all of that is believed, and never against a process that lives.
+//! see each other's processes. The roster beside the life file names both files, the worker, the store, and the boot and pid
+//! namespace of its pids. A lock counts only if all of that agrees, and never against a process that is seen to live.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -28,10 +28,10 @@ pub enum Liveness {
     Dead,
     /// It runs on another machine: its lease holds.
     Elsewhere,
-    /// Nothing tells whether it lives, or whether anything of it runs: it has no lease, and is, or was, where this process can't
-    /// see. It may also work for the store of which this one is a copy.
+    /// Nothing tells whether it lives, or whether anything of it runs: it has no lease, and ran where this process can't see, or it
+    /// works for the store of which this one is a copy.
     OutOfSight,
-    /// Its lease is over: wherever it is, what it held is no longer its own.
+    /// Its lease is over: wherever it is, its claims are void.
     Lapsed,
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn is_being_rescued(info: &WorkerInfo) -> bool {
     Place::of(worker) == Place::Here && is_held(&worker.life) && is_dead()
 }
 
-/// Whether the process of a worker runs where we are, and works for the store that knows it.
+/// Returns true if the process of a worker runs in our pid namespace, and works for the store that knows the worker.
 pub(crate) fn is_running_here(info: &WorkerInfo) -> bool {
     let worker = &info.worker;
     Place::of(worker) == Place::Here
@@ -64,7 +64,7 @@ pub(crate) fn is_running_here(info: &WorkerInfo) -> bool {
         && !Papers::are_for_another_store(info)
 }
 
-/// A worker with an older heartbeat doesn't look after others. This is several ticks.
+/// A worker with an older heartbeat doesn't look after others. Several ticks long.
 const STALE: Duration = Duration::from_millis(1500);
 
 /// Returns true if a living worker of this machine looks after others: it isn't frozen, and its loop doesn't hang.
@@ -72,30 +72,31 @@ pub(crate) fn looks_after_others(worker: &Worker) -> bool {
     since_heartbeat(&Life::roster_of(&worker.life)).is_some_and(|since| since < STALE)
 }
 
-/// Whether some process holds the life file at `path`.
+/// Returns true if some process holds the life file at `path` locked.
 pub(crate) fn is_held(path: &Path) -> bool {
     let file = OpenOptions::new().write(true).open(path);
     file.is_ok_and(|file| file.try_lock().is_err())
 }
 
-/// How the folder for the scripts of a worker's jobs ends.
+/// The extension of the folder for the scripts of a worker's jobs.
 pub(crate) const SCRATCH: &str = "scratch";
 
-/// How long a worker waits for its own file, which somebody may be looking at. A worker of the same name holds it for longer.
+/// How long a worker waits for its own life file, which another process may lock to look at it. A worker of the same name would
+/// hold it for longer.
 const LOOKED_AT: Duration = Duration::from_secs(2);
-/// How often it tries to get it.
+/// How often it tries to lock it.
 const TRY: Duration = Duration::from_millis(5);
 
-/// A living worker's hold on its file. When it is dropped, nothing is left to be found.
+/// A living worker's lock on its life file. Dropping it removes the worker's files.
 pub(crate) struct Life {
     path: PathBuf,
-    /// What tells the file that is held from all others.
+    /// What tells the locked file from all others: its disk, and its number there.
     file: [u64; 2],
     locked: Option<File>,
 }
 
 impl Life {
-    /// Takes the file at `path`, and makes it first; then the folder for scripts, which others see only beside a file that is held.
+    /// Creates the file at `path` and locks it; then creates the folder for scripts, which others thus see only beside a locked file.
     ///
     /// # Errors
     ///
@@ -117,7 +118,7 @@ impl Life {
                     return Err(io::Error::new(ErrorKind::AlreadyExists, taken));
                 }
             }
-            // Whoever cleans up may have taken it for one that was left behind, before it was locked.
+            // Before it was locked, a clean-up may have taken it for one that was left behind, and removed it.
             let held = os::open_file_identity(&file)?;
             if os::file_identity(&path).is_ok_and(|there| there == held) {
                 os::private_dir(&Self::scratch_of(&path))?;
@@ -130,22 +131,22 @@ impl Life {
         }
     }
 
-    /// The file.
+    /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What tells the file from all others.
+    /// What tells the file from all others: its disk, and its number there.
     pub(crate) fn identity(&self) -> [u64; 2] {
         self.file
     }
 
-    /// Whether the file at its path is still the one that is held.
+    /// Returns true if the file at its path is still the locked one.
     fn is_in_place(&self) -> bool {
         os::file_identity(&self.path).is_ok_and(|there| there == self.file)
     }
 
-    /// What the roster beside it is marked with.
+    /// The mark for the roster beside it: the worker, the file of its store, and this file.
     pub(crate) fn mark(&self, worker: &WorkerId, store: Option<[u64; 2]>) -> Mark {
         Papers {
             worker: fingerprint(worker.as_str()),
@@ -165,7 +166,7 @@ impl Life {
         path.with_extension(SCRATCH)
     }
 
-    /// Ends it as a crash would: others find the files, and that nobody holds them.
+    /// Releases the lock as a crash would: the files stay, and others find that no process holds them.
     pub(crate) fn leave(mut self) {
         self.locked = None;
     }
@@ -173,21 +174,21 @@ impl Life {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        // What has taken the place of its files stays.
+        // Files that have taken the place of its own stay.
         if self.locked.is_some() && self.is_in_place() {
             remove_files(&self.path);
         }
     }
 }
 
-/// What the roster beside a life file says of the two.
+/// What the mark of a roster says of itself and of the life file beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Papers {
-    /// The name of the worker, as a number.
+    /// The fingerprint of the worker's name.
     pub(crate) worker: u64,
-    /// The file of the store that it works for; none if that is on a server.
+    /// The file of its store, by disk and number; none if the store is on a server.
     pub(crate) store: Option<[u64; 2]>,
-    /// The life file.
+    /// The life file, by disk and number.
     pub(crate) life: [u64; 2],
 }
 
@@ -206,7 +207,7 @@ impl Papers {
         }
     }
 
-    /// Whether a worker's own files say that it works for another store than the one that knows it: that one is a copy.
+    /// Returns true if a worker's own files name another store than the one that knows the worker: then that one is a copy.
     pub(crate) fn are_for_another_store(info: &WorkerInfo) -> bool {
         let head = Head::read(&Life::roster_of(&info.worker.life));
         head.filter(Head::is_original).is_some_and(|head| {
@@ -221,7 +222,7 @@ impl Papers {
 pub(crate) enum Place {
     /// On this machine.
     Here,
-    /// On this machine, before it was started anew.
+    /// On this machine, before it was restarted.
     BeforeARestart,
     /// Where its pid means nothing here: on another machine, or in another container of this one.
     Elsewhere,
@@ -240,8 +241,7 @@ impl Place {
 }
 
 pub(crate) fn remove_files(life: &Path) {
-    // What can't be removed does no harm: a lock nobody holds, a list of
-    // processes that have ended, and scripts that nobody runs.
+    // What can't be removed does no harm: a free lock, a list of processes that have ended, and scripts that no job runs.
     let _ = std::fs::remove_file(Life::roster_of(life));
     let _ = std::fs::remove_dir_all(Life::scratch_of(life));
     let _ = std::fs::remove_file(life);

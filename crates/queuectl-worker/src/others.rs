@@ -32,7 +32,7 @@ pub(crate) enum Watch {
 /// How many workers that look after others each worker watches.
 pub(crate) const WATCHED: usize = 2;
 
-/// How often a worker of a server asks who else is on its machine, if nothing tells it before.
+/// How often a worker of a server asks for other workers on its machine, if nothing tells it before.
 const ASK: Duration = Duration::from_secs(300);
 /// How long after it was out of reach itself a worker leaves those alone whose leases are over: they
 /// may be about to come back as well.

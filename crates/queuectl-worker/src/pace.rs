@@ -11,20 +11,20 @@ use std::time::Duration;
 
 /// The least time and the most between two turns while jobs are claimed ahead.
 const BEAT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(50));
-/// One part of so many of a worker's time is for turns.
+/// The part of a worker's time that is for turns is one in this number.
 const TURNS: u32 = 8;
 /// How many beats a job is likely to wait for a slot, once it is claimed.
 const AHEAD: u32 = 2;
 /// How many beats it may wait before it is given back.
 const PATIENCE: u32 = 5;
-/// At most so many for each slot, or so many in all if that is more: a few slots that run short jobs would empty the former
-/// sooner than a turn with a server is worth.
+/// How many jobs are claimed ahead at most: for each slot, or in all if that is more, since a few slots with short jobs would run the
+/// former sooner than a turn with a server is worth.
 const MOST: (usize, usize) = (8, 128);
-/// Of so many jobs that are to be done, one is claimed ahead.
+/// Of this number of unfinished jobs, one is claimed ahead.
 const PART: u64 = 16;
 /// How much of what is known each new attempt, or turn, replaces.
 const SHARE: f64 = 1.0 / 8.0;
-/// An attempt before anything is known is taken to last so long, in seconds.
+/// How long an attempt is assumed to last before any has ended, in seconds.
 const UNKNOWN: f64 = 1.0;
 
 /// How long the attempts of a worker last these days.
@@ -59,12 +59,12 @@ impl Pace {
         }
     }
 
-    /// An attempt has ended that lasted so long.
+    /// Notes how long an attempt lasted.
     pub(crate) fn saw(&mut self, elapsed: Duration) {
         self.average += (elapsed.as_secs_f64() - self.average) * SHARE;
     }
 
-    /// A turn with the store took so long.
+    /// Notes how long a turn with the store took.
     pub(crate) fn turn_took(&mut self, elapsed: Duration) {
         self.turn += (elapsed.as_secs_f64() - self.turn) * SHARE;
     }
@@ -74,7 +74,7 @@ impl Pace {
         self.average = self.average.max(UNKNOWN);
     }
 
-    /// How many jobs are claimed ahead, when so many are to be done.
+    /// How many jobs are claimed ahead if `unfinished` are to be done.
     pub(crate) fn lead(&self, unfinished: u64) -> usize {
         let ahead = self.beat() * AHEAD;
         let begun_by_then = self.slots as f64 * ahead.as_secs_f64() / self.average;
@@ -99,7 +99,7 @@ impl Pace {
         (turn * TURNS).clamp(least, most)
     }
 
-    /// How many jobs are ever claimed ahead of so many slots.
+    /// How many jobs are claimed ahead at most for this number of slots.
     pub(crate) fn most(slots: usize) -> usize {
         let (each, all) = MOST;
         slots.saturating_mul(each).max(all)

@@ -1,5 +1,5 @@
-//! The files by which others know a worker: its life file, and the file of its store. Both may be deleted, moved or replaced
-//! while it holds them open, and it would work on unseen.
+//! The files by which other processes know a worker: its life file, and the file of its store. If one is deleted, moved or replaced
+//! while the worker holds it open, the worker would work on unseen.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use queuectl_store::StoreFile;
 
 use crate::life::Life;
 
-/// Where the files of a worker were when it began.
+/// The files of a worker, as they were when it began.
 pub(crate) struct Premises(Vec<StoreFile>);
 
 impl Premises {
-    /// Those of a worker with this hold on its life file, and with a store in this file; none if that is on a server.
+    /// The files of the worker that holds `life`. `store` is none if the store is on a server.
     pub(crate) fn new(life: &Life, store: Option<&StoreFile>) -> Self {
         let life = StoreFile {
             path: life.path().to_owned(),
@@ -21,7 +21,7 @@ impl Premises {
         Self(std::iter::once(life).chain(store.cloned()).collect())
     }
 
-    /// Where one of the files isn't any more: there is none, or another one. One that can't be looked at is taken to be there.
+    /// The path of a file that is gone or was replaced. None if all are in place; a file that can't be checked counts as in place.
     pub(crate) fn missing(&self) -> Option<PathBuf> {
         let is_missing = |file: &&StoreFile| match os::file_identity(&file.path) {
             Ok(found) => found != file.identity,

@@ -1,8 +1,7 @@
 //! `workers.json`: the background workers started on this machine.
 //!
-//! It lets them be found when the store can't be reached. It says nothing that
-//! the store doesn't know better while it can be. Each worker puts itself on the list,
-//! so that it is there even if its starter was killed meanwhile, and takes itself off. Containers that share the folder share the list.
+//! By it they are found when the store can't be reached; otherwise the store knows better. Each worker puts itself on the list,
+//! so that it is listed even if its starter was killed meanwhile, and takes itself off. Containers that share the folder share the list.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -24,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) pid: u32,
     /// When that process started, in the system's own unit.
     pub(crate) process_started: u64,
-    /// Where these numbers mean something.
+    /// The boot and pid namespace in which these numbers mean something.
     #[serde(default)]
     pub(crate) machine: String,
     /// The store it works for, as it may be shown.
@@ -32,28 +31,28 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether that very process still runs, where we can see it.
+    /// Returns true if that very process still runs in our pid namespace.
     pub(crate) fn is_alive(&self) -> bool {
         let there = Machine::parse(&self.machine);
         there.is_some_and(|there| there.shares_pids(Machine::this()))
             && os::is_alive(self.pid, self.process_started)
     }
 
-    /// Whether it may still run: we see it, or somebody holds its life file, as in another container.
+    /// Returns true if it may still run: we see its process, or some process holds its life file, as in another container.
     fn may_live(&self, data: &DataFolder) -> bool {
         self.is_alive() || self.id.parse().is_ok_and(|id| is_held(&data.life(&id)))
     }
 }
 
-/// The workers of the list that still run, and whose processes we see. A list that can't be read counts as empty:
-/// a worker that nobody can find by it is still known to its store.
+/// The workers of the list whose processes run in our pid namespace. A list that can't be read counts as empty: the store still
+/// knows its workers.
 pub(crate) fn read(data: &DataFolder) -> Vec<Entry> {
     let mut entries = all(data).unwrap_or_default();
     entries.retain(Entry::is_alive);
     entries
 }
 
-/// How many workers of the list don't run any more. A list that isn't there names nobody.
+/// How many workers of the list don't run any more. A missing list counts as empty.
 pub(crate) fn ended(data: &DataFolder) -> io::Result<usize> {
     let entries = all(data)?;
     Ok(entries.iter().filter(|entry| !entry.may_live(data)).count())

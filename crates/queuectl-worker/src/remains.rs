@@ -18,41 +18,41 @@ use crate::slot::{claim_tags, worker_tag};
 
 /// How long the kernel may take to end a pid namespace whose process 1 has let go of its files.
 const NAMESPACE_ENDS: Duration = Duration::from_secs(1);
-/// The process with which a pid namespace begins, and ends.
+/// The pid of the process with which a pid namespace begins and ends.
 const FIRST: u32 = 1;
 
-/// What a dead worker left, held by whoever takes care of it. While it is held, all others take the worker for alive, and leave it
-/// alone.
+/// What a dead worker left, and the lock on its life file. While this is held, all other processes take the worker for alive, and
+/// leave it alone.
 pub(crate) struct Remains {
     life: PathBuf,
     _locked: Option<File>,
     left: Left,
 }
 
-/// What may run of a dead worker.
+/// What a dead worker may have left running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// What its roster says, and what has the tag of a claim that it says had begun.
+    /// The sessions of the leaders in its roster, and processes with the tag of a claim that had begun by the roster.
     Noted,
-    /// What has its tag: there is no roster that can be believed.
+    /// Processes with the tag of the worker: it has no trustworthy roster.
     Tagged,
-    /// Nothing, since the machine was started later.
+    /// Nothing, since the machine has been restarted.
     Nothing,
     /// Nothing, since the worker was process 1 of its pid namespace, which the kernel ends with it.
     EndedWithIt,
-    /// Nothing that is this store's: the worker worked for the store of which this one is a copy. Its files are not ours, nor is
-    /// what it left running ours to end.
+    /// Nothing of this store: the worker worked for the store of which this one is a copy. Neither its files nor its processes are
+    /// ours to touch.
     AnotherStores,
 }
 
-/// What the files of a worker say of it.
+/// Whose the files of a worker are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    /// They are its own, and of this store.
+    /// They are its own, and it works for this store.
     Own(Papers),
-    /// They are its own, and of another store.
+    /// They are its own, and it works for another store.
     AnotherStores,
-    /// Nothing: there are none, or they are copies.
+    /// There are none, or they are copies.
     Nothing,
 }
 
@@ -70,14 +70,14 @@ impl Said {
 }
 
 impl Remains {
-    /// The remains of a worker, if it is dead.
+    /// Returns the remains of a worker if it is dead, or else whether it lives.
     pub(crate) fn of(info: &WorkerInfo) -> Result<Self, Liveness> {
         let worker = &info.worker;
         let place = Place::of(worker);
         let alive = match info.lease_left {
             Some(Duration::ZERO) => Liveness::Lapsed,
-            // The store is on a server, and the file of another machine's worker isn't here; if
-            // there is one by its name, on a disk that both have, its lock may tell nothing.
+            // The store is on a server, and the life file of another machine's worker isn't here. If there is one of its name,
+            // on a shared disk, its lock may tell nothing.
             Some(_) if place != Place::Here => Liveness::Elsewhere,
             _ => Liveness::Alive,
         };
@@ -88,7 +88,7 @@ impl Remains {
             Ok(file) if file.try_lock().is_ok() => Some(file),
             Ok(_) if Papers::are_for_another_store(info) => return Err(Liveness::OutOfSight),
             Ok(_) => return Err(alive),
-            // A process that can't look has seen nothing.
+            // A process that can open no file has seen nothing.
             Err(error) if os::is_out_of_room(&error) => return Err(alive),
             Err(_) => None,
         };
@@ -114,13 +114,13 @@ impl Remains {
         })
     }
 
-    /// The remains of the worker of this name, which the store in `store` doesn't know, if the file at `life` was left behind by it.
-    /// Files of a worker that may live, or of another store, are not.
+    /// Returns the remains of a worker that the store in `store` doesn't know, if it certainly left the file at `life` behind. None if
+    /// the worker may live, or works for another store.
     pub(crate) fn at(life: PathBuf, worker: &WorkerId, store: Option<&StoreFile>) -> Option<Self> {
         let file = OpenOptions::new().write(true).open(&life).ok()?;
         file.try_lock().ok()?;
         let left = match Head::read(&Life::roster_of(&life)) {
-            // It was killed before it had a roster, and so before it could run anything.
+            // The worker was killed before it had a roster, and so before it could run anything.
             None => Left::Nothing,
             Some(head) => {
                 let papers = Papers::of(&head);
@@ -146,7 +146,11 @@ impl Remains {
         })
     }
 
-    /// Ends what the worker of this name left running, within `patience`, or fails.
+    /// Ends what the worker left running.
+    ///
+    /// # Errors
+    ///
+    /// Fails if some of it doesn't end within `patience`, or can't be ended from here.
     pub(crate) fn end(&self, worker: &WorkerId, patience: Duration) -> io::Result<Orphans> {
         let tag = worker_tag(worker.as_str());
         let none = |running| Orphans { ended: 0, running };
@@ -156,8 +160,10 @@ impl Remains {
                 ended: end_tagged(&tag, patience)?,
                 running: None,
             },
+            // The thread that asks can't wait.
+            Left::EndedWithIt if patience.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
             Left::EndedWithIt => {
-                // Its files are closed a moment before the others of its namespace are killed.
+                // Process 1 closes its files a moment before the kernel kills the rest of its namespace.
                 thread::sleep(NAMESPACE_ENDS);
                 none(begun(&self.roster()))
             }
@@ -165,15 +171,14 @@ impl Remains {
             Left::AnotherStores => match tagged(&tag)?.is_empty() {
                 true => none(None),
                 false => {
-                    let why =
-                        "processes of its jobs run, which are another store's: this one is a copy";
+                    let why = "its jobs still run, for the store of which this one is a copy";
                     return Err(io::Error::other(why));
                 }
             },
         })
     }
 
-    /// What the worker of this name left running.
+    /// The pids of what the worker left running.
     pub(crate) fn running(&self, worker: &WorkerId) -> io::Result<Vec<u32>> {
         let tag = worker_tag(worker.as_str());
         match self.left {
@@ -183,7 +188,7 @@ impl Remains {
         }
     }
 
-    /// Clears away the files of a worker that was out of sight and is given up, if nobody holds them.
+    /// Removes the files of a worker that was out of sight and is given up, if no process holds them.
     pub(crate) fn remove_of(info: &WorkerInfo) {
         let life = OpenOptions::new().write(true).open(&info.worker.life);
         let free = life.ok().filter(|life| life.try_lock().is_ok());
@@ -194,7 +199,7 @@ impl Remains {
         }
     }
 
-    /// Clears the files away.
+    /// Removes its files.
     pub(crate) fn remove(self) {
         if self.left != Left::AnotherStores {
             remove_files(&self.life);
@@ -206,8 +211,8 @@ impl Remains {
     }
 }
 
-/// Whether a worker of another pid namespace of this machine was the first process there, and has let go of its life file, which is
-/// `free` here. One kernel keeps the locks of both namespaces.
+/// Returns true if a worker was process 1 of another pid namespace of this machine, and has released its life file, which is `free`
+/// here. One kernel keeps the locks of both namespaces.
 fn ended_with_its_namespace(worker: &Worker, papers: &Papers, free: Option<&File>) -> bool {
     let there = Machine::parse(&worker.machine);
     worker.pid == FIRST
@@ -215,7 +220,7 @@ fn ended_with_its_namespace(worker: &Worker, papers: &Papers, free: Option<&File
         && free.is_some_and(|free| is_held_as(free, papers))
 }
 
-/// Whether a life file is the one that its worker held: no copy.
+/// Returns true if a life file is the one that its worker held, and no copy.
 fn is_held_as(life: &File, papers: &Papers) -> bool {
     os::open_file_identity(life).is_ok_and(|found| found == papers.life)
 }
@@ -237,10 +242,10 @@ mod tests {
                 std::thread::yield_now();
                 left_behind.remove();
                 let life = taker.join().unwrap();
-                assert!(path.exists(), "nobody can see that it is held");
+                assert!(path.exists(), "the held life file is gone");
                 assert!(
                     Remains::at(path.clone(), &worker, None).is_none(),
-                    "nobody holds it"
+                    "the life file isn't held"
                 );
                 drop(life);
             });

@@ -103,8 +103,8 @@ impl Look<'_> {
         Ok(rescued)
     }
 
-    /// Returns those that live on this machine, and those that have died. A frozen worker lives but looks after nobody, so the
-    /// walk goes on past it.
+    /// Returns those that live on this machine, and those that have died. A frozen worker lives but looks after no other, so
+    /// the walk goes on past it.
     fn walk(&self, others: Vec<WorkerInfo>) -> (Vec<WorkerInfo>, Vec<Dead>) {
         let (mut here, mut dead) = (Vec::new(), Vec::new());
         let mut watchers = 0;
@@ -214,12 +214,12 @@ impl Dead {
     ///
     /// # Errors
     ///
-    /// Fails if some of it doesn't end in time, or can't be looked for.
+    /// Fails if some of it doesn't end in time, or can't be ended or looked for from here.
     pub(crate) fn end_orphans(&self, patience: Duration) -> io::Result<Orphans> {
         self.remains.end(&self.worker, patience)
     }
 
-    /// Puts its jobs back, now that nothing of it runs any more; returns how many there were.
+    /// Puts its jobs back, now that nothing of it runs any more, and returns how many they were.
     pub(crate) fn put_back(
         self,
         store: &mut dyn Store,

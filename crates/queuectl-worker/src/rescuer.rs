@@ -74,8 +74,8 @@ impl Rescuer {
 
     /// Ends what a dead worker left running, on a thread of its own, and sends the outcome as [`Signal::Tried`].
     ///
-    /// If the system refuses a thread, this one does it without waiting for the end of what it kills. That fails if there
-    /// was anything, and the next try finds it gone.
+    /// If the system refuses a thread, the calling thread does it, and doesn't wait for killed processes to end. So the try fails if
+    /// there were any; the next try finds them gone.
     pub(crate) fn begin(&mut self, dead: Dead) {
         if self.going_on() >= AT_ONCE {
             // It is found again at a later look.
@@ -90,7 +90,7 @@ impl Rescuer {
             // If the loop has gone, this drops the dead worker, and so its lock.
             let _ = signals.send(Signal::Tried(Box::new(Tried { dead, orphans })));
         };
-        // What a thread that can't be started would have got is lost with it. So this one gets it later.
+        // A closure is lost if its thread can't be started. So `dead` is handed to the thread once it runs.
         let (hand_over, handed_over) = channel::<Dead>();
         let on_a_thread = {
             let attempt = attempt.clone();

@@ -40,8 +40,8 @@ impl Retention {
         }
     }
 
-    /// Returns true if a worker that has run `attempts` attempts in all owes a portion. Each owes one at its first turn:
-    /// workers that soon have nothing left to do may end before their first tick.
+    /// Returns true if a worker that has run `attempts` attempts in all owes a portion. Each worker owes one at its first turn, since a
+    /// worker that soon has nothing left to do may end before its first tick.
     pub(crate) fn is_owed(&self, attempts: u64) -> bool {
         self.next.is_none() || attempts - self.paid >= ATTEMPTS
     }

@@ -32,8 +32,8 @@ pub struct Options {
     pub until_idle: bool,
     /// Variables that all its jobs get, by which they reach the same store.
     pub job_variables: Vec<(OsString, OsString)>,
-    /// What becomes its guard, where a worker needs one: if the store gives leases. Without it, nobody ends what this worker
-    /// runs if it is killed and no other is on this machine.
+    /// How to start its guard, which a worker needs if the store gives leases. Without a guard, nothing ends what this worker runs if
+    /// it is killed and no other worker is on this machine.
     pub guard: Option<Launch>,
 }
 
@@ -120,7 +120,7 @@ pub fn run(
                     EventLoop::new(&mut *store, &me, options, control, observer, slots, wake);
                 (worker.run(&signals), Some(worker.attempts()))
             }
-            // It hasn't begun to work, and nobody was told that it has.
+            // It hasn't begun to work, and no observer was told that it has.
             Err(error) => (Err(error), None),
         }
     });
@@ -136,13 +136,13 @@ pub fn run(
     drop(life);
     // A worker that couldn't say goodbye is found dead, and holds nothing.
     let goodbye = store.unregister(&me.id);
-    // A list that still names it is put right by the next who changes it.
+    // If the list still names it, the next change of the list removes it.
     let _ = registry::prune(&options.data, Some(&me.id));
     tell_end(observer, &me, attempts);
     result.and(goodbye.map_err(RunError::from))
 }
 
-/// Tells that a worker has ended that had begun to work, and so has run this number of attempts.
+/// Tells that a worker has ended after this number of attempts; none if it never began to work.
 fn tell_end(observer: &dyn Observer, me: &Worker, attempts: Option<u64>) {
     if let Some(attempts) = attempts {
         let worker = &me.id;

@@ -146,7 +146,7 @@ pub(crate) fn fences(labels: Vec<u64>) -> Vec<Fence> {
     labels.into_iter().map(fence).collect()
 }
 
-/// What all processes of one attempt have in their environment.
+/// The tag that all processes of one attempt have in their environment.
 fn claim_tag(worker: &str, fence: Fence) -> Tag {
     Tag {
         name: CLAIM_VARIABLE.into(),
@@ -154,7 +154,7 @@ fn claim_tag(worker: &str, fence: Fence) -> Tag {
     }
 }
 
-/// The same for the labels of a worker's roster.
+/// Returns the tag of each claim of a worker, by its label in the roster.
 pub(crate) fn claim_tags(worker: &str) -> impl Fn(u64) -> Tag {
     move |label| claim_tag(worker, Fence(label.cast_signed()))
 }
@@ -227,7 +227,7 @@ impl Watcher for Watch<'_> {
 
     fn holds_out(&mut self, process: u32) {
         let surroundings = self.slot.surroundings;
-        // Without it, only the log tells.
+        // If the roster can't be written, only the log names the process.
         let _ = surroundings.roster.hold_out(self.assignment.entry, process);
         let job = &*self.assignment.job;
         surroundings

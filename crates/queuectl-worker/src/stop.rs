@@ -14,7 +14,7 @@ use crate::{DataFolder, Happening, HeldUp, Liveness, Observer, held_up, liveness
 
 /// How often to look whether workers of this machine have ended.
 const LOOK: Duration = Duration::from_millis(5);
-/// How often to look what keeps workers of this machine from their ends.
+/// How often to look for processes of another user for which jobs of this machine wait.
 const TELL: Duration = Duration::from_secs(1);
 /// How often to ask the store whether others have.
 const ASK: Duration = Duration::from_millis(200);
@@ -46,10 +46,10 @@ pub struct StopOrder {
 /// What has become of workers that were to stop.
 #[derive(Debug, Default)]
 pub struct Stopped {
-    /// So many have ended.
+    /// How many have ended.
     pub ended: usize,
-    /// So many are out of reach: they aren't heard of for longer than their leases, or are out of sight. They end when they come
-    /// back.
+    /// How many are out of reach: they haven't been heard of for longer than their leases, or are out of sight. They end when they
+    /// come back.
     pub out_of_reach: usize,
     /// The worker that runs the job which gave the order, if one does. It was asked to finish what it runs, and isn't waited for:
     /// it waits for that very job.
@@ -61,7 +61,7 @@ pub struct Stopped {
 /// Stops workers of the store at `location`, waits for the end of those that are within reach, and returns how many there were.
 /// Jobs of workers of this machine that have died are put back.
 ///
-/// What keeps one of them from its end is passed to `waits`, once.
+/// `waits` is called once for each process of another user for which one of their jobs waits.
 ///
 /// Without a store, or if it fails, the background workers of this machine are found through `workers.json` and stopped by signals.
 ///
@@ -172,7 +172,7 @@ struct Stopping<'a> {
     targets: Vec<Target>,
     /// The worker that runs the job which gave the order.
     own: Option<Target>,
-    /// What has been told of that keeps them from their ends.
+    /// The processes of another user that have been reported.
     held_up: Vec<HeldUp>,
 }
 
@@ -332,7 +332,7 @@ fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>,
     }
     workers.retain(|info| match liveness(info) {
         Liveness::Alive => true,
-        // Nobody would hear of the end of one that is out of sight.
+        // The end of a worker that is out of sight can't be noticed, so it isn't waited for.
         Liveness::Dead | Liveness::OutOfSight => false,
         Liveness::Elsewhere => *whom != Whom::Here,
         Liveness::Lapsed => is_running_here(info),
@@ -341,8 +341,8 @@ fn known_to_the_store(store: &mut dyn Store, whom: &Whom) -> Result<Vec<Target>,
     Ok(workers.into_iter().map(known).collect())
 }
 
-/// Those of `whom` that can't hear of it now: whose leases are over and that were forgotten or run elsewhere, and those that
-/// are out of sight. Of others it is known by their processes.
+/// The workers of `whom` that can't hear of a stop now: those whose leases are over and that aren't seen to run here, those that the
+/// store has given up, and those that are out of sight.
 fn out_of_reach(
     store: &mut dyn Store,
     data: &DataFolder,

@@ -36,7 +36,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The store, opened; made if it isn't there.
+    /// The store, opened; created if it doesn't exist.
     pub(crate) fn store(&self) -> Result<Box<dyn Store>, CliError> {
         let location = self.location()?;
         if self.is_default() {
@@ -50,8 +50,8 @@ impl<'a> Context<'a> {
         Ok(queuectl_store::open(&location, &options)?)
     }
 
-    /// The store for a command that only looks or removes, so that it makes none. One that was named has to be there. The default one
-    /// is as if it were empty, where it isn't: nobody has enqueued anything yet.
+    /// The store for a command that only looks, removes or stops, and so creates none. A store that was named has to exist. A missing
+    /// default store counts as empty: no job has been enqueued yet.
     pub(crate) fn store_to_look_at(&self) -> Result<Box<dyn Store>, CliError> {
         let location = self.location()?;
         self.tell_location(&location);
@@ -64,14 +64,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The store for a command that is of no use without one, whether or not it was named.
+    /// The store for a command that needs an existing one, whether or not it was named.
     pub(crate) fn store_that_is_there(&self) -> Result<Box<dyn Store>, CliError> {
         let location = self.location()?;
         self.tell_location(&location);
         missing::open_existing(&location).map_err(|error| missing::said(&location, error))
     }
 
-    /// Says on stderr why there is nothing in the default store.
+    /// Notes on stderr that the default store doesn't exist, unless `--quiet` is given.
     pub(crate) fn note_missing(&self, location: &Location) {
         if !self.console.quiet() {
             self.console.remark(&missing::note(location));
@@ -84,7 +84,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether nobody has named a store.
+    /// Returns true if neither `--db` nor `QUEUECTL_DB` names a store.
     pub(crate) fn is_default(&self) -> bool {
         self.given_location().is_none()
     }
@@ -145,19 +145,19 @@ impl<'a> Context<'a> {
         given.map(AsRef::as_ref)
     }
 
-    /// The folder for what belongs to this machine, made if it isn't there.
+    /// The folder for what belongs to this machine, created if it doesn't exist.
     pub(crate) fn data_folder(&self) -> Result<DataFolder, CliError> {
         let path = self.data_path()?;
         DataFolder::create(path.clone()).map_err(|reason| no_data_folder("make", &path, &reason))
     }
 
-    /// The folder for what belongs to this machine, to look into: if it isn't there, it isn't made.
+    /// The folder for what belongs to this machine, to read only: it isn't created if it doesn't exist.
     pub(crate) fn data_folder_to_look_at(&self) -> Result<DataFolder, CliError> {
         let path = self.data_path()?;
         DataFolder::open(path.clone()).map_err(|reason| no_data_folder("use", &path, &reason))
     }
 
-    /// Where that folder is.
+    /// The path of that folder.
     pub(crate) fn data_path(&self) -> Result<PathBuf, CliError> {
         Ok(self.home()?.join("data"))
     }
@@ -196,8 +196,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The path with the user's home for a `~` at its beginning, which shells leave as it is in `--db=~/jobs.db`, and of which a file of
-/// variables makes nothing.
+/// Replaces a `~` at the beginning of a path by the user's home. Shells leave it as it is in `--db=~/jobs.db`, and so do files of
+/// variables.
 fn from_home(path: PathBuf) -> Result<PathBuf, CliError> {
     let mut parts = path.components();
     let first = match parts.next() {
@@ -208,7 +208,7 @@ fn from_home(path: PathBuf) -> Result<PathBuf, CliError> {
         let home = environment::user_home().ok_or_else(no_home)?;
         return Ok(home.join(parts));
     }
-    // A file may be called `~jobs.db`. A folder is more likely somebody's home.
+    // `~jobs.db` may be a file. `~name/…` is more likely the home of a user.
     if first.starts_with(b"~") && parts.next().is_some() {
         return Err(CliError::usage(
             format!(

@@ -55,13 +55,13 @@ impl CliError {
     pub(crate) fn system(what: &str, reason: &std::io::Error) -> Self {
         let error = Self::internal(format!("{what}: {reason}"));
         if queuectl_worker::is_out_of_room(reason) {
-            let hint = "let it do less at once, such as with a smaller --concurrency, or raise the limits (`ulimit -a`)";
+            let hint = "run less at once, such as with a smaller --concurrency, or raise the limits (`ulimit -a`)";
             return error.with_hint(hint);
         }
         error.with_hint("check the data folder and the limits of your account")
     }
 
-    /// What another process of ours has failed at, with its exit code if it had one.
+    /// The failure of another queuectl process, of the kind that its exit code names, if it had one.
     pub(crate) fn of_process(
         code: Option<i32>,
         message: impl Into<String>,
@@ -77,10 +77,10 @@ impl CliError {
         Self::new(ErrorKind::Internal, message, hint)
     }
 
-    /// What was asked for is done, but can't be told.
+    /// The command has done its work, but can't print its answer.
     pub(crate) fn cannot_print(reason: &std::io::Error) -> Self {
         let message =
-            format!("what was asked for is done, but can't be written to stdout: {reason}");
+            format!("the command has done its work, but can't print its answer: {reason}");
         Self::new(ErrorKind::Internal, message, "look where stdout leads to")
     }
 
@@ -143,7 +143,7 @@ pub(crate) fn exit_code(kind: ErrorKind) -> ExitCode {
     })
 }
 
-/// The kind of error for which a command of ours has ended with this exit code.
+/// The kind of error for which queuectl ends with this exit code.
 fn kind_of(code: i32) -> Option<ErrorKind> {
     Some(match code {
         2 => ErrorKind::Usage,
@@ -176,7 +176,7 @@ fn hint_for(error: &StoreError) -> String {
     let text = match error {
         StoreError::NoSuchJob(_) => "see which jobs there are with `queuectl list`",
         StoreError::NoSuchWorker(_) => "see which workers there are with `queuectl worker list`",
-        StoreError::WorkerExists(_) => "start it again: it gets another name",
+        StoreError::WorkerExists(_) => "start the worker again: it gets another name",
         StoreError::JobExists(id) => {
             let id = shell_word(id.as_str());
             return format!("choose another id, or look at it with `queuectl show {id}`");
@@ -187,10 +187,10 @@ fn hint_for(error: &StoreError) -> String {
         }
         StoreError::Invalid(_) => "see the settings and their defaults with `queuectl config get`",
         StoreError::Encoding { .. } => {
-            "make one with UTF8: `createdb --template=template0 --encoding=UTF8 --locale=C NAME`, and name it in the URL"
+            "create one with `createdb --template=template0 --encoding=UTF8 --locale=C NAME`, and name it in the URL"
         }
         StoreError::ForeignSchema { .. } => {
-            "connect as that role or a member of it, or name another schema with `?schema=NAME`"
+            "connect as that role or as a member of it, or name another schema with `?schema=NAME`"
         }
         StoreError::OpenSchema { schema, .. } => {
             return format!(
@@ -222,12 +222,12 @@ fn hint_for(error: &StoreError) -> String {
         StoreError::Linked { path } => {
             let path = shell_word(&path.to_string_lossy());
             return format!(
-                "by two names it would have two logs, and lose jobs: keep one (`find / -xdev -samefile {path}` shows both), and make \
+                "with two names it would have two logs, and lose jobs: keep one (`find / -xdev -samefile {path}` shows both), and make \
                  the other a symbolic link"
             );
         }
         StoreError::Mounted { .. } => {
-            "mount the folder instead: the store's log lies beside its file, and by two paths it would have two, and lose jobs"
+            "mount its folder instead: the store's log lies beside its file, so by two paths it would have two logs, and lose jobs"
         }
         StoreError::Missing(_) => "name the store with --db or QUEUECTL_DB",
         StoreError::Occupied { .. } => {

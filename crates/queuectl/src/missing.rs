@@ -1,4 +1,4 @@
-//! A store that isn't there: what is said of it, and what may have been meant.
+//! A missing store: the error or the note about it, and which store may have been meant.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,12 @@ use queuectl_store::{Location, Options, Store, StoreError};
 use crate::error::CliError;
 use crate::near::{did_you_mean, near};
 
-/// Opens a store that has to be there.
+/// Opens a store that has to exist.
 pub(crate) fn open_existing(location: &Location) -> Result<Box<dyn Store>, StoreError> {
     queuectl_store::open_existing(location, &Options::default())
 }
 
-/// An error of opening it, with what to do.
+/// The error of a failed opening; if the store is missing, with a hint at what may have been meant.
 pub(crate) fn said(location: &Location, error: StoreError) -> CliError {
     let is_missing = matches!(error, StoreError::Missing(_));
     let said = CliError::from(error);
@@ -24,32 +24,32 @@ pub(crate) fn said(location: &Location, error: StoreError) -> CliError {
     }
 }
 
-/// What is remarked where the default store isn't there, and the answer is that of an empty one.
+/// The note for a missing default store, in whose place an empty one answers.
 pub(crate) fn note(location: &Location) -> String {
     format!("there is no store at `{location}` yet; the first `queuectl enqueue` makes it")
 }
 
-/// What may have been meant by the place of a store that isn't there.
+/// What to do about a missing store: which one may have been meant, or how it is made.
 fn hint(location: &Location) -> String {
     match location {
         Location::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
                 return format!(
-                    "its folder `{}` isn't there either; check --db or QUEUECTL_DB",
+                    "its folder `{}` doesn't exist either; check --db or QUEUECTL_DB",
                     folder.display()
                 );
             }
             did_you_mean(&neighbours(path)).unwrap_or_else(|| {
-                "the first `queuectl enqueue` makes it; if it was there, check --db or QUEUECTL_DB".into()
+                "the first `queuectl enqueue` makes it; if it existed before, check --db or QUEUECTL_DB".into()
             })
         }
         Location::Postgres(_) => {
-            "the first `queuectl enqueue` makes it; if it was there, check database and `schema` of the URL".into()
+            "the first `queuectl enqueue` makes it; if it existed before, check the database and the `schema` in the URL".into()
         }
     }
 }
 
-/// The files beside it whose names are nearly its own, the nearest first. A store's side files aren't meant.
+/// At most three files beside the missing one with similar names, the most similar first. Side files of stores are left out.
 fn neighbours(path: &Path) -> Vec<String> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Vec::new();

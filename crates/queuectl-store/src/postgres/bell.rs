@@ -1,10 +1,10 @@
-//! The bell: who waits has a row in `waiters`, and is told by the server when somebody takes it.
+//! The bell: a process that waits has a row in `waiters`, and is notified by the server when a ring takes the row.
 //!
-//! A thread has the bell's connection to itself: it waits for all handles of the process on the same bell, and
-//! rings for them, so that nobody who rings ever waits for the server. What it isn't told it sees for itself after a while.
+//! One thread has the bell's connection to itself: it waits and rings for all handles of the process on the same bell, so no call
+//! that rings waits for the server. A notification that is lost is made good by a later look.
 //!
-//! Behind a pooler only a session that one has to oneself is told anything, so that is tried. Who isn't told has no row, or he
-//! would take rings that others wait for. He looks every other second whether one was kept, since nobody had a row.
+//! Behind a transaction pooler NOTIFY may not reach us, so we test it. A bell that can't be notified has no row (it would swallow rings
+//! meant for others), and looks every 2 s for a ring that was kept because there was no waiter.
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,17 +25,17 @@ use super::target::Target;
 use super::wire::{Wire, params};
 use crate::{Bell, StoreError};
 
-/// How often who is told nothing looks whether there was a ring that nobody has heard.
+/// How often a bell that can't be notified looks for a kept ring.
 const LOOK_UNTOLD: Duration = Duration::from_secs(2);
 
-/// How long what is told may take to get through a pooler.
+/// How long a notification may take through a pooler.
 const WAY: Duration = Duration::from_secs(2);
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often who waits says that it still does, and looks for itself whether it was woken: half of the time after which it
-/// isn't believed any more. Its worker looks for jobs more often.
+/// How often a waiter renews its row, and checks whether it was woken: half of the time after which the row expires. Its worker
+/// looks for jobs more often.
 const STILL_EVERY: Duration = Duration::from_secs(30);
 
 /// How long the end of a process may wait until its rows are gone.
@@ -67,7 +67,7 @@ struct State {
     /// How many were woken and don't know it yet.
     woken: usize,
     rings: bool,
-    /// Nobody waits any more.
+    /// No handle waits any more.
     retired: bool,
     ended: bool,
     /// The thread has ended, too.
@@ -143,7 +143,7 @@ impl Drop for Rope {
 }
 
 impl Asked {
-    /// Nobody waits any more. Who was woken and doesn't know it yet has nothing to do with it either.
+    /// Stops all waiting. A waiter that was woken and doesn't know it yet passes its ring on.
     fn retire(&self, ends: bool) {
         let mut state = self.state();
         state.retired = true;
@@ -171,20 +171,20 @@ impl Asked {
     }
 }
 
-/// A connection on which the server tells who was woken.
+/// A connection on which the server notifies the waiters that were woken.
 struct Line {
     wire: Wire,
     notifications: UnboundedReceiver<Notification>,
     channel: String,
-    /// Whether it is told anything. Else there are no rows.
+    /// Whether notifications reach it. If not, it has no rows.
     is_told: bool,
     said_still: Instant,
-    /// Somebody has begun to wait, and a ring may have come before.
+    /// A handle has begun to wait, and a ring may have come before.
     is_to_hear: bool,
 }
 
 impl Line {
-    /// When it is time to say again that who waits still does.
+    /// When the rows have to be renewed next.
     fn still_at(&self) -> tokio::time::Instant {
         (self.said_still + STILL_EVERY).into()
     }
@@ -332,7 +332,7 @@ impl Keeper {
         tokio::time::timeout(WAY, tried).await.unwrap_or(Ok(false))
     }
 
-    /// Looks for a ring that nobody has heard, and waits until it is time to do so again.
+    /// Looks for a kept ring, and waits until it is time to do so again.
     async fn look_for_rings(&mut self) -> Result<()> {
         let Some(line) = &self.line else {
             return Ok(());
@@ -348,7 +348,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Takes a ring that came while nobody waited.
+    /// Takes a ring that came while no handle waited.
     async fn hear(&mut self) -> Result<()> {
         let Some(line) = &mut self.line else {
             return Ok(());

@@ -1,2 +1,2 @@
--- For one transaction.
+-- For one transaction: no statement is worth compiling (see bounds.rs).
 SELECT pg_catalog.set_config('jit', 'off', true)

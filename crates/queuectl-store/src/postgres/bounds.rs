@@ -1,39 +1,39 @@
-//! How long the server keeps a session, and all that it has locked, whose client is gone or stands still.
+//! How long the server keeps a session, and its locks, if the client is gone or stands still.
 //!
-//! By itself it waits for two hours until it believes that nobody is there, and for ever for one that says nothing in the middle
-//! of a transaction. Each session asks for less, well below a lease, so that others aren't held up by what a worker
-//! has locked that was cut off. It asks by statements: a pooler refuses to connect who asks for such things when he
-//! connects. Each stands alone, so that a server that doesn't know one has the others.
+//! By default the server notices a lost client after two hours, and waits for ever for a client that is silent within a transaction.
+//! Each session asks for less, well below a lease, so that the locks of a worker that was cut off don't hold up others. It asks by
+//! statements, since poolers refuse such parameters at connecting. Each is a statement of its own, so that a server that doesn't know
+//! one of them takes the others.
 
 use futures_util::future::join_all;
 use tokio_postgres::Client;
 
 use super::sql;
 
-/// What is asked for. Times are in milliseconds where they can be.
+/// The parameters that a session sets. Times are in milliseconds where the server allows it.
 const BOUNDS: [(&str, &str); 8] = [
-    // Nobody answers on the other side: 8 s, whether or not something is on its way there.
+    // The other side doesn't answer: 8 s, whether or not data is on its way there.
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "2"),
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "8000"),
-    // Somebody is there, and says nothing more: a machine that sleeps, a process that was stopped.
+    // The other side is silent: a machine that sleeps, a process that was stopped.
     ("idle_in_transaction_session_timeout", "8000"),
-    // Who has given up needn't be told what became of it. This also ends what waits for a lock.
+    // A statement whose client has given up is ended, even while it waits for a lock.
     ("client_connection_check_interval", "1000"),
-    // Statements that take lists are otherwise planned anew each time, which takes as long as they do.
+    // Otherwise statements that take lists are planned anew each time, which takes as long as running them.
     ("plan_cache_mode", "force_generic_plan"),
-    // No statement here is worth compiling, and each would be where a role or a database has `enable_seqscan` off: that makes a look
-    // through a table of ten rows cost ten billion.
+    // No statement here is worth compiling. Each would be compiled where `enable_seqscan` is off for a role or a database: then a scan
+    // of a table of ten rows has a cost of ten billion.
     ("jit", "off"),
 ];
 
-/// Every statement names what it means by its schema. This is for operators, which it doesn't: none of them is taken from a schema
-/// that others may make things in.
+/// For operators, which statements use without a schema: none is taken from a schema in which other roles may create objects.
+/// Everything else is named with its schema.
 const SEARCH_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
-/// What can be asked for in a transaction, where a session isn't one's own. How the network is watched is a matter between
-/// the pooler and the server then.
+/// The parameters that can be set for a transaction, behind a pooler that shares sessions. The network parameters are left to the
+/// pooler there.
 const OF_TRANSACTION: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", sql!("bound_silence")),
     ("client_connection_check_interval", sql!("bound_loss")),
@@ -41,21 +41,21 @@ const OF_TRANSACTION: [(&str, &str); 4] = [
     ("jit", sql!("bound_compiling")),
 ];
 
-/// Asks for all that `options`, by which users set things for their sessions, doesn't speak of.
+/// Sets all parameters that `options`, by which users set their own, doesn't name.
 pub(super) async fn ask_for(client: &Client, options: &str) {
     let statements: Vec<_> = BOUNDS
         .iter()
         .filter(|(name, _)| !speaks_of(options, name))
         .map(|(name, value)| format!("SET {name} = {value}"))
         .chain([SEARCH_PATH.to_owned()])
-        // What is acknowledged is on disk, though the database or its user be set to be content with less.
+        // What is acknowledged is on disk, even if the database or its user is configured for less.
         .chain((!speaks_of(options, "synchronous_commit")).then(|| sql!("synced").to_owned()))
         .collect();
-    // Who doesn't know one refuses it, and is left as it is.
+    // A server refuses a parameter that it doesn't know; that is ignored.
     join_all(statements.iter().map(|set| client.batch_execute(set))).await;
 }
 
-/// Statements that ask for the same as far as it is about one transaction, for that only.
+/// Returns statements that set the same for one transaction, as far as that is possible.
 pub(super) fn of_transaction(options: &str) -> String {
     let asked = OF_TRANSACTION
         .iter()
@@ -63,7 +63,7 @@ pub(super) fn of_transaction(options: &str) -> String {
     asked.map(|(_, asked)| format!("; {asked}")).collect()
 }
 
-/// Whether there is `-c name=…` or `--name=…` among them, as the server reads them.
+/// Returns true if `options` has `-c name=…` or `--name=…`, as the server reads them.
 fn speaks_of(options: &str, name: &str) -> bool {
     options.split_ascii_whitespace().any(|whole| {
         let word = whole.strip_prefix("--").or(whole.strip_prefix("-c"));

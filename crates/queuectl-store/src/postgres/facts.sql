@@ -1,5 +1,6 @@
--- Whether there is such a schema, how much is in it, whether it is a store, and in whose hands it is. Nothing in it is touched: a view
--- or a function of others would run as us. We trust the roles that we are a member of, and superusers, who may do anything anyway.
+-- Whether the schema exists, how many relations are in it, whether it is a store, and which role it doesn't trust owns part of it.
+-- Nothing in the schema is used: a view or function of another role would run with our rights. The roles that we are a member of are
+-- trusted, and so are superusers, which may do anything anyway.
 WITH RECURSIVE ours AS (
     SELECT pg_catalog.quote_ident(current_user)::regrole::oid AS role
     UNION
@@ -25,7 +26,7 @@ SELECT EXISTS (SELECT FROM here) AS is_there, (
     ) AS is_ours, pg_catalog.current_setting('server_encoding') AS encoding, (
         SELECT pg_catalog.pg_get_userbyid(role)::text FROM owners
         WHERE NOT EXISTS (SELECT FROM trusted WHERE trusted.role = owners.role)
-            -- Nobody but the owner of the database is a member of this one.
+            -- The only member of pg_database_owner is the owner of the database.
             AND NOT (
                 pg_catalog.pg_get_userbyid(role) = 'pg_database_owner' AND EXISTS (
                     SELECT FROM pg_catalog.pg_database AS databases JOIN trusted ON trusted.role = databases.datdba

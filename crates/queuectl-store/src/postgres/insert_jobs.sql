@@ -1,4 +1,4 @@
--- Adds jobs that nobody has begun to run.
+-- Adds jobs that haven't begun to run.
 WITH new AS MATERIALIZED (
     SELECT numbers[row][1] AS seq, numbers[row][2] AS priority, numbers[row][3] AS max_retries,
         numbers[row][4] AS backoff_base, numbers[row][5] AS created_at,

@@ -1,4 +1,4 @@
--- Changes nothing if another process is known by this name.
+-- Changes no row if another process has this name.
 -- Who was asked to stop is asked so still, if it was lost meanwhile or if this was tried before.
 WITH back AS (DELETE FROM queuectl.lost_workers WHERE id = $1 RETURNING stop)
 INSERT INTO queuectl.workers (

@@ -1,5 +1,5 @@
--- Fails by a division by zero unless the schema and its first table are the user's own, and not everybody may make things in it. What
--- is sent with this isn't begun then. Nothing in the schema is touched, since it may be somebody else's.
+-- Fails with a division by zero unless the schema and the table "about" belong to the user, and PUBLIC may not create objects there.
+-- The server then skips the statements sent after this one. Nothing in the schema is used, since it may belong to another role.
 SELECT 1 / pg_catalog.count(*) AS is_mine
 FROM pg_catalog.pg_namespace AS spaces JOIN pg_catalog.pg_class AS about ON about.relnamespace = spaces.oid
 WHERE spaces.nspname = 'queuectl' AND about.relname = 'about' AND about.relkind = 'r'

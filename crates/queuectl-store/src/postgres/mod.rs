@@ -1,9 +1,9 @@
 //! A store in one schema of a PostgreSQL database.
 //!
 //! The tables are in `migrations`, the statements in the `.sql` files here; each names its tables as
-//! `queuectl.…`, and the schema's real name takes that place ([`schema`]). Built-in functions are called by their schema, too, as
-//! `pg_catalog.…`: others may make a function of the same name in a schema that is looked through, such as `public`, that fits
-//! what it is given better, and it would run as us. Nothing is kept in a session behind a pooler, so a `search_path` alone won't do.
+//! `queuectl.…`, which [`schema`] replaces by the schema's real name. Built-in functions are called by their schema, too, as
+//! `pg_catalog.…`: another role may create a function of the same name in a schema of the search path, such as `public`, whose
+//! parameters fit better, and it would run with our rights. Behind a pooler a session keeps nothing, so setting `search_path` isn't enough.
 //!
 //! - [`target`] says where the server is, [`wire`] is one connection to it, [`session`] a handle's way of keeping
 //!   one, [`pooler`] whether that is a session from beginning to end, [`value`] what statements are given, [`bounds`] how
@@ -96,7 +96,7 @@ pub(crate) struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the store that is there; if there is none, makes one or refuses to.
+    /// Opens the store. If there is none, creates it or fails, as `missing` says.
     pub(crate) fn open(target: &Target, missing: Missing, options: &Options) -> Result<Self> {
         Ok(Self {
             session: Session::open(target, missing, options.patience)?,

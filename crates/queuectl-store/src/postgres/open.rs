@@ -1,6 +1,6 @@
 //! Opening a store: make it if there is none, bring it up to date, refuse what isn't one.
 //!
-//! The owner of the schema is looked up before anything in it is touched. Another role that may create things in it could run code with
+//! The owner of the schema is checked before anything in it is used. Another role that may create objects in it could run code with
 //! our rights: by a view called `about`, or by a function with the name of one of ours.
 
 use std::time::Duration;
@@ -22,13 +22,13 @@ const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// How long opening a store may take.
 pub(super) struct Patience {
-    /// Until the server has said what is there.
+    /// For finding out what the schema has.
     pub(super) look: Duration,
-    /// Until it has changed that.
+    /// For bringing it up to date.
     pub(super) migration: Duration,
 }
 
-/// Makes sure that there is a store of ours, up to date.
+/// Makes sure that the store exists and is up to date. If it doesn't exist, `missing` says what to do.
 pub(super) async fn prepare(
     wire: &Wire,
     target: &Target,
@@ -50,7 +50,7 @@ pub(super) async fn prepare(
     }
     let migrated = within(patience.migration, migrate(wire, target)).await;
     if migrated.is_err() {
-        // What went wrong is what is said of it, whatever becomes of this.
+        // The first error is the one to report, whether or not this succeeds.
         wire.roll_back(patience.look).await;
     }
     migrated
@@ -61,8 +61,8 @@ async fn within<T>(patience: Duration, work: impl Future<Output = Result<T>>) ->
     done.unwrap_or(Err(Fault::Silence))
 }
 
-/// The version of a store that is nobody's but this user's, asked for with one question; none if it has to be looked at more closely.
-/// Both statements go in one message: the second isn't even analysed unless the first succeeds.
+/// The version of a store whose schema belongs to this user, in one round trip. None if the schema needs a closer look. Both statements
+/// go in one message: the second isn't even analysed unless the first succeeds.
 async fn version_if_mine(wire: &Wire) -> Result<Option<i64>> {
     let both = wire.in_schema(concat!(sql!("mine"), ";\n", sql!("version")));
     let answers = match wire.client.simple_query(&both).await {
@@ -94,7 +94,7 @@ struct Facts {
 }
 
 impl Facts {
-    /// Looks, and refuses what can't become a store or is in the hands of others.
+    /// Reads the catalogs, and refuses a schema that can't become a store or that other roles control.
     async fn look(wire: &Wire, target: &Target) -> Result<Self> {
         let rows = wire.rows(sql!("facts"), Vec::new()).await?;
         let mut row = Columns::of_one(&rows, "facts")?;
@@ -118,7 +118,7 @@ impl Facts {
         } else if objects > 0 && !is_ours {
             StoreError::NotAStore(location())
         } else if encoding != "UTF8" {
-            // Commands and ids may be in any script.
+            // Commands and ids may be in any script, which only UTF8 can hold.
             StoreError::Encoding {
                 location: location(),
                 encoding,
@@ -140,10 +140,10 @@ impl Facts {
     }
 }
 
-/// Brings the store up to date. Others may have done it meanwhile.
+/// Brings the store up to date, unless another process has done it meanwhile.
 async fn migrate(wire: &Wire, target: &Target) -> Result<()> {
     let mut pipeline = Pipeline::beginning(wire, "BEGIN ISOLATION LEVEL READ COMMITTED");
-    // What is made keeps what its names stand for now.
+    // Names in views and SQL functions are resolved now, for good.
     pipeline.plain("SET LOCAL search_path = pg_catalog, pg_temp");
     pipeline.add(sql!("lock_migration"), Vec::new());
     pipeline.run().await?;

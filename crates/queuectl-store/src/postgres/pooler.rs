@@ -1,13 +1,13 @@
-//! Whether a pooler lies between, who may give each transaction another of the server's connections.
+//! Whether a pooler lies between, which may give each transaction another of the server's connections.
 //!
-//! Nothing may be kept in a session then. A statement that was prepared may be on another connection, or worse: one that
-//! somebody else has prepared may have its name. What is set would hold for others. So as long as it isn't known that
+//! Then nothing may be kept in a session. A prepared statement may be on another connection, or worse, another client's prepared
+//! statement may have its name there. Parameters that are set would apply to other clients. So as long as it isn't known that
 //! the server itself is at the other end, each statement stands for itself.
 //!
-//! A server tells the number of its process in the beginning, for who wants to cancel something later. A pooler has no
-//! process of the server's to name at that time, so it makes up a number. Whether that is the one that the statements
-//! come to is a question that can be sent together with the first of them. (To compare the processes of two statements would
-//! prove nothing, since a pooler may give the same connection twice. PgBouncer draws 32 random bits.)
+//! At connecting, a server sends the pid of its process, for later cancelling. A pooler has no server process at that time, so it
+//! makes up a number. Asking the process that runs our statements for its pid tells the two apart, and can be sent with the first
+//! statement. (Comparing the pids of two statements would prove nothing, since a pooler may give the same connection twice. PgBouncer
+//! draws 32 random bits.)
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -26,7 +26,7 @@ use super::sql;
 pub(super) enum End {
     /// The server: a session is one from beginning to end.
     Server,
-    /// Somebody who passes on what is said to the server, over whichever connection.
+    /// A pooler, which passes each transaction on over any of its connections to the server.
     Pooler,
 }
 
@@ -38,8 +38,7 @@ pub(super) async fn look(client: &Client) -> Result<End, Error> {
     Ok(if is_server { End::Server } else { End::Pooler })
 }
 
-/// The number of the process as it was told in the beginning. The driver keeps it to itself, but says it to
-/// whoever it is to cancel something for.
+/// The pid that was sent at connecting. The driver doesn't show it, but writes it to the stream of a cancel request.
 async fn told_in_the_beginning(client: &Client) -> Option<i32> {
     let mut said = Vec::new();
     let notes = Notes(&mut said);

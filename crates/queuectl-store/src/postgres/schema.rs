@@ -1,6 +1,6 @@
-//! The schema's real name in the statements, which are written for one that is called `queuectl`.
+//! Puts the schema's real name into the statements, which are written for a schema called `queuectl`.
 
-/// The name of the schema that has the store's tables.
+/// The name of the schema with the store's tables.
 pub(super) struct Schema(String);
 
 impl Schema {
@@ -8,8 +8,8 @@ impl Schema {
         Self(name.to_owned())
     }
 
-    /// The statement for this schema, whatever characters its name has. The name stands there as an identifier, as a text, and as
-    /// an identifier within a text, which is quoted twice then; `$$` becomes a quote that isn't part of the name.
+    /// Returns the statement for this schema, whatever characters its name has. The name is quoted as an identifier, as a text, or, for
+    /// an identifier within a text, twice. Each `$$` becomes a dollar quote that the name doesn't contain.
     pub(super) fn of(&self, sql: &str) -> String {
         let Self(name) = self;
         let identifier = format!("\"{}\"", name.replace('"', "\"\""));
@@ -38,7 +38,7 @@ impl Schema {
     }
 }
 
-/// A text as it stands within `E''`, which doesn't depend on `standard_conforming_strings`.
+/// Escapes a text for `E'…'`, which doesn't depend on `standard_conforming_strings`.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "''")
 }

@@ -24,10 +24,10 @@ const LONGEST_PAUSE: u32 = 100;
 /// The settings as of some change of them.
 pub(super) type Cached = RefCell<Option<(i64, Settings)>>;
 
-/// What nobody waits for has so long.
+/// How long a task may take for whose result no call waits.
 const IN_PASSING: Duration = Duration::from_secs(1);
 
-/// However long it took to come in, the first call has so much of its patience left.
+/// The least part of its patience that the first call has left, however long connecting took.
 const LEAST: Duration = Duration::from_millis(500);
 
 /// How much a call may have to do.
@@ -39,13 +39,13 @@ pub(super) enum Effort {
     Bulk,
 }
 
-/// A handle's connection, driven by whoever calls.
+/// A handle's connection, driven by the calling thread.
 pub(super) struct Session {
     runtime: Runtime,
     wire: Option<Wire>,
     settings: Cached,
     patience: Duration,
-    /// How much of its patience a caller has lost by coming in, who hasn't asked anything yet.
+    /// The part of the first call's patience that connecting has already used.
     spent: Duration,
     pub(super) target: Target,
 }
@@ -121,7 +121,7 @@ impl Session {
         done
     }
 
-    /// Does something that nobody waits for: once, if it can be done at once.
+    /// Does a task for whose result no call waits: tries it once, if the connection is open.
     pub(super) fn try_once<T>(&mut self, work: impl AsyncFnOnce(&Wire) -> Result<T>) -> Option<T> {
         let wire = self.wire.take().filter(|wire| !wire.is_closed())?;
         self.runtime.block_on(async {

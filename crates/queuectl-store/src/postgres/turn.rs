@@ -70,7 +70,7 @@ struct Loaded {
     ready: Vec<i64>,
     /// Those whose commands aren't loaded.
     without_command: HashSet<i64>,
-    /// Fences that nobody has.
+    /// Fences that are still free.
     fences: Vec<Fence>,
 }
 
@@ -144,7 +144,7 @@ async fn act(
         heartbeat(wire, turn, change.now).await?;
     }
     let now = change.now;
-    // Who got all that he asked for will ask again; who didn't has to know what there is.
+    // A worker that got all it asked for will ask again soon; only one that came up short needs the counts.
     let rest = match known.filter(|rest| rest.will_do() && free > 0 && !is_short) {
         Some(rest) => {
             change.commit().await?;

@@ -1,4 +1,4 @@
--- Those that nobody else looks at just now: who is about to claim one has begun.
+-- Skips jobs that another transaction has locked: it may be about to claim them.
 WITH within AS (
     SELECT seq, state, ready_at, timeout, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, fence, worker, last_error, stop

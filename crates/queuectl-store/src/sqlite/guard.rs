@@ -1,5 +1,5 @@
-//! Refuses a place where a store would be in danger, before anything is read from it: whoever can write to
-//! a store runs commands as the user of its workers.
+//! Refuses a place where a store would be in danger, before anything is read from it: another user who can write to
+//! a store can run commands as the user of its workers.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use super::SIDE_FILES;
 use super::session::beside;
 use crate::StoreError;
 
-/// Refuses the place of a store if locks don't hold there, if it is in the hands of others, or if its file has a second path.
+/// Refuses the place of a store if locks don't hold there, if other users own it or may write to it, or if its file has a second path.
 ///
-/// Where something can't be looked at, opening the store will say so better.
+/// A place that can't be checked passes: opening the store tells what is wrong.
 pub(super) fn admit(path: &Path) -> Result<(), StoreError> {
     // Links are followed, as SQLite does.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -32,7 +32,7 @@ pub(super) fn admit(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Refuses a file that can be opened by a second path. SQLite's log and our lock lie beside the path by which the file is opened, so
-/// processes that open it by different paths would each write to a log of their own, and lose what the others wrote.
+/// processes with different paths would write to different logs, and lose what the others wrote.
 fn has_one_path(path: PathBuf) -> Result<(), StoreError> {
     match os::other_path(&path) {
         Ok(Some(OtherPath::HardLink)) => Err(StoreError::Linked { path }),

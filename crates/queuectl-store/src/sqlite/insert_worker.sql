@@ -1,4 +1,4 @@
--- Changes nothing if another process is known by this name.
+-- Changes no row if another process has this name.
 INSERT INTO workers (
     id, pid, pid_started, host, machine, version, slots, life, started_at, heartbeat_at
 ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)

@@ -82,7 +82,7 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in the file at `path`; if there is none, makes one or refuses to.
+    /// Opens the store in the file at `path`. If there is none, creates it or fails, as `missing` says.
     pub(crate) fn open(path: &Path, missing: Missing, options: &Options) -> Result<Self> {
         let session = open::open(path, missing, options)?;
         let bell = open::bell_path(&session.path);

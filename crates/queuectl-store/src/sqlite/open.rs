@@ -35,7 +35,7 @@ const VERSION: i64 = MIGRATIONS.len() as i64;
 /// and that would take away the locks that another handle just got on it.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// Opens the store in the file at `path`; if there is none, makes one or refuses to.
+/// Opens the store in the file at `path`. If there is none, creates it or fails, as `missing` says.
 pub(super) fn open(
     path: &Path,
     missing: Missing,
@@ -58,8 +58,8 @@ pub(super) fn open(
     Session::new(conn, lock, path, options).map_err(|error| say(&error, None, &location))
 }
 
-/// Refuses a path at which there is nothing. What can't be looked at is there: opening it says why it can't be used. A link that leads
-/// nowhere most likely leads to a disk that isn't mounted, and its store isn't an empty one.
+/// Refuses a path without a file. A path that can't be checked passes: opening it tells why it can't be used. A symbolic link that leads
+/// nowhere is an error of its own, not a missing store: most likely its disk isn't mounted.
 fn is_there(path: &Path, location: &str) -> Result<(), StoreError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -102,7 +102,7 @@ fn set_up(
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let found = version(&conn.unchecked_transaction()?, location)?;
     if found == 0 && missing == Missing::Refused {
-        // The file is there, and nothing is in it yet.
+        // The file exists, but is empty.
         return Err(StoreError::Missing(location.to_owned()).into());
     }
     // SQLite follows links, and keeps its log beside the file itself. So do we with ours.

@@ -223,7 +223,7 @@ impl Session {
     /// See [`Store::set_patience`](crate::Store::set_patience).
     pub(super) fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
-        // Where it isn't taken, writers still queue for this long at most.
+        // If SQLite doesn't take it, writers still queue for this long at most.
         let _ = self.conn.busy_timeout(patience);
     }
 

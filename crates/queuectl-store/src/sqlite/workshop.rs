@@ -22,7 +22,7 @@ const TRIES: usize = 100;
 /// The folder.
 pub(super) struct Workshop {
     folder: PathBuf,
-    /// Taken when the folder is removed.
+    /// The locked file. `None` once the folder is being removed.
     alive: Option<File>,
 }
 
@@ -103,11 +103,11 @@ fn clear(parent: &Path) {
     }
 }
 
-/// Removes a folder whose locked file is held. What can't be removed now, the next copy at this place removes.
+/// Removes a folder whose lock is held as `alive`. What can't be removed now, the next copy at this place removes.
 fn remove(folder: &Path, alive: File) {
     let _ = empty(folder).and_then(|()| fs::remove_dir_all(folder));
     drop(alive);
-    // Windows may keep a file's name as long as the file is open.
+    // On Windows a file that is removed may keep its name while it is open, so its folder isn't empty before.
     let _ = fs::remove_dir_all(folder);
 }
 

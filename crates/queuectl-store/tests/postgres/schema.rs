@@ -42,7 +42,7 @@ fn with_users() -> Scene {
     scene
 }
 
-/// What would be run by whoever touches the schema that it is in.
+/// Objects whose code would run with the rights of every role that uses their schema.
 const TRAP: &str = "CREATE SCHEMA queuectl; GRANT ALL ON SCHEMA queuectl TO PUBLIC;
     CREATE TABLE public.sprung (by name); GRANT ALL ON public.sprung TO PUBLIC;
     CREATE FUNCTION queuectl.spring() RETURNS bigint LANGUAGE sql SECURITY INVOKER

@@ -1,4 +1,4 @@
-//! A named pipe in the place of a file that is read on the way to a server: nobody may ever write into it.
+//! A named pipe in the place of a file that is read on the way to a server: it may never be written to.
 
 use std::net::TcpListener;
 use std::path::PathBuf;

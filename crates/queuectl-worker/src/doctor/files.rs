@@ -1,4 +1,4 @@
-//! What dead workers have left in the data folder, and what still runs of them, though no store tells.
+//! What dead workers that the store doesn't know have left in the data folder, and what they left running.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,11 +13,10 @@ use crate::remains::Remains;
 use crate::rescue::{Dead, Patience};
 use crate::{DataFolder, registry};
 
-/// Looks at the files of workers other than those `known` to the store, which tells of these itself.
+/// Checks the files of workers that aren't among those `known` to the store.
 ///
-/// They are left alone unless their worker is certainly dead: if somebody holds its lock, if its process runs, or if it ran in another
-/// container. So are those of a worker of another store than the one in `store`, since that one's workers need them. Of the others,
-/// processes are ended first.
+/// Files stay if their worker may live: its lock is held, its process runs, or it ran in another container. Files of another store's
+/// worker stay, too, since workers of that store need them. For all others, processes are ended first, and then the files are removed.
 pub fn files(
     data: &DataFolder,
     store: Option<&StoreFile>,
@@ -49,7 +48,7 @@ pub fn files(
     }
 }
 
-/// Workers that hold their file no longer, and that the store doesn't know.
+/// Dead workers that the store doesn't know.
 fn strangers(data: &DataFolder, store: Option<&StoreFile>, known: &[WorkerInfo]) -> Vec<Dead> {
     let lives = with_extension(data, "lock").into_iter();
     let named = lives.filter_map(|path| {

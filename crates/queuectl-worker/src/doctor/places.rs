@@ -94,7 +94,7 @@ fn names(paths: &[&PathBuf]) -> Vec<String> {
 
 fn make_private(path: &Path) -> io::Result<()> {
     match os::make_private(path) {
-        // It has gone since, and nobody gets at it any more.
+        // It has been removed since.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }

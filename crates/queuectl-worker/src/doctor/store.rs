@@ -14,7 +14,7 @@ use crate::rescue::{Dead, Patience, rescue};
 use crate::slot::worker_tag;
 use crate::{DataFolder, Happening, HeldUp, Observer, held_up};
 
-/// How long a worker that is out of sight may be silent before it is told of. It speaks every ten seconds.
+/// How long a worker that is out of sight may be silent before it is reported. It writes to the store every ten seconds.
 const SILENCE: Duration = Duration::from_secs(600);
 
 /// Looks at all that the store holds, and at its workers.
@@ -79,7 +79,7 @@ fn treat(store: &mut dyn Store, data: &DataFolder, finding: &Finding, fix: bool)
     })
 }
 
-/// Ends what a worker runs that the store doesn't know. One that lives finds out by itself, and ends it itself.
+/// Ends what a worker runs that the store doesn't know. A worker that lives learns that it is unknown, and ends its jobs by itself.
 fn end_unknown(store: &dyn Store, data: &DataFolder, worker: &WorkerId) -> Result<(), String> {
     let life = data.life(worker);
     if let Some(remains) = Remains::at(life.clone(), worker, store.file()) {
@@ -89,13 +89,13 @@ fn end_unknown(store: &dyn Store, data: &DataFolder, worker: &WorkerId) -> Resul
         return Ok(());
     }
     if life.exists() {
-        return Err("it may live, and finds out by itself then".to_owned());
+        return Err("the worker may live; if so, it ends what it runs by itself".to_owned());
     }
-    // Without its files nobody knows whose these are: the worker may have its files elsewhere, and live.
+    // Without its files it can't be told whether the worker is dead: it may live, with its files in another folder.
     match tagged(&worker_tag(worker.as_str())) {
         Ok(pids) if pids.is_empty() => Ok(()),
         Ok(pids) => Err(format!(
-            "end what runs of its jobs first: {}",
+            "end these processes of its jobs first: {}",
             numbers(&pids)
         )),
         Err(error) => Err(error.to_string()),
@@ -194,7 +194,7 @@ fn being_rescued(info: &WorkerInfo) -> Diagnosis {
     Diagnosis::left(what, remedy)
 }
 
-/// Only a user can know that nothing of it runs any more.
+/// Reports a worker that is out of sight. Only a user can know that nothing of it runs any more.
 fn silent(info: &WorkerInfo, minutes: u64) -> Diagnosis {
     let (id, host) = (&info.worker.id, &info.worker.host);
     let what = format!(

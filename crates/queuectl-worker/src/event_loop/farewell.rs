@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The wait after a stop at once.
 const IMPATIENCE: Duration = Duration::from_secs(2);
 
-/// How long one call to a store that is busy or doesn't answer may take after any stop.
+/// How long one call to a store that is busy or doesn't answer may take after the worker was asked to stop.
 pub(super) const PATIENCE_OF_A_CALL: Duration = Duration::from_secs(2);
 
 /// A worker's wait for nothing but the store.

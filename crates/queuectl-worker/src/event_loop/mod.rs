@@ -48,7 +48,7 @@ pub(crate) struct EventLoop<'a> {
     /// How many jobs there were to do after the last turn.
     unfinished: u64,
     stop: Option<StopMode>,
-    /// Where a file isn't any more by which others know this worker.
+    /// The path of a file by which others know this worker and that was deleted, moved or replaced.
     displaced: Option<PathBuf>,
     /// Set while the store fails.
     trouble: Option<Trouble>,
@@ -275,7 +275,7 @@ impl<'a> EventLoop<'a> {
         Ok(!(idle && leased && is_too_soon))
     }
 
-    /// Stops if others can't know of this worker any more: nobody would end what it left, and what it does may count for nothing.
+    /// Stops if others can't know of this worker any more: no other worker could rescue its jobs, and its results may be lost.
     fn see_whether_displaced(&mut self) {
         if self.displaced.is_some() {
             return;
@@ -326,7 +326,7 @@ impl<'a> EventLoop<'a> {
             self.observer.notice(&Happening::Stopping);
         }
         self.stop = asked;
-        // In a call to the store it hears no second stop, nor that it has waited long enough.
+        // During a call to the store it notices neither a second stop nor the end of its patience.
         self.store.set_patience(farewell::PATIENCE_OF_A_CALL);
         self.rings.retire();
         if asked == Some(StopMode::Now) {

@@ -103,7 +103,7 @@ impl<'scope> Slots<'scope> {
         Ok(slots)
     }
 
-    /// How many claims a worker with so many slots ever holds at once.
+    /// How many claims a worker with `count` slots holds at most.
     pub(crate) fn entries(count: usize) -> usize {
         count + Pace::most(count)
     }
@@ -149,7 +149,7 @@ impl<'scope> Slots<'scope> {
         (!state.waiting.is_empty()).then(|| state.pace.settle_within())
     }
 
-    /// A turn with the store took so long.
+    /// Notes how long a turn with the store took.
     pub(crate) fn turn_took(&self, elapsed: Duration) {
         self.state().pace.turn_took(elapsed);
     }

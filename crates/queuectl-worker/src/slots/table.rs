@@ -162,7 +162,7 @@ impl Table {
         let _ = self.signals.send(signal);
     }
 
-    /// Ends everything that runs, in so long at the latest: the lease is about to be over.
+    /// Ends everything that runs, by force after `grace`: the lease is about to be over.
     pub(super) fn cut_off(&self, grace: Duration, surroundings: &Surroundings<'_>) {
         let mut state = self.state();
         let mut running = 0;

@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long)]
     completed: bool,
 
-    /// Of those only the ones that completed so many seconds ago, or more
+    /// Of those only the ones that completed at least this many seconds ago
     #[arg(long, value_name = "SECONDS", requires = "completed", allow_hyphen_values = true, value_parser = age)]
     older_than: Option<Duration>,
 }

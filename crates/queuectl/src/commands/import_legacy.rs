@@ -107,7 +107,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Imported, CliError> {
     Ok(plan.into_view(args))
 }
 
-/// The store, none if there is none yet: a dry run doesn't make it.
+/// The store; none in a dry run if it doesn't exist, since a dry run doesn't create it.
 fn store_if_there(cx: &Context<'_>) -> Result<Option<Box<dyn Store>>, CliError> {
     match missing::open_existing(&cx.location()?) {
         Err(StoreError::Missing(_)) => Ok(None),

@@ -48,7 +48,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<JobDetails, CliError>
     Ok(JobDetails::new(job, runs, now).held_up_by(held_up))
 }
 
-/// What keeps the run of a job from its end, as far as that can be told from this machine.
+/// The process of another user for which a job waits, if that can be told from this machine.
 pub(super) fn what_holds_up(
     store: &mut dyn Store,
     job: &Job,

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::views::Done;
 
-/// How often to look what keeps it from its end.
+/// How often to look for a process of another user for which the job waits.
 const TELL: Duration = Duration::from_secs(1);
 /// How often to look whether the run has ended.
 const LOOK: Duration = Duration::from_millis(100);
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
-    /// Wait so many seconds for the end [default: no limit]
+    /// Seconds to wait for the end [default: no limit]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = seconds)]
     timeout: Option<Duration>,
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Done, CliError> {
     let tell = |held_up: &HeldUp| cx.console.remark(&format!("waiting: {held_up}"));
     let Some(job) = ended(&mut *store, &args.id, fence, deadline, &tell)? else {
         return Err(CliError::unavailable(
-            format!("job '{id}' is told to end, and hasn't yet"),
+            format!("job '{id}' has been told to end, and hasn't ended yet"),
             "its worker may be slow or out of reach; see `queuectl worker list`",
         ));
     };
@@ -69,7 +69,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Done, CliError> {
     Ok(Done::new(sentence, json!({ "id": id, "state": state })))
 }
 
-/// The job, when the run under this claim has ended; none if that hasn't come before the deadline.
+/// Returns the job once the run under this claim has ended; none if it hasn't by the deadline.
 fn ended(
     store: &mut dyn Store,
     id: &JobId,

@@ -61,7 +61,7 @@ impl JobDetails {
         }
     }
 
-    /// The same, with the process that keeps its run from its end, if there is one.
+    /// The same, with the process of another user for which the job waits, if there is one.
     pub(crate) fn held_up_by(mut self, process: Option<u32>) -> Self {
         self.held_up_by = process;
         self

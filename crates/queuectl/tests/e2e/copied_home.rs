@@ -123,7 +123,7 @@ fn an_archive_that_is_unpacked_over_a_home_ends_nothing_by_itself() {
     home.run(["status"]).succeeded();
     assert!(system::is_alive(job), "the job was ended");
     assert_eq!(home.read("a.starts").lines().count(), 1);
-    // Its worker sees that it works on files that nobody else has, and ends when the job has.
+    // Its worker notices that its files were replaced, and ends once its job has ended.
     home.touch("a.go");
     wait_until("the worker to end", || !system::is_alive(worker));
     home.start_workers(&[]);

@@ -1,4 +1,4 @@
-//! Workers that are asked to stop while another process holds the lock without which nobody can write.
+//! Workers that are asked to stop while another process holds the lock of writers.
 
 use std::time::{Duration, Instant};
 

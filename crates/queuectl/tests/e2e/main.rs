@@ -51,7 +51,7 @@ mod copy_midway;
 mod doctor_on_server;
 #[cfg(unix)]
 mod elsewhere;
-// On Windows nobody can delete or move what a process has open.
+// On Windows a file that a process has open can't be deleted or moved.
 #[cfg(unix)]
 mod displaced;
 #[cfg(unix)]

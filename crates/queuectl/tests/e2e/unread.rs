@@ -275,6 +275,6 @@ fn a_command_that_can_not_answer_says_that_it_has_done_its_work() {
     let home = Home::new();
     let output = home.shell("queuectl enqueue --command true >/dev/full");
     let said = output.failed(1);
-    assert!(said.contains("is done, but"), "{said}");
+    assert!(said.contains("has done its work, but"), "{said}");
     assert_eq!(home.total(), 1);
 }

@@ -1,11 +1,11 @@
 //! Orphans that hide: they have left their session, and their environment doesn't show the tag of their attempt.
 //!
-//! Orphans of commands become our children, so a child that isn't a leader is a command's. A process is younger than its
-//! ancestors: one that is older than all leaders which run belongs to a command that has ended, and is ended. One that is younger
-//! than a leader may be that one's; it is looked at again when that leader has ended.
+//! Orphans of commands become our children, so a child that is neither a leader nor our own helper was left by a command. A process
+//! is younger than its ancestors: an orphan that is older than all running leaders was left by a command that has ended, and is
+//! ended. An orphan that is younger than a running leader may descend from it, and is checked again when that leader has ended.
 //!
-//! A child proves nothing if we had children before we began to adopt, or if we are process 1 of a namespace, to which others
-//! come, too.
+//! That a process is our child proves nothing if we had children before we began to adopt, or if we are process 1 of a pid namespace,
+//! which gets the orphans of other programs, too.
 
 use std::process;
 use std::sync::OnceLock;
@@ -21,19 +21,19 @@ use super::strays::adopting;
 use super::table::{self, Process};
 use crate::os::system::is_apart;
 
-/// How long all that is ended in one go may take to go.
+/// How long one call waits for the processes that it ends.
 const DYING: Duration = Duration::from_secs(2);
 
-/// Whether each child of ours is a leader, one of our own, or left by a command.
+/// Whether each child of ours is certainly a leader, our own helper, or left by a command.
 static IS_PROOF: OnceLock<bool> = OnceLock::new();
 
-/// To be called before the first orphan may come.
+/// To be called before we adopt orphans.
 pub(super) fn begin() {
     IS_PROOF.get_or_init(|| process::id() != 1 && children::all().is_empty());
 }
 
-/// Looks after orphans of commands that have ended: reaps those that have died, and ends those that hide. To be called now and
-/// then. If there are none, that is one system call.
+/// Reaps dead orphans of commands that have ended, and ends those that hide. To be called now and then. Costs one system call if
+/// there are none.
 pub fn look_after_orphans() {
     children::reap_apart();
     if adopting() && !children::first_has_no_orphan() {
@@ -41,8 +41,8 @@ pub fn look_after_orphans() {
     }
 }
 
-/// Ends and reaps what ended commands have left. Returns those that started since `earliest` and can't be ended, since they belong
-/// to another user.
+/// Ends and reaps what ended commands have left. Returns the pids of another user's processes, which can't be ended, among those that
+/// started at `earliest` or later.
 pub(super) fn end_hidden(earliest: u64) -> Vec<u32> {
     let began = Instant::now();
     loop {
@@ -60,7 +60,7 @@ pub(super) fn end_hidden(earliest: u64) -> Vec<u32> {
                 continue;
             };
             match end(child, found) {
-                // What it has started is our child now.
+                // What it has started has become our child.
                 Ok(()) => any = true,
                 Err(Errno::PERM) if found.start >= earliest => out_of_reach.push(found.pid),
                 Err(_) => {}
@@ -72,8 +72,8 @@ pub(super) fn end_hidden(earliest: u64) -> Vec<u32> {
     }
 }
 
-/// Returns true if we have started a child for ourselves: that was said, or it is in our session. No process comes into a session
-/// from another one.
+/// Returns true if this child is our own helper, or was set apart: it was noted as such, or it is in our session, which no process
+/// of another session can join.
 fn is_ours(child: Pid) -> bool {
     let pid = number(child);
     children::is_known(pid) || leaders::session_of(pid) == leaders::session_of(process::id())
@@ -83,7 +83,7 @@ fn number(child: Pid) -> u32 {
     child.as_raw_nonzero().get().unsigned_abs()
 }
 
-/// What is known of a child that commands have left which have ended; none if it may be something else.
+/// The child, if it was left by a command that has ended. None if it may be something else.
 fn hidden(child: Pid) -> Option<Process> {
     if IS_PROOF.get() != Some(&true) {
         return None;
@@ -102,7 +102,7 @@ fn hidden(child: Pid) -> Option<Process> {
     Some(found)
 }
 
-/// Ends it and waits until it has gone. A pidfd makes sure that it is the one that was looked at.
+/// Ends a child and waits for at most a second until it has gone. A pidfd makes sure that it is the process that was found.
 fn end(child: Pid, found: Process) -> Result<(), Errno> {
     let pidfd = pidfd_open(child, PidfdFlags::empty())?;
     if table::read(found.pid) != Some(found) {

@@ -1,8 +1,9 @@
-//! Our own children, as the kernel lists them (`/proc/self/task/N/children`), and which of them no command has left.
+//! Our own children, as the kernel lists them for each thread (`/proc/self/task/N/children`), and which of them aren't orphans of
+//! commands.
 //!
-//! Orphans become children of our first thread, which is there as long as the process. Only a process made by `CLONE_PARENT` is
-//! a child of the thread that started its leader. A list that is read while children come and go may lack some of several, but
-//! none that is alone.
+//! Orphans become children of our first thread, which lives as long as the process. Only a process made with `CLONE_PARENT` becomes a
+//! child of the thread that started its leader. A list that is read while children come and go may lack some of several children,
+//! but never an only child.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -20,15 +21,15 @@ static KNOWN: Mutex<Known> = Mutex::new(Known {
     apart: Vec::new(),
 });
 
-/// Children that are no leaders and that no command has left.
+/// Children that are neither leaders nor orphans of commands.
 struct Known {
-    /// We have started them for ourselves, and wait for them.
+    /// Processes that we have started for ourselves, and wait for.
     helpers: Vec<u32>,
-    /// Commands have started them to be outlived by them.
+    /// Processes that commands have started to outlive them.
     apart: Vec<u32>,
 }
 
-/// Says of a child of ours that no command has left it: we have started it for ourselves. Without this, runs take longer to end.
+/// Notes that we have started this child for ourselves, so it is no orphan of a command. Without this note, runs take longer to end.
 pub fn no_orphan(child: &Child) {
     let helpers = &mut known().helpers;
     helpers.retain(|pid| pid_of(*pid).is_some_and(is_child));
@@ -45,7 +46,7 @@ pub(super) fn is_known(pid: u32) -> bool {
     known.helpers.contains(&pid) || known.apart.contains(&pid)
 }
 
-/// Reaps what commands had started to outlive them, and forgets it.
+/// Reaps and forgets dead processes that commands had started to outlive them.
 pub(super) fn reap_apart() {
     let apart = &mut known().apart;
     apart.retain(|pid| {
@@ -67,7 +68,7 @@ pub(super) fn first_has_no_orphan() -> bool {
     list_of_first().is_some_and(lists_only_known)
 }
 
-/// The list of our first thread; none where the kernel has no such lists.
+/// The list of our first thread. None if the kernel has no such lists.
 fn list_of_first() -> Option<&'static File> {
     static FIRST: OnceLock<Option<File>> = OnceLock::new();
     let first = FIRST.get_or_init(|| {

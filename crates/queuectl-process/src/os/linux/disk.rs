@@ -26,7 +26,7 @@ const NETWORK: [(u32, &str); 13] = [
     (0x0000_564C, "ncpfs"),
 ];
 
-/// FUSE: what is behind it, a program says.
+/// FUSE: a program decides what is behind it.
 const FUSE: u32 = 0x6573_5546;
 
 /// Programs behind FUSE that keep the files on other machines.
@@ -63,8 +63,8 @@ pub fn network_file_system(path: &Path) -> io::Result<Option<String>> {
     Ok(by_mount(&mounts, &device))
 }
 
-/// Whether a file or folder is mounted at this path, so that it can have another one elsewhere. Kernels before 5.8, and sandboxes
-/// without `statx`, leave it to the list of mounts.
+/// Returns true if a file or folder is mounted at this path, so that it can have another path. Without an answer of `statx` (kernels
+/// before 5.8, some sandboxes) the list of mounts tells.
 pub(crate) fn is_mount_point(path: &Path) -> io::Result<bool> {
     let seen = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
     if let Ok(seen) = seen

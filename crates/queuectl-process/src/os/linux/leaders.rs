@@ -1,9 +1,9 @@
-//! Which of our children are leaders of running jobs, so that nobody takes them for orphans or strays.
+//! Which of our children are leaders of running jobs, so that they aren't taken for orphans or strays.
 //!
 //! Between its start and the moment its pid is known, a leader can't be told from a stray that leads a session of its own. So
-//! a process that may be either is a doubt. It is settled by those who were starting a leader when it arose: either one of
-//! them says that it is its own, or the last of them ends it. Nobody waits, and nobody opens a leader's /proc folder: that
-//! alone would make its end a tenth slower.
+//! a process that may be either is a doubt. It is settled by the threads that were starting a leader when it arose: either one of
+//! them notes it as its leader, or the last of them ends it. No thread waits, and none opens a leader's /proc folder, which
+//! would make the leader's end a tenth slower.
 
 use std::mem;
 use std::process;
@@ -29,7 +29,7 @@ struct Register {
     doubts: Vec<Doubt>,
 }
 
-/// A leader, and a time before its start.
+/// A leader, and a time before its start, by the clock of [`now`].
 struct Led {
     pid: Pid,
     earliest: u64,
@@ -66,7 +66,7 @@ pub(in crate::os) fn starting() -> Starting {
 }
 
 impl Starting {
-    /// The leader doesn't start before this.
+    /// The leader starts at this time or later, by the clock of [`now`].
     pub(in crate::os) fn earliest(&self) -> u64 {
         self.0.earliest
     }
@@ -116,8 +116,8 @@ impl Drop for Running {
     }
 }
 
-/// Whether a process is neither gone, nor one of ours, nor in the group of a running leader. If it may be a leader that is
-/// just being started, whoever starts it settles what the caller wanted to do.
+/// Returns true if a process exists, is neither this process nor in its group, and isn't in the group of a running leader. If it may
+/// be a leader that is just being started, returns false and leaves a doubt for the threads that start leaders.
 pub(super) fn is_stranger(pid: Pid, tag: Option<&Tag>) -> bool {
     let Some(group) = group_of(Some(pid)).filter(|group| Some(*group) != group_of(None)) else {
         return false;
@@ -142,32 +142,32 @@ pub(super) fn is_stranger(pid: Pid, tag: Option<&Tag>) -> bool {
 }
 
 impl Register {
-    /// Returns true if this is a leader that runs.
+    /// Returns true if this is a running leader.
     fn runs(&self, pid: Pid) -> bool {
         self.running.iter().any(|led| led.pid == pid)
     }
 
-    /// Returns true if no start is under way by which a process may have come that started then.
+    /// Returns true if no process that started at `start` can come from a start that is under way.
     fn has_no_start_before(&self, start: u64) -> bool {
         self.starting.iter().all(|one| start < one.earliest)
     }
 }
 
-/// Returns true if this is a leader that runs.
+/// Returns true if this is a running leader.
 pub(super) fn runs(pid: Pid) -> bool {
     register().runs(pid)
 }
 
-/// Returns true if a process that started then is older than each leader that runs or is just being started. So it neither is
-/// one of them nor descends from one.
+/// Returns true if all leaders that run or are being started are younger than a process that started at `start`. So it is none of
+/// them, and descends from none.
 pub(super) fn are_younger_than(start: u64) -> bool {
     let register = register();
     let mut running = register.running.iter();
     running.all(|led| start < led.earliest) && register.has_no_start_before(start)
 }
 
-/// Reaps a dead orphan, unless it may be a leader that is just being started. While the lock is held nobody else reaps it, so its
-/// pid is still its own.
+/// Reaps a dead orphan, unless it may be a leader that is just being started. While the lock is held no other thread reaps it, so
+/// its pid stays its own.
 pub(super) fn reap(pid: Pid) {
     let register = register();
     if register.runs(pid) {

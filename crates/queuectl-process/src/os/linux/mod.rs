@@ -48,7 +48,7 @@ pub(crate) fn now() -> u64 {
     (now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64) / TICK_NANOS
 }
 
-/// How long the system has been running, suspended or not. What has no such clock counts only when it is awake.
+/// How long the system has been running, suspended or not. A system without such a clock counts only the time when it is awake.
 pub fn since_boot() -> Duration {
     let clock = clock_gettime_dynamic(DynamicClockId::Boottime);
     let now = clock.unwrap_or_else(|_| clock_gettime(ClockId::Monotonic));
@@ -61,12 +61,11 @@ pub(crate) fn boot_name() -> String {
     id.map_or_else(|_| hostname(), |id| id.trim().to_owned())
 }
 
-/// The pid namespace in which this process sees others. None if `/proc` isn't mounted or is that of another namespace: its
-/// numbers aren't those that signals go to.
+/// The pid namespace in which this process sees others. None if `/proc` isn't mounted, or is that of another namespace: signals
+/// don't go by the pids in it.
 ///
-/// The number of a namespace is given to another one when the first has gone, as each restart of a container may show. So the
-/// start of its process 1 is added. `/proc` tells it by the clock of the reader's time namespace, in which all start times
-/// differ; so another time namespace is another room, too.
+/// The kernel reuses a namespace's number after its end, such as when a container restarts. So the start time of process 1 is added.
+/// `/proc` gives start times by the clock of the reader's time namespace; so another time namespace is another room, too.
 pub(crate) fn process_room() -> Option<String> {
     let own = std::fs::read_link("/proc/self").ok()?;
     if own.to_str()?.parse() != Ok(std::process::id()) {
@@ -76,8 +75,7 @@ pub(crate) fn process_room() -> Option<String> {
     let namespace = namespace.map_or_else(|_| hostname(), |name| name.display().to_string());
     let since = match read(1) {
         Some(first) => first.start.to_string(),
-        // `hidepid` hides the processes of other users. A namespace has a `/proc` of its own, which was
-        // mounted with it.
+        // `hidepid` hides the processes of other users. A container's `/proc` was mounted when the container started.
         None => {
             let proc = std::fs::metadata("/proc").ok()?;
             format!("proc:{}.{:09}", proc.ctime(), proc.ctime_nsec())

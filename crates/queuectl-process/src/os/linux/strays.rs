@@ -41,9 +41,9 @@ const NO_ROUND: Duration = Duration::from_secs(1);
 static ADOPTING: AtomicBool = AtomicBool::new(false);
 
 /// Makes orphans of our jobs our children, not those of process 1 (Linux: `PR_SET_CHILD_SUBREAPER`). A worker calls it once
-/// at its start. Its runs then reap the orphans; other children of the process are left to whoever started them.
+/// at its start. Its runs then reap the orphans; other children of the process are left to the code that started them.
 ///
-/// A Linux that is only imitated, as by `qemu-aarch64` or gVisor, may not know of it: then they go to process 1.
+/// An emulated Linux, such as `qemu-aarch64` or gVisor, may not support it: then orphans go to process 1.
 pub fn adopt_orphans() -> io::Result<()> {
     adopted::begin();
     match set_child_subreaper(Some(rustix::process::getpid())) {
@@ -59,7 +59,7 @@ pub(in crate::os) fn adopting() -> bool {
 }
 
 /// Ends and reaps every process that left the group of this leader. The calling thread has started the leader, has seen it end
-/// at `ended`, and has reaped it. Returns those that can't be ended, since they belong to another user.
+/// at `ended`, and has reaped it. Returns the pids of those that belong to another user, and so can't be ended.
 pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) -> Vec<u32> {
     if adopting() && children::have_no_orphan() {
         return Vec::new();
@@ -88,7 +88,7 @@ impl Strays<'_> {
                 && table::read(pid).is_some_and(|found| !found.zombie)
                 && ended.elapsed() < NO_ROUND
         });
-        // A program may have kept the environment of a command, and start others with it later, as `at` does.
+        // A tag alone is no proof: a program such as `at` may start others later with the environment of a command.
         in_session
             || self
                 .tag
@@ -99,14 +99,14 @@ impl Strays<'_> {
 
 /// Returns true if a process descends from this one, or if that can't be told.
 fn descends_from_us(pid: u32) -> bool {
-    /// How often to begin anew because an ancestor has ended meanwhile.
+    /// How often to start over because an ancestor has ended meanwhile.
     const TRIES: usize = 10;
     for _ in 0..TRIES {
         let ancestors = iter::successors(table::read(pid), |one| table::read(one.parent));
         let last = ancestors.take_while(|one| one.pid != process::id()).last();
         match last.map(|one| one.parent) {
             Some(parent) if parent == process::id() => return true,
-            // The first process, the kernel, or one of another namespace.
+            // We reached process 1, the kernel, or a parent outside this pid namespace.
             None | Some(0 | 1) => return false,
             Some(_) => {}
         }
@@ -128,7 +128,7 @@ fn end_after(first: Option<u32>, strays: Strays<'_>) {
     while sweep(&since(first), strays) && began.elapsed() < DYING {}
 }
 
-/// Every pid that may have been given out after the first one, which was given out within the time in which none is twice.
+/// Every pid that may have been given out after `first`, which was given out so recently that no pid can have come twice since.
 fn since(first: Option<u32>) -> Vec<Pid> {
     match (first, last_pid()) {
         (Some(first), Some(last)) if last >= first && last - first <= FEW => {
@@ -144,7 +144,7 @@ fn last_pid() -> Option<u32> {
     text.split_ascii_whitespace().next_back()?.parse().ok()
 }
 
-/// Ends those that are strays and reaps those that are dead orphans of ours. Says whether it ended any.
+/// Ends those that are strays, and reaps those that are dead orphans of ours. Returns true if it ended any.
 fn sweep(pids: &[Pid], strays: Strays<'_>) -> bool {
     let mut ended = false;
     for pid in pids {
@@ -164,7 +164,8 @@ fn end(pid: Pid, strays: Strays<'_>) -> bool {
     ended
 }
 
-/// Ends a process, if it is a stray, and waits until it has gone. A pidfd makes sure that it is the one that was looked at.
+/// Ends a process if it is a stray, and waits for at most a second until it has gone. A pidfd makes sure that it is the process that
+/// was checked.
 fn end_stray(pid: Pid, strays: Strays<'_>) -> bool {
     let number = pid.as_raw_nonzero().get().unsigned_abs();
     if !strays.have(number) {

@@ -73,7 +73,7 @@ fn parse(pid: u32, stat: &[u8]) -> Option<Process> {
         group,
         session,
         start,
-        // The state is that of the first thread. The process goes on if that one has ended and another hasn't.
+        // The state is the first thread's. The process lives on if another thread does.
         zombie: is_zombie && threads <= 1,
     })
 }
@@ -86,8 +86,8 @@ pub(in crate::os) fn pids() -> Vec<u32> {
         .collect()
 }
 
-/// Whether the environment a process was started with has the tag. Nobody else's environment can be read, and a zombie has
-/// none.
+/// Returns true if the environment with which a process was started has one of the tags. The environment of another user's process
+/// can't be read, and a zombie has none.
 pub(in crate::os) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
     if tags.is_empty() {
         return false;
@@ -108,7 +108,7 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
     let began = Instant::now();
     loop {
         let environment = match fs::read(format!("/proc/{pid}/environ")) {
-            // So a newer kernel says that the first thread has ended.
+            // A newer kernel reports this if the first thread has ended.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Vec::new(),
             read => known(read)?,
         };
@@ -131,7 +131,7 @@ fn environment(pid: u32) -> Option<Vec<u8>> {
     }
 }
 
-/// The environment as a thread shows it that isn't the first. The first one shows none when it has ended before the others.
+/// The environment as another thread than the first shows it. The first thread shows none if it has ended before the others.
 fn environment_of_a_thread(pid: u32) -> Option<Vec<u8>> {
     let threads = known(fs::read_dir(format!("/proc/{pid}/task")))?;
     let others = threads
@@ -144,7 +144,7 @@ fn environment_of_a_thread(pid: u32) -> Option<Vec<u8>> {
 /// The parent of the kernel's own threads.
 const KERNEL: u32 = 2;
 
-/// A number that another boot of this machine doesn't have: pids and start times begin anew with each.
+/// A number that no other boot of this machine has: pids and start times begin anew with each boot.
 pub(crate) fn boot() -> u64 {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let digits: String = id

@@ -144,7 +144,7 @@ pub(super) struct Starting {
     alone: MutexGuard<'static, ()>,
 }
 
-/// A leader that has been started and not reaped. Nobody asks for it here.
+/// A leader that has been started and not reaped. No code asks for it here.
 pub(super) struct Running;
 
 pub(super) fn starting() -> Starting {
@@ -277,8 +277,8 @@ pub(super) fn seeing<T>(look: impl FnOnce() -> T) -> io::Result<T> {
     Ok(look())
 }
 
-/// Whether the environment a process was started with has one of the tags. It follows the arguments in one block: their count, the
-/// path, NULs, and then each argument and each variable with a NUL after it.
+/// Returns true if the environment with which a process was started has one of the tags. It follows the arguments in one block: their
+/// count, the path, NULs, and then each argument and each variable with a NUL after it.
 pub(super) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
     let Some(block) = arguments(pid) else {
         return false;

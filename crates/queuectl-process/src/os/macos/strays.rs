@@ -20,8 +20,8 @@ const DYING: Duration = Duration::from_secs(2);
 /// Within this time after a leader was reaped, its pid isn't given to another process.
 const NO_ROUND: Duration = Duration::from_secs(1);
 
-/// Ends every process that left the group of this leader, which was seen to end at `ended` and has been reaped. Those that can't
-/// be ended, since they belong to another user, show no tag: none is returned, and those in the session are known otherwise.
+/// Ends every process that left the group of this leader, which was seen to end at `ended` and has been reaped. Returns no process:
+/// those of another user show no tag, and `holdouts` finds those in the session.
 pub(in crate::os) fn end_strays(leader: Leader, ended: Instant, tag: Option<&Tag>) -> Vec<u32> {
     let Some(tag) = tag else {
         return Vec::new();

@@ -1,9 +1,10 @@
 //! Processes that don't end with the command that has started them: background workers and their guards.
 //!
-//! A command's descendants end with it, whatever they do to hide. A worker that a command starts in the background is meant to
-//! outlive it, and says so by a variable in its environment. Commands don't inherit that variable.
+//! A command's descendants end with it, even if they hide. A worker that a command starts in the background is meant to outlive the
+//! command. A variable in the worker's environment says so; commands don't inherit that variable.
 
 use std::process::Command;
+#[cfg(target_os = "linux")]
 use std::slice;
 #[cfg(target_os = "linux")]
 use std::sync::OnceLock;
@@ -13,10 +14,10 @@ use crate::Tag;
 #[cfg(target_os = "linux")]
 use crate::os::native;
 
-/// The variable.
+/// The variable that marks such a process.
 pub(super) const APART: &str = "QUEUECTL_APART";
 
-/// Has what this starts outlive the command that we belong to, if we belong to one.
+/// Makes the process that `command` starts outlive the command that we belong to, if we belong to one.
 pub fn set_apart(command: &mut Command) {
     command.env(APART, "1");
 }

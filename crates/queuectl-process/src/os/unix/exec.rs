@@ -138,7 +138,7 @@ fn name(variable: &CStr) -> &[u8] {
 }
 
 /// The inherited variables, in the order of names, without PWD and OLDPWD, which are folders of the shell that
-/// started this process, not of a command, and without what says that this process outlives its starter.
+/// started this process, not of a command, and without [`APART`], which is meant for this process alone.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is not looked at, only handed on to every child"

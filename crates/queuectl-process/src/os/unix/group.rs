@@ -27,13 +27,13 @@ pub(super) fn lives(group: Pid) -> bool {
         .any(|process| process.group == group && !process.zombie)
 }
 
-/// Waits until everyone of a group that was sent SIGKILL has gone, and reaps those that became our children. Its leader has
-/// been reaped. Normally one system call. Returns false if some are still there: they belong to another user, or hang in the kernel.
+/// Waits until all processes of a group that was sent SIGKILL have gone, and reaps those that became our children. Its leader has
+/// been reaped. Normally one system call. Returns false if some are left: they belong to another user, or hang in the kernel.
 pub(super) fn wait_gone(group: Pid) -> bool {
     let began = Instant::now();
     let mut pause = Duration::from_micros(100);
     loop {
-        // A group in which all belong to another user is there, too.
+        // The group has processes, and all of them belong to another user.
         let is_foreign = match test_kill_process_group(group) {
             Ok(()) => false,
             Err(Errno::PERM) => true,

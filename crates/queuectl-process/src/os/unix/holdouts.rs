@@ -1,7 +1,7 @@
-//! Processes that have to end and that we may not signal, since they belong to another user: what `sudo` and other setuid
-//! programs start does.
+//! Processes that have to end but can't be signalled, since they belong to another user, such as those that `sudo` and other setuid
+//! programs start.
 //!
-//! To signal a group succeeds if one process of it could be signalled. So each process is asked for by itself.
+//! A signal to a group succeeds if any process of it could be signalled. So each process is tested by itself.
 
 use std::io::{self, ErrorKind};
 
@@ -12,10 +12,10 @@ use super::facts::native_pid;
 use crate::Leader;
 use crate::os::native::{self, Process};
 
-/// How many processes are named in an error.
+/// How many pids of each kind an error names at most.
 const NAMED: usize = 3;
 
-/// The processes in a leader's group or session that run and that we may not signal.
+/// The pids of running processes in a leader's group or session that we may not signal.
 pub(super) fn of(leader: Leader) -> Vec<u32> {
     let belongs = |found: &Process| {
         (found.group == leader.pid || found.session == leader.pid)
@@ -28,12 +28,12 @@ pub(super) fn of(leader: Leader) -> Vec<u32> {
     pids
 }
 
-/// Returns true if there is such a process and we may not signal it.
+/// Returns true if a process has this pid and we may not signal it.
 pub(super) fn is_out_of_reach(pid: u32) -> bool {
     native_pid(pid).is_ok_and(|pid| test_kill_process(pid) == Err(Errno::PERM))
 }
 
-/// Why a rescue has to wait: these don't end, though they were killed, and those can't be killed.
+/// Why a rescue has to wait: the processes `left` were killed but don't end, and those `out_of_reach` can't be killed.
 pub(super) fn error(left: &[u32], out_of_reach: &[u32]) -> io::Error {
     let kind = match left {
         [] => ErrorKind::PermissionDenied,

@@ -27,13 +27,12 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// turn, so none is given out twice within this time.
 const BETWEEN_HEARTBEATS: u64 = SECOND;
 
-/// Ends every process in the session of one of these leaders, and every process with one of the tags. Returns how many there were, once
-/// all have gone. The last heartbeat of their worker was at `alive`.
+/// Ends every process in the session of one of these leaders, and every process with one of the tags. Returns how many processes that
+/// were, once all have gone. `alive` is the time of their worker's last heartbeat.
 ///
 /// # Errors
 ///
-/// Fails if some haven't gone within `patience`, though all were killed, and if some belong to another user, so that they can't
-/// be killed.
+/// Fails if some were killed but haven't gone within `patience`, or if some belong to another user, and so can't be killed.
 pub(crate) fn end_all(
     leaders: &[Leader],
     alive: u64,
@@ -64,7 +63,7 @@ pub(crate) fn end_all(
         let time_left = patience.saturating_sub(began.elapsed());
         match (left.as_slice(), out_of_reach.as_slice()) {
             ([], []) => return Ok(ended.len()),
-            // It isn't known when another user ends it.
+            // Another user may never end them, so waiting is of no use.
             ([], _) => return Err(holdouts::error(&left, &out_of_reach)),
             _ if time_left.is_zero() => return Err(holdouts::error(&left, &out_of_reach)),
             _ => {}
@@ -82,8 +81,7 @@ pub(crate) fn find_all(leaders: &[Leader], alive: u64, tags: &[Tag]) -> io::Resu
     })
 }
 
-/// Those of the leaders with processes that [`end_all`] can't end, since they belong to another user: which leader by its place,
-/// and the process.
+/// The processes that [`end_all`] can't end, since they belong to another user: for each the index of its leader, and its pid.
 pub(crate) fn out_of_reach(leaders: &[Leader], alive: u64) -> Vec<(usize, u32)> {
     let own = sessions(leaders, alive);
     let places = leaders.iter().enumerate();
@@ -97,7 +95,7 @@ pub(crate) fn out_of_reach(leaders: &[Leader], alive: u64) -> Vec<(usize, u32)> 
         .collect()
 }
 
-/// The leaders whose session is surely theirs, and not another one with the same number.
+/// The leaders whose session is certainly still their own, and not a later one with the same number.
 fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
     if leaders.is_empty() {
         return Vec::new();
@@ -115,7 +113,7 @@ fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
     leaders.iter().filter(is_own).copied().collect()
 }
 
-/// Pids and when they started. One is looked at after the other, so that what was seen is still so when it is signalled.
+/// The pids and start times of the processes to end. Each is looked up just before it is used, so that a signal meets what was seen.
 fn find<'a>(sessions: &'a [Leader], tags: &'a [Tag]) -> impl Iterator<Item = (u32, u64)> + 'a {
     native::pids().into_iter().filter_map(move |pid| {
         let found = native::read(pid)?;

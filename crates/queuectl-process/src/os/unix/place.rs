@@ -16,7 +16,7 @@ const OWNERS: u32 = 0o700;
 /// The part of it that lets its owner get at what is inside.
 const ENTER: u32 = 0o100;
 
-/// Whose a file or folder is, and what others may do with it. Of a symbolic link only the owner counts.
+/// The owner of a file or folder, and what others may do with it. Of a symbolic link only the owner counts.
 pub fn access(path: &Path) -> io::Result<Access> {
     let seen = fs::symlink_metadata(path)?;
     let owner = match seen.uid() {
@@ -64,17 +64,17 @@ pub fn let_owner_in(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode & 0o7777 | OWNERS))
 }
 
-/// Gives a file the name of another, which is gone then.
+/// Renames `draft` to `path`, and so replaces what was there.
 pub fn replace(draft: &Path, path: &Path) -> io::Result<()> {
     fs::rename(draft, path)
 }
 
-/// What tells a file from all others, by whatever path one comes to it: the disk that it is on, and its number there.
+/// What tells a file from all others, by whatever path it is opened: its disk, and its number there.
 pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
     Ok(identity(&fs::metadata(path)?))
 }
 
-/// What tells a file that is open from all others, whatever is at its path by now.
+/// What tells an open file from all others, whatever is at its path by now: its disk, and its number there.
 pub fn open_file_identity(file: &File) -> io::Result<[u64; 2]> {
     Ok(identity(&file.metadata()?))
 }
@@ -83,7 +83,7 @@ fn identity(seen: &Metadata) -> [u64; 2] {
     [seen.dev(), seen.ino()]
 }
 
-/// How a file can have another path, other than by a symbolic link; none if it can't.
+/// How a file can have a second path, apart from symbolic links. None if it can't.
 pub fn other_path(path: &Path) -> io::Result<Option<OtherPath>> {
     let seen = fs::symlink_metadata(path)?;
     if seen.is_file() && seen.nlink() > 1 {

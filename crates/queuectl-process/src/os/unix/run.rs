@@ -23,14 +23,14 @@ use crate::{Ended, How, Leader, Spec, Stream, Tag, Watcher};
 const CHUNK: usize = 64 * 1024;
 /// What the leader left in a pipe can't be more than the largest pipe; a stray that goes on writing must not hold us up.
 const LARGEST_PIPE: usize = 1024 * 1024;
-/// For so long after its start nobody listens to a command: a short one then wakes us once, when it ends, not at each line
-/// and at the closing of each stream too. What it prints meanwhile waits in the pipe, and if that is full, so does the command.
+/// For this time after its start a command's output isn't read: a short command then wakes us once, when it ends, not at each line
+/// and at the closing of each stream, too. What it prints meanwhile waits in the pipe, and if that is full, so does the command.
 const SHORT: Duration = Duration::from_millis(5);
 /// How often a grace looks whether the group is gone.
 const GLANCE: Duration = Duration::from_millis(10);
 /// How often a grace looks whether it was cut short.
 const LOOK: Duration = Duration::from_millis(25);
-/// How often what has to end and doesn't is told so again. It may become ours, or let others in.
+/// How often processes that don't end are signalled again. One of another user may have become ours meanwhile.
 const INSIST: Duration = Duration::from_millis(500);
 /// How often a long run looks for orphans that died meanwhile and wait to be reaped.
 const ROUND: Duration = Duration::from_secs(10);
@@ -83,7 +83,7 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     }
     let (status, ended) = attempt.finish(leader);
     let how = ours.unwrap_or_else(|| how(status));
-    // What succeeded isn't run again, so nothing that it has left can run beside it.
+    // A command that succeeded isn't run again, so nothing that it has left can run beside its next attempt.
     let waits = !matches!(how, How::Exited(0));
     end_rest(leader, ended, spec.tag.as_ref(), waits, watcher);
     drop(script);
@@ -93,7 +93,8 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     }
 }
 
-/// Ends what the leader has left. It has been reaped, and its group killed.
+/// Ends what the leader has left. The leader has been reaped, and its group killed. If `waits`, this returns only when processes of
+/// another user have ended, too; each is reported to the watcher.
 fn end_rest(
     leader: Leader,
     ended: Instant,
@@ -111,7 +112,7 @@ fn end_rest(
     }
     let mut told = None;
     loop {
-        // The number of the session is its own: some process was in it at the last look.
+        // The session still has its number: some process was in it at the last look.
         left.extend(holdouts::of(leader));
         left.retain(|pid| holdouts::is_out_of_reach(*pid) && lives(*pid));
         let Some(first) = left.first().copied() else {

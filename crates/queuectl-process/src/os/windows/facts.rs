@@ -103,7 +103,7 @@ pub fn adopt_orphans() -> io::Result<()> {
 /// Does nothing: no orphan outlives its Job Object.
 pub fn look_after_orphans() {}
 
-/// Does nothing: a Job Object is left by a flag of the start.
+/// Does nothing: a flag at the start takes a process out of the Job Object.
 pub fn set_apart(_command: &mut Command) {}
 
 /// Does nothing: what a run leaves is in its Job Object.
@@ -219,7 +219,7 @@ pub(crate) fn end_all(
     Ok(left.len())
 }
 
-/// None: what a dead worker ran has ended with it.
+/// Returns none: what a dead worker ran has ended with it.
 pub(crate) fn out_of_reach(_leaders: &[Leader], _alive: u64) -> Vec<(usize, u32)> {
     Vec::new()
 }

@@ -64,19 +64,19 @@ fn is_open(error: &io::Error) -> bool {
     code.is_some_and(|code| [ERROR_SHARING_VIOLATION, ERROR_ACCESS_DENIED].contains(&code))
 }
 
-/// What tells a file from all others, by whatever path one comes to it: the disk that it is on, and its number there.
+/// What tells a file from all others, by whatever path it is opened: its disk, and its number there.
 pub fn file_identity(path: &Path) -> io::Result<[u64; 2]> {
     open_file_identity(&File::open(path)?)
 }
 
-/// What tells a file that is open from all others, whatever is at its path by now.
+/// What tells an open file from all others, whatever is at its path by now: its disk, and its number there.
 pub fn open_file_identity(file: &File) -> io::Result<[u64; 2]> {
     let seen = information(file)?;
     let number = u64::from(seen.nFileIndexHigh) << 32 | u64::from(seen.nFileIndexLow);
     Ok([u64::from(seen.dwVolumeSerialNumber), number])
 }
 
-/// How a file can have another path, other than by a symbolic link; none if it can't. Only folders can be mounted.
+/// How a file can have a second path, apart from symbolic links. None if it can't. Only folders can be mounted.
 pub fn other_path(path: &Path) -> io::Result<Option<OtherPath>> {
     let is_linked =
         fs::metadata(path)?.is_file() && information(&File::open(path)?)?.nNumberOfLinks > 1;

@@ -1,6 +1,6 @@
--- Names are looked up in pg_catalog alone while this runs, and SQL functions and views keep what is found now. Bodies of plpgsql
--- functions are looked up when they run, by whatever path there is. So they call functions by their schema, and have operators
--- only between types for which there is a built-in one, which is found first. (A path of their own would cost more than most do.)
+-- While this runs, names are looked up in pg_catalog alone. SQL functions and views keep what is found now. Bodies of plpgsql functions
+-- are resolved when they run, by the search_path of that moment. So they call functions by their schema, and use operators only between
+-- types that have a built-in one, which is found first. (A search_path for each function would cost more than most of them do.)
 
 -- Times and lengths of time are in microseconds. The numbers that stand for states, outcomes and
 -- streams are in records/codes.rs.
@@ -43,13 +43,12 @@ END;
 -- What is said of errors may have any character in it, NUL too, which the server's texts can't have: it is kept as
 -- the bytes of its UTF-8.
 
--- When a table is vacuumed and analysed is said of each, since the server waits for a fifth of a table by itself.
--- Those that grow (`specs`, `finished`, `attempts`, `output`) are vacuumed after so many new rows, however large they are: then there is
--- little to do each time, since only new pages are read, and a table of a hundred million rows isn't first seen to when twenty
--- million more have come, nor read whole to keep its transaction numbers from wrapping around. What was deleted of them is looked
--- for at a twentieth, since that reads their indexes whole.
--- Those that are small and change all the time (`jobs`, `workers`, `waiters`, `count_changes`) are vacuumed as soon as a number of rows
--- is dead that costs those who look through them something; all but `jobs` without pauses, since they are in memory.
+-- Each table sets when it is vacuumed and analysed, since by default the server waits until a fifth of a table has changed.
+-- Tables that grow (`specs`, `finished`, `attempts`, `output`) are vacuumed after a fixed number of new rows, however large they are. Then
+-- each vacuum reads only the new pages, and a table of a hundred million rows neither waits for twenty million more nor is read whole
+-- to keep its transaction ids from wrapping around. Dead rows count from a twentieth on, since removing them reads whole indexes.
+-- Small, hot tables (`jobs`, `workers`, `waiters`, `count_changes`) are vacuumed after a fixed number of dead rows. All but `jobs` are
+-- vacuumed without cost delay: they fit in memory.
 
 -- What never changes about a job, from its enqueueing to its removal. It is in `jobs` or in `finished`, too.
 CREATE TABLE queuectl.specs (
@@ -70,7 +69,7 @@ CREATE TABLE queuectl.specs (
 );
 
 -- What changes about a job while it lives: pending, processing or failed. It stays small. It is vacuumed often, and at the
--- server's ordinary pace: nobody looks below the floors, so there is no hurry that others would have to make room for.
+-- server's ordinary pace: no statement reads below the floors, so the vacuum needn't hurry at the cost of others.
 CREATE TABLE queuectl.jobs (
     seq bigint PRIMARY KEY,
     state bigint NOT NULL DEFAULT 0,
@@ -212,8 +211,8 @@ CREATE TABLE queuectl.lost_workers (
     since bigint NOT NULL
 );
 
--- Each transaction adds what it changes; the counts of jobs by state are the sums. Nobody waits for anybody, and
--- now and then many rows become one.
+-- Each transaction adds what it changes; the counts of jobs by state are the sums. So no transaction waits for
+-- another, and now and then many rows become one.
 CREATE TABLE queuectl.count_changes (
     pending bigint NOT NULL,
     processing bigint NOT NULL,
@@ -254,11 +253,11 @@ CREATE SEQUENCE queuectl.fence_floor MINVALUE 0 START WITH 0;
 -- Before this time no lease is over, so that hundreds of workers needn't be looked at by each of them all the time.
 CREATE SEQUENCE queuectl.lease_floor MINVALUE 0 START WITH 0;
 
--- Whoever puts jobs anywhere is inside until his transaction ends; who raises the floors is alone.
+-- A transaction that writes jobs holds this lock shared until its end; one that raises the floors holds it alone.
 CREATE FUNCTION queuectl.enter() RETURNS void LANGUAGE sql VOLATILE
 RETURN pg_catalog.pg_advisory_xact_lock_shared(1902343276, 'queuectl.jobs'::regclass::oid::integer);
 
--- Called inside, before the end, by who has put a job below a floor: the least keys of all that he has put.
+-- Called before its end by a transaction that holds the shared lock, with the least keys of the jobs that it has written.
 CREATE FUNCTION queuectl.lower_floors(pending bigint, failed bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF pending < (SELECT last_value FROM queuectl.pending_floor)
@@ -275,8 +274,8 @@ BEGIN
 END
 $$;
 
--- Raises the floors to the least that is there; `anew` looks for it from the beginning on. False if others stay
--- inside for too long: whoever comes waits behind who would be alone, so that isn't waited for for longer than a turn takes.
+-- Raises the floors to the least key that exists; `anew` looks for it from the beginning. Returns false if others hold the shared lock
+-- for too long: new transactions queue behind the wait for the exclusive lock, so that is no longer than a turn takes.
 CREATE FUNCTION queuectl.raise_floors(anew boolean) RETURNS boolean LANGUAGE plpgsql VOLATILE
 SET lock_timeout = '20ms' SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 DECLARE
@@ -307,8 +306,8 @@ BEGIN
 END
 $$;
 
--- Whether the lease of another worker is over. The floor is never more than a second ahead: who comes meanwhile may have a
--- short lease, and a floor beyond that is of a clock that was set back.
+-- Whether the lease of another worker is over. The floor is never more than a second ahead: a worker that comes meanwhile may have a
+-- short lease, and a floor beyond that was set before the clock was set back.
 CREATE FUNCTION queuectl.others_lapsed(me text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     now CONSTANT bigint := queuectl.now_us();
@@ -326,7 +325,7 @@ $$;
 -- The looks for the first of an index are functions, so that they can say how it is done: the server guesses from old
 -- statistics how many there are, and would rather read and sort them all, or compile what is to be done.
 
--- The most urgent of those that are pending and that nobody else is about to claim.
+-- The most urgent pending jobs, skipping rows that another transaction has locked.
 CREATE FUNCTION queuectl.first(most bigint) RETURNS SETOF queuectl.jobs LANGUAGE plpgsql VOLATILE ROWS 10
 SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 BEGIN
@@ -336,7 +335,7 @@ BEGIN
 END
 $$;
 
--- Failed jobs whose time has come, a thousand at most, as far as nobody else is at them.
+-- Failed jobs whose time has come, a thousand at most, skipping rows that another transaction has locked.
 CREATE FUNCTION queuectl.due() RETURNS SETOF queuectl.jobs LANGUAGE plpgsql VOLATILE ROWS 10
 SET enable_bitmapscan = off SET enable_sort = off SET jit = off AS $$
 BEGIN
@@ -407,12 +406,12 @@ CREATE UNLOGGED TABLE queuectl.waiters (
 
 CREATE SEQUENCE queuectl.waiter_numbers;
 CREATE SEQUENCE queuectl.waiter_floor;
--- A ring that nobody was there to hear is one that was heard by nobody yet.
+-- `rings` counts rings without a waiter, and `rings_heard` those of them that were heard since.
 CREATE SEQUENCE queuectl.rings MINVALUE 0 START WITH 0;
 CREATE SEQUENCE queuectl.rings_heard MINVALUE 0 START WITH 0;
 SELECT pg_catalog.setval('queuectl.rings', 0);
 
--- Wakes who has waited longest; false if nobody waits.
+-- Wakes the process that has waited longest; false if none waits.
 CREATE FUNCTION queuectl.wake_one() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     woken queuectl.waiters%ROWTYPE;
@@ -445,7 +444,7 @@ BEGIN
 END
 $$;
 
--- Takes a ring that nobody has heard, if there is one.
+-- Takes a kept ring, if there is one.
 CREATE FUNCTION queuectl.hear() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     rung bigint;

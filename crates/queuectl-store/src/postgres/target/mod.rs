@@ -76,7 +76,7 @@ impl Target {
         if given.get("sslrootcert") == Some("system")
             && let Some(file) = env("SSL_CERT_FILE")
         {
-            // It stands for those of the system.
+            // It replaces the certificates of the system.
             files::plain(file.as_ref()).map_err(wrong)?;
         }
         Self::new(&given, settings.as_ref()).map_err(wrong)

@@ -89,7 +89,7 @@ mod tests {
             "\\\\server\\share",
         ] {
             let kept = resolved(Folders::Anywhere, given);
-            // Windows writes its own paths with its own separator.
+            // On Windows the path has backslashes.
             let as_written = |path: &str| match Path::new(given).is_absolute() {
                 true => path.replace(std::path::MAIN_SEPARATOR, "/"),
                 false => path.to_owned(),

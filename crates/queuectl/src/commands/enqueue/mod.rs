@@ -85,7 +85,7 @@ pub(crate) struct Args {
 /// How a job is run that doesn't say otherwise.
 #[derive(clap::Args)]
 struct How {
-    /// End an attempt after so many seconds; 0 for never [default: config timeout, 20]
+    /// Seconds after which an attempt is ended; 0 for never [default: config timeout, 20]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     timeout: Option<Timeout>,
 

@@ -13,11 +13,11 @@ Examples:
   queuectl worker list
   queuectl worker forget worker-3e66k4tb0h2m";
 
-/// Give up workers of which nothing can tell whether they live, and put their jobs back
+/// Give up workers that are elsewhere, and put their jobs back
 ///
-/// It is for workers that `worker list` shows as elsewhere: they ran in another container, or on another machine, and have no
-/// lease that could end. Make sure that nothing of them runs any more. If one lives after all, its jobs run twice until it hears
-/// that it was forgotten; then it ends what it runs. Each job counts one crash more.
+/// Workers are elsewhere, as `worker list` shows them, if they ran in another container or on another machine and have no
+/// lease that could end, so that nothing tells whether they live. Make sure first that nothing of them runs any more. If one lives after all, its jobs may run twice until
+/// it learns that it was forgotten; then it ends what it runs. The crash count of each job grows by one.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -38,7 +38,8 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<Done, CliError> {
     };
     let mut lines: Vec<_> = forgotten.iter().map(line).collect();
     if forgotten.iter().any(|one| one.jobs > 0 && !one.is_dead) {
-        let if_not = "One that lives after all runs its jobs on until it hears of this";
+        let if_not =
+            "If such a worker lives after all, its jobs may run twice until it learns of this";
         lines.push(if_not.to_owned());
     }
     let ids: Vec<_> = forgotten.iter().map(|one| one.worker.as_str()).collect();

@@ -33,12 +33,12 @@ const UNTIL_IT_WORKS: Duration = Duration::from_secs(60);
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Start so many background workers [default: 1]
+    /// Number of background workers [default: 1]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = whole("count", 1, 1000))]
     count: Option<u32>,
 
-    /// Run so many jobs at once in each worker
+    /// Number of jobs that each worker runs at once
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true,
           value_parser = whole("concurrency", 1, 1000))]
     concurrency: u32,

@@ -22,9 +22,9 @@ Examples:
 
 /// Stop workers: all of the store on this machine, all there are, or one
 ///
-/// Running jobs finish, nothing new starts, and the command returns when all workers have ended. One that
-/// isn't heard of for longer than its lease is not waited for: it stops when it comes back. Nor is the one
-/// whose job calls this: it stops when its jobs have finished, even with --now.
+/// Running jobs finish, nothing new starts, and the command returns when all workers have ended. It doesn't wait
+/// for a worker that hasn't been heard of for longer than its lease: that one stops when it comes back. Nor does it
+/// wait for the worker whose job calls it: that one stops when its jobs have finished, even with --now.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long)]
     now: bool,
 
-    /// Wait so many seconds for running jobs, then end them [default: no limit]
+    /// Seconds to wait for running jobs before they are ended [default: no limit]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = seconds)]
     timeout: Option<Duration>,
 
