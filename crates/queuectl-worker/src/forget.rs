@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use queuectl_domain::WorkerId;
+use queuectl_process::tagged;
 use queuectl_store::{Store, StoreError, WorkerInfo};
 
-use crate::life::Liveness;
+use crate::life::{Liveness, Papers, Place};
 use crate::remains::Remains;
 use crate::rescue::{Dead, Patience};
+use crate::slot::worker_tag;
 use crate::stop::Nobody;
 
 /// What has become of a worker that was forgotten.
@@ -97,6 +99,19 @@ fn look(info: &WorkerInfo) -> Result<Gone, ForgetError> {
     }
 }
 
+/// What is seen to run of a worker of this pid namespace whose roster is lost. Of a worker of another store, such as the one that
+/// this store was copied from, nothing is this store's.
+fn still_runs(info: &WorkerInfo) -> Option<String> {
+    let worker = &info.worker;
+    if Place::of(worker) != Place::Here || Papers::are_for_another_store(info) {
+        return None;
+    }
+    match tagged(&worker_tag(worker.id.as_str())) {
+        Ok(pids) => Some(format!("process {} of its jobs runs", pids.first()?)),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 fn one(
     store: &mut dyn Store,
     info: &WorkerInfo,
@@ -122,6 +137,9 @@ fn one(
         }
         Gone::Lapsed => store.rescue_lapsed(&worker)?.map_or(0, |jobs| jobs.len()),
         Gone::OutOfSight => {
+            if let Some(reason) = still_runs(info) {
+                return Err(ForgetError::Runs { worker, reason });
+            }
             let jobs = store.rescue(&worker, None)?;
             Remains::remove_of(info);
             jobs.len()

@@ -44,16 +44,21 @@ pub fn hostname() -> String {
 pub fn liveness(info: &WorkerInfo) -> Liveness {
     match Remains::of(info) {
         Ok(_) => Liveness::Dead,
-        Err(Liveness::Alive) if is_being_rescued(info) => Liveness::Dead,
+        Err(Liveness::Alive) if has_ended(info) => Liveness::Dead,
         Err(liveness) => liveness,
     }
 }
 
-/// Returns true if a worker of this pid namespace has died and another process holds its files, to end what it left.
-pub(crate) fn is_being_rescued(info: &WorkerInfo) -> bool {
+/// Returns true if the process of a worker of this pid namespace has certainly ended. That doesn't tell what it has left running.
+pub(crate) fn has_ended(info: &WorkerInfo) -> bool {
     let worker = &info.worker;
-    let is_dead = || !os::is_alive(worker.pid, worker.pid_started);
-    Place::of(worker) == Place::Here && is_held(&worker.life) && is_dead()
+    let is_alive = || os::is_alive(worker.pid, worker.pid_started);
+    Place::of(worker) == Place::Here && os::sees_all_processes() && !is_alive()
+}
+
+/// Returns true if a dead worker of this pid namespace is being rescued: another process holds its files.
+pub(crate) fn is_being_rescued(info: &WorkerInfo) -> bool {
+    is_held(&info.worker.life) && has_ended(info)
 }
 
 /// Returns true if the process of a worker runs in our pid namespace, and works for the store that knows the worker.

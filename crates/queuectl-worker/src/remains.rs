@@ -13,7 +13,7 @@ use queuectl_process::{
 };
 use queuectl_store::{StoreFile, Worker, WorkerInfo};
 
-use crate::life::{Life, Liveness, Papers, Place, remove_files};
+use crate::life::{Life, Liveness, Papers, Place, has_ended, remove_files};
 use crate::slot::{claim_tags, worker_tag};
 
 /// How long the kernel may take to end a pid namespace whose process 1 has let go of its files.
@@ -99,6 +99,10 @@ impl Remains {
             (Place::Here | Place::BeforeARestart, Said::AnotherStores) => Left::AnotherStores,
             (Place::BeforeARestart, _) => Left::Nothing,
             (Place::Here, Said::Own(_)) => Left::Noted,
+            // Its files may be those of another user, who hides its processes, too. Its lease tells when it is dead.
+            (Place::Here, Said::Nothing) if info.lease_left.is_some() => return Err(alive),
+            // What it ran isn't known. If it holds jobs, its files were deleted, damaged or moved, and they may still run.
+            (Place::Here, Said::Nothing) if info.running > 0 => return Err(Liveness::OutOfSight),
             (Place::Here, Said::Nothing) => Left::Tagged,
             (Place::Elsewhere, Said::Own(papers))
                 if ended_with_its_namespace(worker, &papers, file.as_ref()) =>
@@ -192,9 +196,13 @@ impl Remains {
     pub(crate) fn remove_of(info: &WorkerInfo) {
         let life = OpenOptions::new().write(true).open(&info.worker.life);
         let free = life.ok().filter(|life| life.try_lock().is_ok());
-        if let (Said::Own(papers), Some(free)) = (Said::by(info), free)
-            && is_held_as(&free, &papers)
-        {
+        let is_its_own = |free: &File| match Said::by(info) {
+            Said::Own(papers) => is_held_as(free, &papers),
+            // Its roster is lost. What has its name is of no use to any other worker.
+            Said::Nothing => has_ended(info),
+            Said::AnotherStores => false,
+        };
+        if free.as_ref().is_some_and(is_its_own) {
             remove_files(&info.worker.life);
         }
     }
@@ -227,7 +235,45 @@ fn is_held_as(life: &File, papers: &Papers) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use queuectl_domain::Timestamp;
+
     use super::*;
+
+    /// A worker of which there are no files, and whose process can't be seen.
+    fn unseen(running: u64, lease_left: Option<Duration>) -> WorkerInfo {
+        WorkerInfo {
+            worker: Worker {
+                id: "worker".parse().unwrap(),
+                pid: u32::MAX,
+                pid_started: 1,
+                host: crate::hostname(),
+                machine: Machine::this().to_string(),
+                version: String::new(),
+                slots: 1,
+                life: "/no/such/worker.lock".into(),
+            },
+            running,
+            started_at: Timestamp(0),
+            heartbeat_at: Timestamp(0),
+            stop: None,
+            trouble: None,
+            lease_left,
+            store: None,
+        }
+    }
+
+    /// On a server it may be another user's, which sees to it that neither its files nor its processes are seen.
+    #[test]
+    fn a_worker_of_which_nothing_is_seen_is_only_dead_if_it_has_nothing_to_lose() {
+        let seen =
+            |running, lease| Remains::of(&unseen(running, lease)).map(|remains| remains.left);
+        let lease = Some(Duration::from_secs(9));
+        assert_eq!(seen(0, None).ok(), Some(Left::Tagged));
+        assert_eq!(seen(1, None).err(), Some(Liveness::OutOfSight));
+        assert_eq!(seen(0, lease).err(), Some(Liveness::Alive));
+        assert_eq!(seen(1, lease).err(), Some(Liveness::Alive));
+        assert_eq!(seen(1, Some(Duration::ZERO)).err(), Some(Liveness::Lapsed));
+    }
 
     #[test]
     fn a_file_that_is_cleared_away_while_it_is_waited_for_is_made_anew() {

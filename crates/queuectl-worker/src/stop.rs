@@ -8,7 +8,7 @@ use queuectl_domain::WorkerId;
 use queuectl_process::os;
 use queuectl_store::{ErrorKind, Location, StopMode, Store, StoreError, WorkerInfo};
 
-use crate::life::is_running_here;
+use crate::life::{has_ended, is_running_here};
 use crate::rescue::rescue_gone;
 use crate::{DataFolder, Happening, HeldUp, Liveness, Observer, held_up, liveness, registry};
 
@@ -146,6 +146,7 @@ impl Target {
             return Some(true);
         }
         match self {
+            Self::Known(info) if has_ended(info) => Some(false),
             Self::Known(info) => match liveness(info) {
                 Liveness::Alive => Some(true),
                 Liveness::Dead => Some(false),

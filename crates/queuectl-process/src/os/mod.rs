@@ -22,8 +22,8 @@ pub use system::{
     keep_descriptors, kill, largest_file, leave_terminal, let_owner_in, look_after_orphans,
     make_private, make_room_for, native_bytes, native_text, network_file_system, never_wait,
     new_private_dir, no_orphan, open_file_identity, other_path, private_dir, process_start,
-    replace, run, set_apart, set_up_process, signal_name, since_boot, start_detached, sync_dir,
-    trusted_roots, user_settings, wake, when_asked_to_stop,
+    replace, run, sees_all_processes, set_apart, set_up_process, signal_name, since_boot,
+    start_detached, sync_dir, trusted_roots, user_settings, wake, when_asked_to_stop,
 };
 pub(crate) use system::{
     SECOND, Words, boot, boot_name, end_all, find_all, now, out_of_reach, process_room,

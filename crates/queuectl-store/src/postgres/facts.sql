@@ -2,7 +2,7 @@
 -- Nothing in the schema is used: a view or function of another role would run with our rights. The roles that we are a member of are
 -- trusted, and so are superusers, which may do anything anyway.
 WITH RECURSIVE ours AS (
-    SELECT pg_catalog.quote_ident(current_user)::regrole::oid AS role
+    SELECT pg_catalog.quote_ident(current_user)::pg_catalog.regrole::pg_catalog.oid AS role
     UNION
     SELECT members.roleid FROM pg_catalog.pg_auth_members AS members JOIN ours ON members.member = ours.role
 ), trusted AS (
@@ -24,7 +24,7 @@ SELECT EXISTS (SELECT FROM here) AS is_there, (
         SELECT FROM pg_catalog.pg_class AS classes JOIN here ON classes.relnamespace = here.oid
         WHERE classes.relname = 'about' AND classes.relkind = 'r'
     ) AS is_ours, pg_catalog.current_setting('server_encoding') AS encoding, (
-        SELECT pg_catalog.pg_get_userbyid(role)::text FROM owners
+        SELECT pg_catalog.pg_get_userbyid(role)::pg_catalog.text FROM owners
         WHERE NOT EXISTS (SELECT FROM trusted WHERE trusted.role = owners.role)
             -- The only member of pg_database_owner is the owner of the database.
             AND NOT (
@@ -36,5 +36,5 @@ SELECT EXISTS (SELECT FROM here) AS is_there, (
         LIMIT 1
     ) AS stranger, EXISTS (
         SELECT FROM here, pg_catalog.aclexplode(here.nspacl) AS rights
-        WHERE rights.grantee = 0::oid AND rights.privilege_type = 'CREATE'
+        WHERE rights.grantee = 0::pg_catalog.oid AND rights.privilege_type = 'CREATE'
     ) AS is_open

@@ -6,4 +6,4 @@ SELECT numbers[row][1], numbers[row][2], numbers[row][3], numbers[row][4], numbe
     numbers[row][6], queuectl.or_null(numbers[row][7]), queuectl.or_null(numbers[row][8]), numbers[row][9],
     worker, error
 FROM (SELECT $1::bigint[] AS numbers) AS given,
-    unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS texts (worker, error, row)
+    unnest($2::pg_catalog.text[], $3::pg_catalog.bytea[]) WITH ORDINALITY AS texts (worker, error, row)

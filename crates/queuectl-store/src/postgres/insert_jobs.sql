@@ -5,7 +5,7 @@ WITH new AS MATERIALIZED (
         numbers[row][6] AS sort_key, numbers[row][7] AS ready_at, numbers[row][8] AS timeout,
         id, line, shell, argv, cwd
     FROM (SELECT $1::bigint[] AS numbers) AS given,
-        unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])
+        unnest($2::pg_catalog.text[], $3::pg_catalog.text[], $4::pg_catalog.text[], $5::pg_catalog.bytea[], $6::pg_catalog.bytea[])
             WITH ORDINALITY AS texts (id, line, shell, argv, cwd, row)
 ), specs AS (
     INSERT INTO queuectl.specs (

@@ -84,6 +84,21 @@ fn calls(sql: &str) -> Vec<String> {
         .collect()
 }
 
+/// A domain of the same name with a condition runs that condition. The names of these types are SQL's own.
+#[test]
+fn every_type_is_named_by_its_schema() {
+    for (file, sql) in statements() {
+        let sql = bare(&sql);
+        for (at, _) in sql.match_indices("::") {
+            let name = &sql[at + 2..];
+            let is_known = ["pg_catalog.", "bigint", "integer", "boolean"]
+                .iter()
+                .any(|known| name.starts_with(known));
+            assert!(is_known, "a type in {file}.sql has no schema: {name:.20}");
+        }
+    }
+}
+
 #[test]
 fn every_function_is_called_by_its_schema() {
     for (file, sql) in statements() {

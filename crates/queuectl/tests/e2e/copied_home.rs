@@ -126,7 +126,12 @@ fn an_archive_that_is_unpacked_over_a_home_ends_nothing_by_itself() {
     // Its worker notices that its files were replaced, and ends once its job has ended.
     home.touch("a.go");
     wait_until("the worker to end", || !system::is_alive(worker));
+    // The store of the archive doesn't know that, nor does anything tell.
     home.start_workers(&[]);
+    let workers = home.workers();
+    let lost = workers.iter().find(|one| one["state"] == "elsewhere");
+    let lost = text(lost.expect("it is listed"), "id");
+    home.ok(["worker", "forget", lost]);
     home.wait_for_state("a", "completed");
     home.ok(["worker", "stop"]);
     std::fs::remove_dir_all(copy).expect("it is there");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{Home, Running, system};
+use super::support::{Home, Running, system, text, wait_until};
 use crate::jobs;
 
 /// A worker in the foreground that runs job `a` and has another to run, in a home to which `mishap` is then done. It has to
@@ -61,4 +61,39 @@ fn a_worker_whose_home_is_deleted_fails_though_its_store_is_elsewhere() {
     drains_after(&["--db", "other.db"], |home| {
         fs::remove_dir_all(home.path()).expect("it is there");
     });
+}
+
+/// Without its roster nothing tells what a dead worker left running.
+#[test]
+fn if_a_dead_workers_roster_is_lost_its_jobs_wait_until_it_is_forgotten() {
+    for spoil in [
+        |roster: &std::path::Path| fs::remove_file(roster),
+        |roster: &std::path::Path| fs::write(roster, "nothing of use".repeat(100)),
+    ] {
+        let home = Home::new();
+        home.enqueue("a", &jobs::held_and_counted("a"), &[]);
+        let worker = home.start_workers(&[])[0];
+        let job = home.wait_for_pid("a.pid");
+        let id = text(&home.workers()[0], "id").to_owned();
+        let roster = home.seen(&format!("data/workers/{id}.pids"));
+        system::kill_hard(worker);
+        wait_until("the worker to be dead", || !system::is_alive(worker));
+        spoil(&roster).expect("it is there");
+        home.start_workers(&[]);
+        let state = || {
+            let workers = home.workers();
+            let lost = workers.iter().find(|one| one["id"] == id.as_str());
+            lost.map(|one| text(one, "state").to_owned())
+        };
+        assert_eq!(state().as_deref(), Some("elsewhere"));
+        home.run(["worker", "forget", &id]).failed(4);
+        assert!(system::is_alive(job), "it was ended");
+        assert_eq!(home.read("a.starts").lines().count(), 1);
+        home.touch("a.go");
+        wait_until("the job to end", || !system::is_alive(job));
+        assert_eq!(text(&home.show("a"), "state"), "processing");
+        home.ok(["worker", "forget", &id]);
+        home.wait_for_state("a", "completed");
+        assert_eq!(home.read("a.starts").lines().count(), 2);
+    }
 }

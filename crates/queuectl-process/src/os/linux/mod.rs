@@ -33,6 +33,7 @@ pub(super) use spawn::{Born, commands_keep, spawn};
 pub use strays::adopt_orphans;
 pub(super) use strays::{adopting, end_strays};
 pub(crate) use table::boot;
+pub use table::sees_all_processes;
 pub(super) use table::{Process, has_tag, pids, read, seeing};
 
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.

@@ -78,6 +78,11 @@ fn parse(pid: u32, stat: &[u8]) -> Option<Process> {
     })
 }
 
+/// Returns true if processes of other users can be seen (no `hidepid`): process 1 is root's.
+pub fn sees_all_processes() -> bool {
+    read(1).is_some()
+}
+
 /// Every pid there is.
 pub(in crate::os) fn pids() -> Vec<u32> {
     let entries = known(fs::read_dir("/proc")).into_iter().flatten();

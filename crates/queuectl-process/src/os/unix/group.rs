@@ -27,6 +27,15 @@ pub(super) fn lives(group: Pid) -> bool {
         .any(|process| process.group == group && !process.zombie)
 }
 
+/// Returns true if a group has processes of other users only, none of which can be seen (`hidepid`).
+pub(super) fn is_hidden(group: Pid) -> bool {
+    let number = group.as_raw_nonzero().get().unsigned_abs();
+    let is_foreign = || test_kill_process_group(group) == Err(Errno::PERM);
+    let is_seen = |pid: u32| native::read(pid).is_some_and(|found| found.group == number);
+    // Asked again, since it may have gone in between.
+    is_foreign() && !native::pids().into_iter().any(is_seen) && is_foreign()
+}
+
 /// Waits until all processes of a group that was sent SIGKILL have gone, and reaps those that became our children. Its leader has
 /// been reaped. Normally one system call. Returns false if some are left: they belong to another user, or hang in the kernel.
 pub(super) fn wait_gone(group: Pid) -> bool {
@@ -41,7 +50,7 @@ pub(super) fn wait_gone(group: Pid) -> bool {
         };
         while matches!(waitpgid(group, WaitOptions::NOHANG), Ok(Some(_))) {}
         if (is_foreign || pause > Duration::from_millis(10)) && !lives(group) {
-            return true;
+            return !is_hidden(group);
         }
         if is_foreign || began.elapsed() > DYING {
             return false;

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use rustix::process::test_kill_process;
 
 use super::facts::native_pid;
+use super::group;
 use crate::Leader;
 use crate::os::native::{self, Process};
 
@@ -25,7 +26,16 @@ pub(super) fn of(leader: Leader) -> Vec<u32> {
     let mut pids = native::pids();
     pids.retain(|pid| native::read(*pid).is_some_and(|found| belongs(&found)));
     pids.retain(|pid| is_out_of_reach(*pid));
+    if pids.is_empty() && is_hidden(leader) {
+        pids.push(leader.pid);
+    }
     pids
+}
+
+/// Returns true if a leader's group has processes of other users only, which can't be seen. If the number has gone to another
+/// group meanwhile, that is a false alarm, which ends with that group.
+pub(super) fn is_hidden(leader: Leader) -> bool {
+    native_pid(leader.pid).is_ok_and(group::is_hidden)
 }
 
 /// Returns true if a process has this pid and we may not signal it.

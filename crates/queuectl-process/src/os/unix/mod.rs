@@ -23,7 +23,8 @@ mod words;
 
 pub(crate) use super::native::{SECOND, boot, boot_name, now, process_room};
 pub use super::native::{
-    adopt_orphans, look_after_orphans, network_file_system, no_orphan, since_boot, trusted_roots,
+    adopt_orphans, look_after_orphans, network_file_system, no_orphan, sees_all_processes,
+    since_boot, trusted_roots,
 };
 #[cfg(target_os = "linux")]
 pub(super) use apart::is_apart;

@@ -60,6 +60,10 @@ pub(crate) fn end_all(
                 Err(_) => {}
             }
         }
+        let hidden = leaders
+            .iter()
+            .filter(|leader| holdouts::is_hidden(**leader));
+        out_of_reach.extend(hidden.map(|leader| leader.pid));
         let time_left = patience.saturating_sub(began.elapsed());
         match (left.as_slice(), out_of_reach.as_slice()) {
             ([], []) => return Ok(ended.len()),

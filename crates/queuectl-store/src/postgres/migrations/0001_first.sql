@@ -237,7 +237,7 @@ CREATE SEQUENCE queuectl.settings_changes;
 CREATE FUNCTION queuectl.make_ids_after(last bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     IF last >= (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM queuectl.names) THEN
-        PERFORM pg_catalog.pg_advisory_xact_lock(1902343280, 'queuectl.jobs'::regclass::oid::integer);
+        PERFORM pg_catalog.pg_advisory_xact_lock(1902343280, 'queuectl.jobs'::pg_catalog.regclass::pg_catalog.oid::integer);
         IF last >= (SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM queuectl.names) THEN
             PERFORM pg_catalog.setval('queuectl.names', last);
         END IF;
@@ -255,7 +255,7 @@ CREATE SEQUENCE queuectl.lease_floor MINVALUE 0 START WITH 0;
 
 -- A transaction that writes jobs holds this lock shared until its end; one that raises the floors holds it alone.
 CREATE FUNCTION queuectl.enter() RETURNS void LANGUAGE sql VOLATILE
-RETURN pg_catalog.pg_advisory_xact_lock_shared(1902343276, 'queuectl.jobs'::regclass::oid::integer);
+RETURN pg_catalog.pg_advisory_xact_lock_shared(1902343276, 'queuectl.jobs'::pg_catalog.regclass::pg_catalog.oid::integer);
 
 -- Called before its end by a transaction that holds the shared lock, with the least keys of the jobs that it has written.
 CREATE FUNCTION queuectl.lower_floors(pending bigint, failed bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -263,7 +263,7 @@ BEGIN
     IF pending < (SELECT last_value FROM queuectl.pending_floor)
         OR failed < (SELECT last_value FROM queuectl.failed_floor)
     THEN
-        PERFORM pg_catalog.pg_advisory_xact_lock(1902343277, 'queuectl.jobs'::regclass::oid::integer);
+        PERFORM pg_catalog.pg_advisory_xact_lock(1902343277, 'queuectl.jobs'::pg_catalog.regclass::pg_catalog.oid::integer);
         IF pending < (SELECT last_value FROM queuectl.pending_floor) THEN
             PERFORM pg_catalog.setval('queuectl.pending_floor', pending);
         END IF;
@@ -283,7 +283,7 @@ DECLARE
     least_of_all CONSTANT bigint := -9223372036854775808;
 BEGIN
     BEGIN
-        PERFORM pg_catalog.pg_advisory_xact_lock(1902343276, 'queuectl.jobs'::regclass::oid::integer);
+        PERFORM pg_catalog.pg_advisory_xact_lock(1902343276, 'queuectl.jobs'::pg_catalog.regclass::pg_catalog.oid::integer);
     EXCEPTION WHEN lock_not_available THEN
         RETURN false;
     END;
@@ -427,7 +427,7 @@ BEGIN
     IF woken.id > (SELECT last_value FROM queuectl.waiter_floor) + 100 THEN
         PERFORM pg_catalog.setval('queuectl.waiter_floor', woken.id);
     END IF;
-    PERFORM pg_catalog.pg_notify(woken.channel, woken.id::text);
+    PERFORM pg_catalog.pg_notify(woken.channel, woken.id::pg_catalog.text);
     RETURN true;
 END
 $$;
@@ -453,7 +453,7 @@ BEGIN
     IF rung <= (SELECT last_value FROM queuectl.rings_heard) THEN
         RETURN false;
     END IF;
-    PERFORM pg_catalog.pg_advisory_xact_lock(1902343278, 'queuectl.jobs'::regclass::oid::integer);
+    PERFORM pg_catalog.pg_advisory_xact_lock(1902343278, 'queuectl.jobs'::pg_catalog.regclass::pg_catalog.oid::integer);
     IF rung <= (SELECT last_value FROM queuectl.rings_heard) THEN
         RETURN false;
     END IF;
