@@ -8,10 +8,22 @@ use serde_json::Value;
 use crate::trouble::Trouble;
 
 /// A cargo command that runs at the workspace's root.
+/// It isn't told of the package that this program is. Build scripts, such as ring's, are run again when these variables
+/// differ from those of the last build, and then all that depends on them is built again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo has set them for this program"
+)]
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(args);
     command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::jobs;
 use crate::support::{Home, Running, names, system, text, wait_until};
@@ -46,6 +47,8 @@ impl Gate {
     fn open_until(&self, home: &Home, is_so: impl Fn(&Home) -> bool) {
         wait_until("those who want to write to have done so", || {
             self.0.unlock().expect("the lock can be let go");
+            // The lock isn't handed on to those that wait: without this they would have to be faster than this thread.
+            std::thread::sleep(Duration::from_millis(2));
             self.0.lock().expect("the lock can be had");
             is_so(home)
         });
