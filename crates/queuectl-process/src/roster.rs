@@ -32,7 +32,7 @@ const EARLIEST: usize = 1;
 const LATEST: usize = 2;
 const BEGUN: usize = 3;
 const LABEL: usize = 4;
-/// A process of the command that can't be ended, since it belongs to another user; zero if there is none.
+/// A process of the command that can't be ended, or was killed and doesn't end; zero if there is none.
 const HOLDOUT: usize = 5;
 const RECORD: usize = 6;
 
@@ -254,7 +254,7 @@ fn refuse_if_blind() -> io::Result<()> {
     }
 }
 
-/// A process for whose end a command waits: it belongs to another user, and so can't be ended.
+/// A process for whose end a command waits: it belongs to another user and so can't be ended, or was killed and doesn't end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holdout {
     /// The label by which the worker knows the command.

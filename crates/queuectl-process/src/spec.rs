@@ -74,7 +74,8 @@ pub trait Watcher {
     /// milliseconds has ended, stdout comes first. The bytes are gone after the call.
     fn output(&mut self, stream: Stream, bytes: &[u8]);
     /// The command has to end or has failed, and the run waits for this process (a pid), which belongs to another user and so can't
-    /// be ended. Called again for another process. A command that succeeded doesn't wait for such processes.
+    /// be ended, or was killed and doesn't end. Called again for another process. A command that succeeded doesn't wait for
+    /// processes of another user.
     fn holds_out(&mut self, _process: u32) {}
 }
 

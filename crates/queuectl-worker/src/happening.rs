@@ -39,7 +39,7 @@ pub enum Happening<'a> {
         /// The job, as the store has it now.
         after: &'a Job,
     },
-    /// An attempt has to end or has failed, and waits for a process that belongs to another user, and so can't be ended.
+    /// An attempt has to end or has failed, and waits for a process that can't be ended, or was killed and doesn't end.
     JobHeldUp {
         /// The job.
         job: &'a Job,

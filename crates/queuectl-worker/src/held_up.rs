@@ -1,15 +1,15 @@
-//! Jobs that have to end, but wait for processes of another user. Each worker notes such processes in its roster, so they are known on
-//! the worker's machine only.
+//! Jobs that have to end, but wait for processes of another user, or for ones that don't end though they were killed. Each worker notes
+//! such processes in its roster, so they are known on the worker's machine only.
 
 use std::fmt;
 
 use queuectl_domain::{Fence, WorkerId};
-use queuectl_process::{holdouts, holdouts_of_dead};
+use queuectl_process::{holdouts, holdouts_of_dead, os};
 use queuectl_store::WorkerInfo;
 
 use crate::life::{Life, Liveness, Place, liveness};
 
-/// A run that has to end, and a process of it that belongs to another user.
+/// A run that has to end, and the process of it for which that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldUp {
     /// The worker that runs it. It may have died.
@@ -22,11 +22,7 @@ pub struct HeldUp {
 
 impl fmt::Display for HeldUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let process = self.process;
-        write!(
-            f,
-            "process {process} belongs to another user, who has to end it"
-        )
+        f.write_str(&os::why_it_goes_on(self.process))
     }
 }
 

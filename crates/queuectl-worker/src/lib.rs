@@ -48,7 +48,9 @@ pub use happening::{Happening, Observer};
 pub use held_up::{HeldUp, held_up};
 pub use life::{Liveness, hostname, liveness};
 pub use log::LogFile;
-pub use queuectl_process::os::{HeldStop, hold_stop, is_out_of_room, largest_file, set_up_process};
+pub use queuectl_process::os::{
+    HeldStop, hold_stop, is_out_of_room, largest_file, set_up_process, why_it_goes_on,
+};
 pub use queuectl_process::{Decoder, Encoding};
 pub use registry::enlist;
 pub use run::{Options, RunError, run};

@@ -24,7 +24,7 @@ use crate::remains::Remains;
 pub enum Liveness {
     /// It lives.
     Alive,
-    /// It has died, and what it left running can be ended from here.
+    /// It has died. Its jobs go back to the queue once what it left running has ended, or with its lease.
     Dead,
     /// It runs on another machine: its lease holds.
     Elsewhere,

@@ -76,10 +76,10 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
             let (attempt, all) = (job.attempts, job.rules.max_retries);
             format!("job '{}', attempt {attempt}/{all}: {ending}", job.id)
         }
-        Happening::JobHeldUp { job, process } => format!(
-            "job '{}' has to end, but process {process} belongs to another user, who has to end it",
-            job.id
-        ),
+        Happening::JobHeldUp { job, process } => {
+            let why = os::why_it_goes_on(*process);
+            format!("job '{}' has to end, but {why}", job.id)
+        }
         Happening::JobLost { job } => {
             format!("job '{}' was taken away; its result doesn't count", job.id)
         }

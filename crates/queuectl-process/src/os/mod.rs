@@ -24,6 +24,7 @@ pub use system::{
     new_private_dir, no_orphan, open_file_identity, other_path, private_dir, process_start,
     replace, run, sees_all_processes, set_apart, set_up_process, signal_name, since_boot,
     start_detached, sync_dir, trusted_roots, user_settings, wake, when_asked_to_stop,
+    why_it_goes_on,
 };
 pub(crate) use system::{
     SECOND, Words, boot, boot_name, end_all, find_all, now, out_of_reach, process_room,

@@ -221,7 +221,7 @@ fn lapsed(store: &mut dyn Store, info: &WorkerInfo, fix: bool) -> Diagnosis {
 
 fn waits(held_up: &HeldUp) -> Diagnosis {
     let what = format!("{} waits for the end of a job: {held_up}", held_up.worker);
-    let remedy = format!("as root: kill {}", held_up.process);
+    let remedy = "end it as its user or as root; thaw it if it is frozen, and end what traces it";
     Diagnosis::left(what, remedy)
 }
 

@@ -44,11 +44,10 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<JobDetails, CliError>
         runs.push(Run { attempt, output });
     }
     let held_up = what_holds_up(&mut *store, &job)?;
-    let held_up = held_up.map(|held_up| held_up.process);
-    Ok(JobDetails::new(job, runs, now).held_up_by(held_up))
+    Ok(JobDetails::new(job, runs, now).held_up(held_up))
 }
 
-/// The process of another user for which a job waits, if that can be told from this machine.
+/// What keeps a job from its end, if that can be told from this machine.
 pub(super) fn what_holds_up(
     store: &mut dyn Store,
     job: &Job,

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::views::Done;
 
-/// How often to look for a process of another user for which the job waits.
+/// How often to look for what keeps the job from its end.
 const TELL: Duration = Duration::from_secs(1);
 /// How often to look whether the run has ended.
 const LOOK: Duration = Duration::from_millis(100);

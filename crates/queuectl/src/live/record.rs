@@ -1,7 +1,7 @@
 //! What happens in a worker, as a sentence or as JSON.
 
 use queuectl_domain::{Ending, Job, JobId, Stream, Timestamp, WorkerId};
-use queuectl_worker::Happening;
+use queuectl_worker::{Happening, why_it_goes_on};
 use serde_json::{Value, json};
 
 use crate::views::{Seconds, Utc, jobs, visible};
@@ -22,8 +22,9 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
             visible(&error.to_string())
         ),
         Happening::JobHeldUp { job, process } => format!(
-            "job '{}' has to end, but process {process} belongs to another user, who has to end it",
-            visible(job.id.as_str())
+            "job '{}' has to end, but {}",
+            visible(job.id.as_str()),
+            why_it_goes_on(*process)
         ),
         Happening::StoreTrouble { error } => {
             format!("{}; trying again", visible(&error.to_string()))

@@ -1,6 +1,7 @@
 //! Everything about one job.
 
 use queuectl_domain::{Attempt, Chunk, Job, Stream, Timestamp, exit_code_text};
+use queuectl_worker::HeldUp;
 use serde::Serialize;
 
 use super::job::JobRecord;
@@ -22,7 +23,7 @@ pub(crate) struct JobDetails {
     job: Job,
     runs: Vec<Run>,
     now: Timestamp,
-    held_up_by: Option<u32>,
+    held_up: Option<HeldUp>,
 }
 
 #[derive(Serialize)]
@@ -57,13 +58,13 @@ impl JobDetails {
             job,
             runs,
             now,
-            held_up_by: None,
+            held_up: None,
         }
     }
 
-    /// The same, with the process of another user for which the job waits, if there is one.
-    pub(crate) fn held_up_by(mut self, process: Option<u32>) -> Self {
-        self.held_up_by = process;
+    /// The same, with what keeps the job from its end, if anything does.
+    pub(crate) fn held_up(mut self, held_up: Option<HeldUp>) -> Self {
+        self.held_up = held_up;
         self
     }
 
@@ -120,9 +121,8 @@ impl JobDetails {
         if let Some(worker) = &job.last_worker {
             field("Worker", worker.as_str().into());
         }
-        if let Some(process) = self.held_up_by {
-            let what = format!("process {process} belongs to another user, who has to end it");
-            field("Held Up", Cell::new(what, style::BAD));
+        if let Some(held_up) = &self.held_up {
+            field("Held Up", Cell::new(held_up.to_string(), style::BAD));
         }
         for run in &self.runs {
             let name = format!("Attempt {}", run.attempt.attempt);
@@ -160,7 +160,7 @@ impl Serialize for JobDetails {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let record = Record {
             job: JobRecord::new(&self.job, self.now),
-            held_up_by: self.held_up_by,
+            held_up_by: self.held_up.as_ref().map(|held_up| held_up.process),
             output: self.output(),
             runs: self.runs.iter().map(run_record).collect(),
         };

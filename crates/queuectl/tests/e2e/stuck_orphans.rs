@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::support::{Home, items, number, system, text, wait_until};
+use super::support::{Home, Running, finds, items, number, system, text, wait_until};
 use crate::jobs;
 
 /// How soon anything that doesn't wait for the stuck process has to be done, on a busy machine.
@@ -17,7 +17,9 @@ struct Victim {
 impl Victim {
     fn new(home: &Home) -> Self {
         let worker = home.start_workers(&[])[0];
-        home.enqueue("stuck", &jobs::hangs_once("stuck", &home.stuck_file()), &[]);
+        // The leader itself hangs, and no shell that waits for it.
+        let line = format!("exec {}", jobs::hangs_once("stuck", &home.stuck_file()));
+        home.enqueue("stuck", &line, &[]);
         let job = home.wait_for_pid("stuck.pid");
         home.wait_until_one_is_stuck();
         Self { worker, job }
@@ -91,6 +93,27 @@ fn a_worker_that_starts_works_at_once_and_rescues_others_that_are_dead() {
     home.wait_for_state("other", "completed");
     home.unstick();
     home.wait_for_state("stuck", "completed");
+}
+
+/// A living worker's own job can hang as well. Nothing waits for it without a word.
+#[test]
+fn a_job_that_does_not_end_though_it_was_killed_is_named() {
+    let home = Home::with_stuck_folder();
+    home.ok(["config", "set", "kill_grace", "0.1"]);
+    let victim = Victim::new(&home);
+    let stop = Running::start(&home, &["stop", "stuck"]);
+    let held_up = format!("process {} was killed and doesn't end", victim.job);
+    stop.wait_until_it_complains(&held_up);
+    let job = home.show("stuck");
+    assert_eq!(number(&job, "held_up_by"), i64::from(victim.job));
+    assert!(home.ok(["show", "stuck"]).contains(&held_up));
+    finds(&home, false, 4, "left", &[&held_up]);
+    home.unstick();
+    let stopped = stop.ended();
+    assert_eq!(stopped.code, Some(0), "{stopped}");
+    let job = home.show("stuck");
+    assert_eq!(text(&job, "state"), "dead");
+    assert!(job.get("held_up_by").is_none(), "{job}");
 }
 
 #[test]

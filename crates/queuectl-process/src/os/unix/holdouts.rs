@@ -38,6 +38,16 @@ pub(super) fn is_hidden(leader: Leader) -> bool {
     native_pid(leader.pid).is_ok_and(group::is_hidden)
 }
 
+/// Why a process that has to end goes on, as a sentence without a full stop. It was killed, or can't be.
+pub fn why_it_goes_on(pid: u32) -> String {
+    match is_out_of_reach(pid) {
+        true => format!("process {pid} belongs to another user, who has to end it"),
+        false => format!(
+            "process {pid} was killed and doesn't end: it is frozen, traced, or hangs in the kernel"
+        ),
+    }
+}
+
 /// Returns true if a process has this pid and we may not signal it.
 pub(super) fn is_out_of_reach(pid: u32) -> bool {
     native_pid(pid).is_ok_and(|pid| test_kill_process(pid) == Err(Errno::PERM))

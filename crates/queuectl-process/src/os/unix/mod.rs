@@ -37,6 +37,7 @@ pub use facts::{
     start_detached, user_settings,
 };
 pub use hold::{HeldStop, hold_stop};
+pub use holdouts::why_it_goes_on;
 pub use inherited::set_up_process;
 pub(crate) use orphans::{end_all, find_all, out_of_reach};
 pub use place::{

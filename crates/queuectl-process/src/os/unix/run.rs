@@ -216,7 +216,8 @@ impl Attempt<'_> {
     /// Ends what is left of the group, takes what is left in the pipes, and reaps the leader.
     fn finish(mut self, leader: Leader) -> (Option<WaitStatus>, Instant) {
         group::signal(self.pid, Signal::KILL);
-        let mut insist = Instant::now() + INSIST;
+        let killed = Instant::now();
+        let mut insist = killed + INSIST;
         let mut told = None;
         let ended = loop {
             if let Some(ended) = self.ended {
@@ -229,7 +230,10 @@ impl Attempt<'_> {
             }
             group::signal(self.pid, Signal::KILL);
             insist = Instant::now() + INSIST;
+            // A leader that was killed goes within moments, unless something holds it.
+            let is_held = killed.elapsed() >= group::DYING;
             let holdout = holdouts::of(leader).first().copied();
+            let holdout = holdout.or(is_held.then_some(leader.pid));
             if let Some(process) = holdout.filter(|_| told != holdout) {
                 self.watcher.holds_out(process);
             }

@@ -219,6 +219,11 @@ pub(crate) fn end_all(
     Ok(left.len())
 }
 
+/// Why a process that has to end goes on, as a sentence without a full stop.
+pub fn why_it_goes_on(pid: u32) -> String {
+    format!("process {pid} was ended and doesn't go: it is traced, or hangs in the kernel")
+}
+
 /// Returns true: whether a process of another user runs can be seen.
 pub fn sees_all_processes() -> bool {
     true

@@ -31,7 +31,7 @@ pub use facts::{
     CHILDREN_OUTLIVE_US, adopt_orphans, create_private, hostname, is_alive, keep_descriptors, kill,
     leave_terminal, look_after_orphans, native_bytes, native_text, never_wait, no_orphan,
     private_dir, process_start, sees_all_processes, set_apart, signal_name, start_detached,
-    user_settings,
+    user_settings, why_it_goes_on,
 };
 pub(crate) use facts::{SECOND, boot, end_all, find_all, now, out_of_reach};
 pub use hold::{HeldStop, hold_stop};
