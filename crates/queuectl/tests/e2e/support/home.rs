@@ -117,7 +117,7 @@ impl Home {
         }
         #[cfg(target_os = "linux")]
         if let Some(account) = &self.account {
-            command = account.command(program());
+            command = account.queuectl();
         }
         command.args(args);
         self.prepare(&mut command);
