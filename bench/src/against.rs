@@ -3,6 +3,7 @@
 //! The two may not understand each other's stores, so each fills and reads its own by its commands.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::measure::bulk::{PLAIN, write_lines};
@@ -13,13 +14,16 @@ use crate::reference::tools::timed;
 use crate::row::{Goal, Row, Unit, WAKE_UPS, grouped};
 use crate::sample::{Pairs, median, milliseconds, per_second};
 use crate::scene::Scene;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, io};
 
 const JOBS: Unit = Unit::PerSecond("jobs");
+const ROUNDS: (usize, usize) = (25, 3);
 /// The least ratio to the other program for what should be large.
 const AS_FAST: Goal = Goal::AtLeast(0.98);
 /// The largest ratio for what should be small.
 const AS_LITTLE: Goal = Goal::AtMost(1.0 / 0.98);
+/// The largest ratio for what is counted, and so has no noise.
+const NO_MORE: Goal = Goal::AtMost(1.0);
 
 /// One measurement that is made of both programs.
 pub(crate) struct Comparison {
@@ -32,13 +36,13 @@ pub(crate) struct Comparison {
 }
 
 /// All of them, in the order of the table.
-pub(crate) const COMPARISONS: [Comparison; 7] = [
+pub(crate) const COMPARISONS: [Comparison; 11] = [
     Comparison {
         name: "drain",
         what: "drain `--command true`, 4 slots",
         unit: JOBS,
         goal: Some(AS_FAST),
-        rounds: (25, 3),
+        rounds: ROUNDS,
         measure: |scene, queue| drain(scene, queue, PLAIN, 1),
     },
     Comparison {
@@ -46,7 +50,7 @@ pub(crate) const COMPARISONS: [Comparison; 7] = [
         what: "drain the same by argv",
         unit: JOBS,
         goal: Some(AS_FAST),
-        rounds: (25, 3),
+        rounds: ROUNDS,
         measure: |scene, queue| drain(scene, queue, ARGV, 1),
     },
     Comparison {
@@ -54,7 +58,7 @@ pub(crate) const COMPARISONS: [Comparison; 7] = [
         what: "drain `--command true`, 2 workers",
         unit: JOBS,
         goal: Some(AS_FAST),
-        rounds: (25, 3),
+        rounds: ROUNDS,
         measure: |scene, queue| drain(scene, queue, PLAIN, 2),
     },
     Comparison {
@@ -62,8 +66,40 @@ pub(crate) const COMPARISONS: [Comparison; 7] = [
         what: "one `enqueue`, process and all",
         unit: Unit::Milliseconds,
         goal: Some(AS_LITTLE),
-        rounds: (25, 3),
+        rounds: ROUNDS,
         measure: enqueue,
+    },
+    Comparison {
+        name: "instructions",
+        what: "one `enqueue`, instructions",
+        unit: Unit::Thousands("instructions"),
+        goal: Some(NO_MORE),
+        rounds: (3, 1),
+        measure: |_, queue| instructions(queue, &["enqueue", "--command", "true"]),
+    },
+    Comparison {
+        name: "instructions",
+        what: "one `status`, instructions",
+        unit: Unit::Thousands("instructions"),
+        goal: Some(NO_MORE),
+        rounds: (3, 1),
+        measure: |_, queue| instructions(queue, &["status"]),
+    },
+    Comparison {
+        name: "instructions",
+        what: "one `list`, instructions",
+        unit: Unit::Thousands("instructions"),
+        goal: Some(NO_MORE),
+        rounds: (3, 1),
+        measure: |_, queue| instructions(queue, &["list"]),
+    },
+    Comparison {
+        name: "instructions",
+        what: "one `show`, instructions",
+        unit: Unit::Thousands("instructions"),
+        goal: Some(NO_MORE),
+        rounds: (3, 1),
+        measure: |_, queue| instructions(queue, &["show", "it"]),
     },
     Comparison {
         name: "bulk",
@@ -117,7 +153,9 @@ pub(crate) fn measure(
         }
     }
     let reference = "the other program";
-    Ok(Row::ratio(one.what, one.unit, &pairs, reference, one.goal))
+    Ok(Row::compared(
+        one.what, one.unit, &pairs, reference, one.goal,
+    ))
 }
 
 /// An empty queue of `program`, or of this build if none is given.
@@ -156,6 +194,33 @@ fn bulk(scene: &Scene, queue: &Queue) -> Result<f64, Trouble> {
     add(queue, &lines(queue, PLAIN, 1)?)?;
     let file = lines(queue, PLAIN, count)?;
     Ok(per_second(count, add(queue, &file)?))
+}
+
+/// How many instructions a command of the program takes in a store with a few jobs, in user space.
+fn instructions(queue: &Queue, args: &[&str]) -> Result<f64, Trouble> {
+    add(queue, &lines(queue, PLAIN, JOBS_BEFORE)?)?;
+    timed(&mut queue.command(&["enqueue", "--id", "it", "--command", "true"]))?;
+    let mut counted = Command::new("valgrind");
+    counted.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    let command = queue.command(args);
+    counted.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => counted.env(name, value),
+            None => counted.env_remove(name),
+        };
+    }
+    counted.stdin(Stdio::null()).stdout(Stdio::null());
+    let output = counted.output().map_err(io("start valgrind"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let collected = said
+        .lines()
+        .find_map(|line| line.split("Collected : ").nth(1))
+        .and_then(|count| count.trim().parse().ok());
+    let wrong = || Trouble::Wrong(format!("valgrind counted nothing: {said}"));
+    collected
+        .filter(|_| output.status.success())
+        .ok_or_else(wrong)
 }
 
 fn wake_ups(scene: &Scene, queue: &Queue) -> Result<f64, Trouble> {

@@ -29,6 +29,8 @@ pub(crate) enum Unit {
     Percent,
     Bytes,
     Connections,
+    /// Thousands of what is named.
+    Thousands(&'static str),
     Ratio,
 }
 
@@ -44,6 +46,7 @@ impl Unit {
             Self::Percent => format!("{value:.3} %"),
             Self::Bytes => format!("{} bytes", grouped(value)),
             Self::Connections => format!("{value:.0} connections"),
+            Self::Thousands(what) => format!("{} thousand {what}", grouped(value / 1000.0)),
             Self::Ratio => format!("{value:.2}"),
         }
     }
@@ -66,6 +69,7 @@ impl Unit {
             Self::Percent => format!("{sign} {number} %"),
             Self::Bytes => format!("{sign} {number} bytes"),
             Self::Connections => format!("{sign} {number} connections"),
+            Self::Thousands(what) => format!("{sign} {number} thousand {what}"),
             Self::Ratio => format!("{sign} {number} ×"),
         }
     }
@@ -75,9 +79,12 @@ impl Unit {
         match self {
             Self::PerSecond(what) => what != WAKE_UPS,
             Self::Milliseconds | Self::GigabytesPerSecond => true,
-            Self::Mebibytes | Self::Percent | Self::Bytes | Self::Connections | Self::Ratio => {
-                false
-            }
+            Self::Mebibytes
+            | Self::Percent
+            | Self::Bytes
+            | Self::Connections
+            | Self::Thousands(_)
+            | Self::Ratio => false,
         }
     }
 }
@@ -126,6 +133,25 @@ impl Row {
                 None => Unit::Ratio.text(ratio),
             },
             ..Self::judged(what, Unit::Ratio, ratio, goal.into())
+        }
+    }
+
+    /// The same for a goal that is missed only if the ratio's whole interval is on the wrong side of it.
+    pub(crate) fn compared(
+        what: &str,
+        unit: Unit,
+        pairs: &Pairs,
+        reference: &str,
+        goal: Option<Goal>,
+    ) -> Self {
+        let judged = match (pairs.interval(), goal) {
+            (Some((_, most)), Some(Goal::AtLeast(_))) => most,
+            (Some((least, _)), Some(Goal::AtMost(_))) => least,
+            _ => pairs.ratio(),
+        };
+        Self {
+            outcome: Outcome::Measured { judged, goal },
+            ..Self::ratio(what, unit, pairs, reference, goal)
         }
     }
 
@@ -263,6 +289,20 @@ mod tests {
         assert_eq!(row(0.89).verdict(), "missed");
         assert!(!row(0.46).is_far_off());
         assert!(row(0.44).is_far_off());
+    }
+
+    #[test]
+    fn a_comparison_misses_its_goal_only_with_its_whole_interval() {
+        let row = |ratios: [f64; 6], goal| {
+            let mut pairs = Pairs::default();
+            ratios.into_iter().for_each(|ratio| pairs.push(ratio, 1.0));
+            Row::compared("it", Unit::Ratio, &pairs, "other", Some(goal)).verdict()
+        };
+        let around = [0.9, 0.92, 0.94, 0.95, 0.96, 0.99];
+        assert_eq!(row(around, Goal::AtLeast(0.98)), "met");
+        assert_eq!(row(around, Goal::AtLeast(1.0)), "missed");
+        assert_eq!(row(around, Goal::AtMost(0.91)), "met");
+        assert_eq!(row(around, Goal::AtMost(0.89)), "missed");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `cargo xtask bench`: build as users get it, then measure. What is measured
 //! is in the package `queuectl-bench`; the figures of a full run become a page.
 
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 
-use crate::cargo::{build_release, root};
+use crate::cargo::{build_release, build_release_in, root};
 use crate::needs;
 use crate::program;
 use crate::trouble::Trouble;
@@ -27,9 +27,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 
-    /// Measure nothing but how it does beside this program, such as that of an older commit, in pairs, and write nothing
-    #[arg(long, value_name = "FILE")]
-    against: Option<PathBuf>,
+    /// Measure nothing but how it does beside this program, or beside that of this commit, which is built below `target`, in pairs, and
+    /// write nothing
+    #[arg(long, value_name = "FILE|COMMIT")]
+    against: Option<String>,
 
     /// Measure only these themes, and write nothing; a wrong name shows all
     #[arg(long, num_args = 1.., value_name = "NAME")]
@@ -37,7 +38,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
-    if args.postgres {
+    if args.against.is_some() {
+        needs::supply_for_comparisons()?;
+    } else if args.postgres {
         needs::supply_pgbench()?;
     } else {
         needs::supply_for_bench()?;
@@ -60,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
         command.arg("--only").args(&args.only);
     }
     if let Some(other) = &args.against {
-        command.arg("--against").arg(program::existing(other)?);
+        command.arg("--against").arg(program_of(other)?);
     }
     let is_whole = args.only.is_empty() && args.program.is_none() && args.against.is_none();
     if !args.quick && is_whole {
@@ -76,4 +79,45 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Trouble> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The program in this file; or the one of this commit, as users get it.
+fn program_of(file_or_commit: &str) -> Result<PathBuf, Trouble> {
+    let file = Path::new(file_or_commit);
+    if file.is_file() {
+        return program::existing(file);
+    }
+    let commit = git(&[
+        "rev-parse",
+        "--verify",
+        &format!("{file_or_commit}^{{commit}}"),
+    ])?;
+    let checkout = root().join("target").join("against").join(&commit);
+    if !checkout.join("Cargo.toml").is_file() {
+        // What is left of a checkout that was deleted would be in the way.
+        git(&["worktree", "prune"])?;
+        let place = checkout.to_string_lossy();
+        git(&["worktree", "add", "--quiet", "--detach", &place, &commit])?;
+    }
+    build_release_in(&checkout, "queuectl")
+}
+
+/// What git answers, without the end of the line.
+fn git(args: &[&str]) -> Result<String, Trouble> {
+    let mut command = Command::new("git");
+    let command = command.args(args).current_dir(root());
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|source| Trouble::Start {
+        program: "git".into(),
+        source,
+    })?;
+    if !output.status.success() {
+        return Err(Trouble::Failed {
+            command: format!("git {}", args.join(" ")),
+            status: output.status,
+        });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned())
 }

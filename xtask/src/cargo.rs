@@ -1,6 +1,6 @@
 //! Cargo, run in this workspace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -55,8 +55,18 @@ pub(crate) fn build_release(program: &'static str) -> Result<PathBuf, Trouble> {
 
 /// Builds the program of a package with one of cargo's profiles, and says where it is.
 pub(crate) fn build_as(program: &'static str, profile: &str) -> Result<PathBuf, Trouble> {
+    build_in(&root(), program, profile)
+}
+
+/// Builds the program of a package as users get it in another checkout, with a `target` of its own, and says where it is.
+pub(crate) fn build_release_in(checkout: &Path, program: &'static str) -> Result<PathBuf, Trouble> {
+    build_in(checkout, program, "release")
+}
+
+fn build_in(checkout: &Path, program: &'static str, profile: &str) -> Result<PathBuf, Trouble> {
     let mut command = cargo(&["build", "--locked", "--package", program]);
     command.args(["--profile", profile]);
+    command.current_dir(checkout);
     command.arg("--message-format=json-render-diagnostics");
     command.stderr(Stdio::inherit());
     let built = command.output().map_err(start_trouble)?;

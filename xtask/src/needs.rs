@@ -71,6 +71,15 @@ const NEEDS: [Need; 5] = [
     },
 ];
 
+/// What counts the instructions of two builds of the program. (`git`, which gets the older one, has got this checkout.)
+const COMPARISONS: [Need; 1] = [Need {
+    what: "valgrind",
+    found: |_| answers("valgrind", &["--version"]),
+    debian: &["valgrind"],
+    macos: "(there is none: such benchmarks need Linux)",
+    windows: "(there is none: such benchmarks need Linux)",
+}];
+
 /// What the benchmarks compare with. (`xargs` is everywhere.)
 const RIVALS: [Need; 2] = [
     Need {
@@ -174,6 +183,12 @@ pub(crate) fn supply() -> Result<(), Trouble> {
 pub(crate) fn supply_for_bench() -> Result<(), Trouble> {
     supply()?;
     provide(&RIVALS)
+}
+
+/// Sees to it that this machine can compare two builds of the program, too.
+pub(crate) fn supply_for_comparisons() -> Result<(), Trouble> {
+    supply()?;
+    provide(&COMPARISONS)
 }
 
 /// Sees to it that this machine has what stores on a server are compared with, too.
