@@ -79,7 +79,7 @@ fn jobs(store: &mut dyn Store) -> Result<Vec<Known>, Trouble> {
     };
     let jobs = store.list(&query)?.jobs;
     let known = jobs.into_iter().map(|job| {
-        let attempts = store.attempts(&job.id)?;
+        let attempts = store.attempts(&job.spec.id)?;
         let mut runs: Vec<Run> = attempts
             .into_iter()
             .map(|attempt| Run {
@@ -92,11 +92,11 @@ fn jobs(store: &mut dyn Store) -> Result<Vec<Known>, Trouble> {
             .collect();
         runs.sort_by_key(|run| run.fence);
         Ok(Known {
-            id: job.id.to_string(),
-            state: job.state,
-            attempts: job.attempts,
-            crashes: job.crashes,
-            max_retries: job.rules.max_retries.get(),
+            id: job.spec.id.to_string(),
+            state: job.life.state,
+            attempts: job.life.attempts,
+            crashes: job.life.crashes,
+            max_retries: job.spec.rules.max_retries.get(),
             runs,
         })
     });

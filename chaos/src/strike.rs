@@ -219,8 +219,12 @@ impl Storm<'_, '_> {
         };
         let jobs = self.store.list(&query)?.jobs;
         let running = jobs.into_iter().filter_map(|job| {
-            let claim = job.claim?;
-            Some((claim.worker.to_string(), job.id.to_string(), claim.fence.0))
+            let claim = job.life.claim?;
+            Some((
+                claim.worker.to_string(),
+                job.spec.id.to_string(),
+                claim.fence.0,
+            ))
         });
         Ok(running.collect())
     }
@@ -251,7 +255,7 @@ impl Storm<'_, '_> {
         }
         // Seldom: hundreds that time out once more leave little time for others.
         let all = step.pick.is_multiple_of(12);
-        let ids: Vec<String> = dead.iter().map(|job| job.id.to_string()).collect();
+        let ids: Vec<String> = dead.iter().map(|job| job.spec.id.to_string()).collect();
         let which = (!all).then(|| ids.clone());
         self.scribe.record().retries.push(which);
         let mut args = vec!["--json", "dlq", "retry"];

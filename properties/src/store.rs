@@ -59,7 +59,7 @@ fn sound() -> Vec<u8> {
     store.enqueue(vec![new; 8]).expect("there is room");
     work(&mut *store, "worker").expect("it works");
     let ids = store.list(&everything()).expect("it can be read");
-    store.bury(&ids.jobs[0].id, None).expect("it waits");
+    store.bury(&ids.jobs[0].spec.id, None).expect("it waits");
     let copy = folder.path().join("copy.db");
     let to = queuectl_store::BackupTo {
         path: &copy,
@@ -130,7 +130,7 @@ fn work(store: &mut dyn Store, name: &str) -> Result<(), StoreError> {
 fn read(store: &mut dyn Store) -> Result<(), StoreError> {
     let page = store.list(&everything())?;
     for job in &page.jobs {
-        for attempt in store.attempts(&job.id)? {
+        for attempt in store.attempts(&job.spec.id)? {
             store.output(attempt.fence)?;
         }
     }

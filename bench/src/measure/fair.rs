@@ -46,7 +46,7 @@ fn round(scene: &Scene, count: usize) -> Result<f64, Trouble> {
     };
     let mut run_by: HashMap<String, usize> = HashMap::new();
     for job in store.list(&all)?.jobs {
-        for attempt in store.attempts(&job.id)? {
+        for attempt in store.attempts(&job.spec.id)? {
             *run_by.entry(attempt.worker.to_string()).or_default() += 1;
         }
     }

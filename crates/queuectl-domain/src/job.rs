@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    Command, Fence, InvalidValue, JobId, NativeString, Priority, Rules, SortKey, Timestamp,
+    Command, Fence, InvalidValue, JobId, NativeString, Policy, Priority, Rules, SortKey, Timestamp,
     WorkerId,
 };
 
@@ -94,9 +95,18 @@ pub struct NewJob {
     pub rules: Rules,
 }
 
-/// A job, as it is in a store.
+/// A job, as it is in a store: what it is, and how far it has come.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
+    /// What never changes; shared, since a command may be megabytes long.
+    pub spec: Arc<Spec>,
+    /// What changes.
+    pub life: Life,
+}
+
+/// What a job is. Nothing that happens to the job changes it, but for a new timeout that comes with a retry by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
     /// Its name.
     pub id: JobId,
     /// What it runs.
@@ -105,14 +115,19 @@ pub struct Job {
     pub cwd: NativeString,
     /// How it is run.
     pub rules: Rules,
-    /// Where it stands.
+    /// When it was enqueued.
+    pub created_at: Timestamp,
+}
+
+/// How far a job has come. [`Life::apply`] is the only way on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Life {
+    /// Where the job stands.
     pub state: State,
     /// How many attempts have begun that count, the running one included.
     pub attempts: u32,
     /// How many workers died while they ran it.
     pub crashes: u32,
-    /// When it was enqueued.
-    pub created_at: Timestamp,
     /// From when on it may run; its waiting time counts from here.
     pub ready_at: Timestamp,
     /// When its last attempt began.
@@ -137,14 +152,51 @@ impl Job {
     /// A job as it is right after it was enqueued.
     pub fn new(id: JobId, new: NewJob, now: Timestamp) -> Self {
         Self {
+            spec: Arc::new(Spec::new(id, new, now)),
+            life: Life::new(now),
+        }
+    }
+
+    /// Its priority plus one for each minute waited; none if it doesn't wait.
+    pub fn effective_priority(&self, now: Timestamp) -> Option<f64> {
+        let waited = self.life.waited(now)?;
+        Some(aged(self.spec.rules.priority, waited))
+    }
+
+    /// What becomes of a job that comes from another store, at `now`.
+    ///
+    /// Who ran it there holds nothing here, so it is given back as if stopped. None waits longer than
+    /// this store would let it wait, and none came in the future.
+    pub fn taken_over(self, policy: &Policy, now: Timestamp) -> Self {
+        let mut spec = Arc::unwrap_or_clone(self.spec);
+        spec.created_at = spec.created_at.min(now);
+        Self {
+            spec: Arc::new(spec),
+            life: self.life.taken_over(policy, now),
+        }
+    }
+}
+
+impl Spec {
+    /// What a job with this name is that is enqueued now.
+    pub fn new(id: JobId, new: NewJob, now: Timestamp) -> Self {
+        Self {
             id,
             command: new.command,
             cwd: new.cwd,
             rules: new.rules,
+            created_at: now,
+        }
+    }
+}
+
+impl Life {
+    /// That of a job that was just enqueued.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
             state: State::Pending,
             attempts: 0,
             crashes: 0,
-            created_at: now,
             ready_at: now,
             started_at: None,
             finished_at: None,
@@ -157,23 +209,17 @@ impl Job {
         }
     }
 
-    /// Its place among the waiting jobs.
-    pub fn sort_key(&self) -> SortKey {
-        SortKey::new(self.ready_at, self.rules.priority)
+    /// The job's place among the waiting ones.
+    pub fn sort_key(&self, priority: Priority) -> SortKey {
+        SortKey::new(self.ready_at, priority)
     }
 
-    /// How long it has been ready to run; none if it doesn't wait.
+    /// How long the job has been ready to run; none if it doesn't wait.
     pub fn waited(&self, now: Timestamp) -> Option<Duration> {
         self.state.is_waiting().then(|| now.since(self.ready_at))
     }
 
-    /// Its priority plus one for each minute waited; none if it doesn't wait.
-    pub fn effective_priority(&self, now: Timestamp) -> Option<f64> {
-        let waited = self.waited(now)?;
-        Some(aged(self.rules.priority, waited))
-    }
-
-    /// When its retry is due; none unless it waits for one.
+    /// When the job's retry is due; none unless it waits for one.
     pub fn next_retry_at(&self) -> Option<Timestamp> {
         (self.state == State::Failed).then_some(self.ready_at)
     }

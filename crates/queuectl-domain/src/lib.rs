@@ -3,7 +3,7 @@
 //! Everything here is pure: no I/O, no clock, no randomness. Time comes in as
 //! a [`Timestamp`]; text from outside becomes a type at the edge (`FromStr`)
 //! and is not checked again further in. What happens to a job is decided in
-//! one place, [`Job::apply`] in `lifecycle.rs`.
+//! one place, [`Life::apply`] in `lifecycle.rs`.
 
 mod attempt;
 mod command;
@@ -20,8 +20,8 @@ pub use attempt::{Attempt, Ending, Outcome, exit_code_text};
 pub use command::{Command, Interpreter, MAX_COMMAND_BYTES, NativeString, ShellName};
 pub use history::{History, Run};
 pub use id::{Fence, JobId, WorkerId};
-pub use job::{Claim, Job, NewJob, State};
-pub use lifecycle::{Event, TransitionError};
+pub use job::{Claim, Job, Life, NewJob, Spec, State};
+pub use lifecycle::{Event, TransitionError, Verb};
 pub use output::{Chunk, Stream, left_out};
 pub use rules::{BackoffBase, MaxRetries, Priority, Rules, Timeout};
 pub use settings::{Key, Policy, Settings};

@@ -17,9 +17,9 @@
 //!
 //! A job is given back when its run is stopped, when its worker dies, and when its worker releases it unbegun.
 
-use crate::{
-    Claim, Ending, Fence, Job, JobId, Outcome, Policy, State, Timeout, Timestamp, WorkerId,
-};
+use std::fmt;
+
+use crate::{Claim, Ending, Fence, Life, Outcome, Policy, Rules, State, Timestamp, WorkerId};
 
 /// Something that happens to a job.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,10 +48,7 @@ pub enum Event {
     /// The clock was set back while it waited. A wait that began at what is now a time to come begins anew.
     ClockSetBack,
     /// The user takes it out of the dead letter queue, for a new start.
-    Retry {
-        /// A new timeout, if the old one was the problem.
-        timeout: Option<Timeout>,
-    },
+    Retry,
     /// The user puts it into the dead letter queue.
     Bury {
         /// Why.
@@ -64,34 +61,57 @@ pub enum Event {
     },
 }
 
-/// Something that can't happen to a job as it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Something that can't happen to a job as it is. The text is fit to follow the job's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionError {
     /// Its state doesn't allow it.
-    #[error("job '{id}' is {}, so it can't be {verb}", phrase(.state))]
+    #[error("is {}, so it can't be {verb}", phrase(*.state))]
     WrongState {
-        /// The job.
-        id: JobId,
         /// Its state.
         state: State,
         /// What can't be done to it.
-        verb: &'static str,
+        verb: Verb,
     },
     /// The claim has been lost: the job was given to another, or taken away.
-    #[error("job '{id}' is no longer held under this claim")]
-    StaleFence {
-        /// The job.
-        id: JobId,
-    },
+    #[error("is no longer held under this claim")]
+    StaleFence,
     /// Its retry isn't due yet.
-    #[error("job '{id}' waits for its retry")]
-    NotDue {
-        /// The job.
-        id: JobId,
-    },
+    #[error("waits for its retry")]
+    NotDue,
 }
 
-fn phrase(state: &State) -> &'static str {
+/// What may be done to a job, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// [`Event::Claim`]
+    Claim,
+    /// [`Event::Retry`], and [`Event::Due`]
+    Retry,
+    /// [`Event::ClockSetBack`]
+    WaitAnew,
+    /// [`Event::Bury`]
+    Bury,
+    /// [`Event::Stop`]
+    Stop,
+    /// Deleting it.
+    Remove,
+}
+
+impl fmt::Display for Verb {
+    /// The participle.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Claim => "claimed",
+            Self::Retry => "retried",
+            Self::WaitAnew => "made to wait anew",
+            Self::Bury => "put into the dead letter queue",
+            Self::Stop => "stopped",
+            Self::Remove => "removed",
+        })
+    }
+}
+
+fn phrase(state: State) -> &'static str {
     match state {
         State::Pending => "pending",
         State::Processing => "being processed",
@@ -101,83 +121,73 @@ fn phrase(state: &State) -> &'static str {
     }
 }
 
-impl Job {
-    /// What becomes of this job when `event` happens at `now`.
+impl Life {
+    /// What becomes of a job with this life and these rules when `event` happens at `now`.
     ///
     /// # Errors
     ///
-    /// Says why if the event can't happen to the job as it is; the job stays as it was.
+    /// Says why if the event can't happen to the job as it is; its life stays as it was.
     pub fn apply(
         &self,
+        rules: &Rules,
         event: Event,
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Self, TransitionError> {
-        let job = self.clone();
+        let life = self.clone();
         match (self.state, event) {
-            (State::Pending, Event::Claim(claim)) => Ok(job.claimed(claim, now)),
+            (State::Pending, Event::Claim(claim)) => Ok(life.claimed(claim, now)),
             (State::Processing, Event::Settle { fence, ending }) if self.is_held_under(fence) => {
-                Ok(job.settled(ending, policy, now))
+                Ok(life.settled(rules, ending, policy, now))
             }
             (State::Processing, Event::Release { fence }) if self.is_held_under(fence) => {
-                Ok(job.given_back(now))
+                Ok(life.given_back(now))
             }
-            (_, Event::Settle { .. } | Event::Release { .. }) => Err(self.stale()),
-            (State::Processing, Event::Crash { worker }) => {
-                if self
-                    .claim
-                    .as_ref()
-                    .is_some_and(|held| held.worker == worker)
-                {
-                    Ok(job.crashed(policy, now))
-                } else {
-                    Err(self.stale())
-                }
+            (State::Processing, Event::Crash { worker }) if self.is_held_by(&worker) => {
+                Ok(life.crashed(policy, now))
             }
-            (_, Event::Crash { .. }) => Err(self.stale()),
-            (State::Failed, Event::Due) if now < self.ready_at => {
-                Err(TransitionError::NotDue { id: job.id })
+            (_, Event::Settle { .. } | Event::Release { .. } | Event::Crash { .. }) => {
+                Err(TransitionError::StaleFence)
             }
+            (State::Failed, Event::Due) if now < self.ready_at => Err(TransitionError::NotDue),
             (State::Failed, Event::Due) => Ok(Self {
                 state: State::Pending,
-                ..job
+                ..life
             }),
             (State::Pending | State::Failed, Event::ClockSetBack) => {
                 if self.waits_from_the_future(now) {
-                    Ok(job.waiting_anew(now))
+                    Ok(life.waiting_anew(now))
                 } else {
-                    Ok(job)
+                    Ok(life)
                 }
             }
-            (State::Dead, Event::Retry { timeout }) => Ok(job.started_over(timeout, now)),
-            (State::Pending | State::Failed, Event::Bury { reason }) => Ok(job.buried(reason, now)),
-            (State::Processing, Event::Stop { reason }) => Ok(job.condemned(reason)),
+            (State::Dead, Event::Retry) => Ok(life.started_over(now)),
+            (State::Pending | State::Failed, Event::Bury { reason }) => {
+                Ok(life.buried(reason, now))
+            }
+            (State::Processing, Event::Stop { reason }) => Ok(life.condemned(reason)),
 
-            (_, Event::Claim(_)) => Err(self.refused("claimed")),
-            (_, Event::Due | Event::Retry { .. }) => Err(self.refused("retried")),
-            (_, Event::ClockSetBack) => Err(self.refused("made to wait anew")),
-            (_, Event::Bury { .. }) => Err(self.refused("put into the dead letter queue")),
-            (_, Event::Stop { .. }) => Err(self.refused("stopped")),
+            (_, Event::Claim(_)) => Err(self.refused(Verb::Claim)),
+            (_, Event::Due | Event::Retry) => Err(self.refused(Verb::Retry)),
+            (_, Event::ClockSetBack) => Err(self.refused(Verb::WaitAnew)),
+            (_, Event::Bury { .. }) => Err(self.refused(Verb::Bury)),
+            (_, Event::Stop { .. }) => Err(self.refused(Verb::Stop)),
         }
     }
 
-    /// What becomes of a job that comes from another store, at `now`.
-    ///
-    /// Who ran it there holds nothing here, so it is given back as if stopped. None waits longer than
-    /// this store would let it wait, and none came in the future.
-    pub fn taken_over(self, policy: &Policy, now: Timestamp) -> Self {
+    /// As it goes on in another store: see [`Job::taken_over`](crate::Job::taken_over).
+    pub(crate) fn taken_over(self, policy: &Policy, now: Timestamp) -> Self {
         let latest = match self.state {
             State::Failed => now.after(policy.max_backoff),
             State::Pending | State::Processing | State::Completed | State::Dead => now,
         };
-        let job = Self {
-            created_at: self.created_at.min(now),
+        let life = Self {
             ready_at: self.ready_at.min(latest),
             ..self
         };
-        match job.state {
-            State::Processing => job.given_back(now),
-            State::Pending | State::Failed | State::Completed | State::Dead => job,
+        match life.state {
+            State::Processing => life.given_back(now),
+            State::Pending | State::Failed | State::Completed | State::Dead => life,
         }
     }
 
@@ -188,7 +198,7 @@ impl Job {
     /// Says so if it is.
     pub fn check_removable(&self) -> Result<(), TransitionError> {
         match self.state {
-            State::Processing => Err(self.refused("removed")),
+            State::Processing => Err(self.refused(Verb::Remove)),
             State::Pending | State::Completed | State::Failed | State::Dead => Ok(()),
         }
     }
@@ -211,6 +221,12 @@ impl Job {
         self.claim.as_ref().is_some_and(|held| held.fence == fence)
     }
 
+    fn is_held_by(&self, worker: &WorkerId) -> bool {
+        self.claim
+            .as_ref()
+            .is_some_and(|held| held.worker == *worker)
+    }
+
     fn claimed(self, claim: Claim, now: Timestamp) -> Self {
         Self {
             state: State::Processing,
@@ -225,8 +241,8 @@ impl Job {
         }
     }
 
-    fn settled(self, ending: Ending, policy: &Policy, now: Timestamp) -> Self {
-        let job = Self {
+    fn settled(self, rules: &Rules, ending: Ending, policy: &Policy, now: Timestamp) -> Self {
+        let life = Self {
             claim: None,
             finished_at: Some(now),
             exec_time: Some(ending.exec_time),
@@ -238,59 +254,56 @@ impl Job {
                 state: State::Completed,
                 last_error: None,
                 stop: None,
-                ..job
+                ..life
             },
             Outcome::Failed | Outcome::Killed | Outcome::TimedOut | Outcome::NotStarted => {
-                job.failed(ending.error, policy, now)
+                life.failed(rules, ending.error, policy, now)
             }
-            Outcome::Stopped => job.given_back(now),
-            Outcome::Crashed => job.crashed(policy, now),
+            Outcome::Stopped => life.given_back(now),
+            Outcome::Crashed => life.crashed(policy, now),
         }
     }
 
-    fn failed(self, error: Option<String>, policy: &Policy, now: Timestamp) -> Self {
-        let mut job = Self {
+    fn failed(self, rules: &Rules, error: Option<String>, policy: &Policy, now: Timestamp) -> Self {
+        let mut life = Self {
             last_error: error,
             ..self
         };
-        if let Some(reason) = job.stop.take() {
+        if let Some(reason) = life.stop.take() {
             return Self {
                 state: State::Dead,
                 last_error: Some(reason),
-                ..job
+                ..life
             };
         }
-        if job.attempts >= job.rules.max_retries.get() {
+        if life.attempts >= rules.max_retries.get() {
             return Self {
                 state: State::Dead,
-                ..job
+                ..life
             };
         }
-        let delay = job
-            .rules
-            .backoff_base
-            .delay(job.attempts, policy.max_backoff);
+        let delay = rules.backoff_base.delay(life.attempts, policy.max_backoff);
         Self {
             state: State::Failed,
             ready_at: now.after(delay),
-            ..job
+            ..life
         }
     }
 
     fn crashed(self, policy: &Policy, now: Timestamp) -> Self {
-        let job = Self {
+        let life = Self {
             crashes: self.crashes.saturating_add(1),
             ..self.given_back(now)
         };
-        if job.crashes < policy.crash_limit || job.state == State::Dead {
-            return job;
+        if life.crashes < policy.crash_limit || life.state == State::Dead {
+            return life;
         }
-        let times = if job.crashes == 1 { "time" } else { "times" };
+        let times = if life.crashes == 1 { "time" } else { "times" };
         Self {
             state: State::Dead,
             finished_at: Some(now),
-            last_error: Some(format!("Its worker died {} {times}", job.crashes)),
-            ..job
+            last_error: Some(format!("Its worker died {} {times}", life.crashes)),
+            ..life
         }
     }
 
@@ -298,10 +311,10 @@ impl Job {
     /// the future, from before the clock was set back, would be behind all others. What a user has
     /// stopped is dead instead.
     fn given_back(self, now: Timestamp) -> Self {
-        let mut job = self.put_back(now);
-        match job.stop.take() {
-            Some(reason) => job.buried(Some(reason), now),
-            None => job,
+        let mut life = self.put_back(now);
+        match life.stop.take() {
+            Some(reason) => life.buried(Some(reason), now),
+            None => life,
         }
     }
 
@@ -333,15 +346,13 @@ impl Job {
         }
     }
 
-    fn started_over(self, timeout: Option<Timeout>, now: Timestamp) -> Self {
-        let mut job = self.put_back(now);
-        job.rules.timeout = timeout.unwrap_or(job.rules.timeout);
+    fn started_over(self, now: Timestamp) -> Self {
         Self {
             attempts: 0,
             crashes: 0,
             ready_at: now,
             last_error: None,
-            ..job
+            ..self.put_back(now)
         }
     }
 
@@ -363,17 +374,8 @@ impl Job {
         }
     }
 
-    fn refused(&self, verb: &'static str) -> TransitionError {
-        TransitionError::WrongState {
-            id: self.id.clone(),
-            state: self.state,
-            verb,
-        }
-    }
-
-    fn stale(&self) -> TransitionError {
-        TransitionError::StaleFence {
-            id: self.id.clone(),
-        }
+    fn refused(&self, verb: Verb) -> TransitionError {
+        let state = self.state;
+        TransitionError::WrongState { state, verb }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use queuectl_domain::{
     BackoffBase, Command, Event, InvalidValue, Job, JobId, Key, MAX_COMMAND_BYTES, MaxRetries,
-    NativeString, NewJob, Outcome, Policy, Priority, Rules, Settings, ShellName, State, Timeout,
-    Timestamp, WorkerId, exit_code_text, left_out, parse_seconds, seconds_text,
+    NativeString, NewJob, Outcome, Policy, Priority, Rules, Settings, ShellName, SortKey, State,
+    Timeout, Timestamp, WorkerId, exit_code_text, left_out, parse_seconds, seconds_text,
 };
 use unicode_normalization::is_nfc;
 
@@ -182,15 +182,15 @@ proptest! {
         let mut jobs = jobs;
         jobs.sort_by_key(|(ready_at, ..)| *ready_at);
         let jobs: Vec<_> = jobs.into_iter().map(waiting).collect();
-        let last = jobs.iter().map(|job| job.ready_at.0).max().unwrap();
+        let last = jobs.iter().map(|job| job.life.ready_at.0).max().unwrap();
         let now = Timestamp(last + later);
 
         let mut by_key: Vec<_> = (0..jobs.len()).collect();
-        by_key.sort_by_key(|&created| (jobs[created].sort_key(), created));
+        by_key.sort_by_key(|&created| (sort_key(&jobs[created]), created));
         let exact = |created: usize| {
             let job: &Job = &jobs[created];
-            let waited = job.waited(now).unwrap().as_micros();
-            u128::from(job.rules.priority.get()) * 60_000_000 + waited
+            let waited = job.life.waited(now).unwrap().as_micros();
+            u128::from(job.spec.rules.priority.get()) * 60_000_000 + waited
         };
         let mut by_priority: Vec<_> = (0..jobs.len()).collect();
         by_priority.sort_by_key(|&created| (std::cmp::Reverse(exact(created)), created));
@@ -249,12 +249,18 @@ fn waiting((ready_at, priority, again): (i64, i64, bool)) -> Job {
         return job;
     }
     let bury = Event::Bury { reason: None };
-    let retry = Event::Retry { timeout: None };
-    [bury, retry].into_iter().fold(job, |job, event| {
-        let later = job.ready_at.after(Duration::from_millis(1_234));
-        job.apply(event, &Policy::default(), later)
-            .expect("a job can be buried and retried")
-    })
+    let life = [bury, Event::Retry]
+        .into_iter()
+        .fold(job.life, |life, event| {
+            let later = life.ready_at.after(Duration::from_millis(1_234));
+            life.apply(&job.spec.rules, event, &Policy::default(), later)
+                .expect("a job can be buried and retried")
+        });
+    Job { life, ..job }
+}
+
+fn sort_key(job: &Job) -> SortKey {
+    job.life.sort_key(job.spec.rules.priority)
 }
 
 /// The words of a line as a POSIX shell splits it: single quotes, backslashes, spaces.

@@ -71,7 +71,7 @@ fn live(store: &mut dyn Store) -> Outcome<()> {
     ])?;
     let claimed = turn(store, &first.id, vec![], 5)?;
     let ended = claimed.iter().filter_map(|one| {
-        let (ending, text) = match one.job.id.as_str() {
+        let (ending, text) = match one.job.spec.id.as_str() {
             "done" => (exited(0), "all is well\n"),
             "failed" => (exited(7), "not yet\n"),
             "dead" => (exited(7), "never\n"),

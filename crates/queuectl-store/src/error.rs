@@ -58,8 +58,13 @@ pub enum StoreError {
     #[error("job '{0}' already exists")]
     JobExists(JobId),
     /// The job isn't in a state that allows it.
-    #[error(transparent)]
-    Transition(#[from] TransitionError),
+    #[error("job '{id}' {refusal}")]
+    Refused {
+        /// The job.
+        id: JobId,
+        /// Why.
+        refusal: TransitionError,
+    },
     /// Jobs can't be deleted while they are being processed.
     #[error("{}", being_processed(*.0))]
     BeingProcessed(u64),
@@ -218,13 +223,19 @@ fn being_processed(count: u64) -> String {
 }
 
 impl StoreError {
+    /// Says which job refuses.
+    pub(crate) fn refused_by(id: &JobId) -> impl FnOnce(TransitionError) -> Self {
+        let id = id.clone();
+        |refusal| Self::Refused { id, refusal }
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoSuchJob(_) | Self::NoSuchWorker(_) => ErrorKind::NotFound,
             Self::JobExists(_)
             | Self::WorkerExists(_)
-            | Self::Transition(_)
+            | Self::Refused { .. }
             | Self::BeingProcessed(_)
             | Self::Occupied { .. } => ErrorKind::Conflict,
             Self::Invalid(_) | Self::BadLocation(_) => ErrorKind::Usage,

@@ -27,7 +27,7 @@ pub use location::Location;
 pub use postgres::Target;
 pub use store::{Batch, Bell, Clear, Counts, Existing, Page, Query, Selection, Store};
 pub use turn::{Claimed, Printed, Reply, Settled, Ticket, Turn};
-pub use workers::{StartTrouble, StopMode, StoreFile, Worker, WorkerInfo};
+pub use workers::{GivenBack, StartTrouble, StopMode, StoreFile, Worker, WorkerInfo};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,9 +8,9 @@ use queuectl_domain::{
 };
 
 use crate::{
-    BackupTo, Batch, Bell, Checked, Clear, Clock, Counts, Existing, Finding, Page, Progress, Query,
-    Reply, Selection, StopMode, Store, StoreError, StoreFile, SystemClock, Turn, Worker,
-    WorkerInfo,
+    BackupTo, Batch, Bell, Checked, Clear, Clock, Counts, Existing, Finding, GivenBack, Page,
+    Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, SystemClock, Turn,
+    Worker, WorkerInfo,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -152,11 +152,11 @@ impl Store for Nothing {
         Ok(())
     }
 
-    fn rescue(&mut self, _: &WorkerId, _: Option<&[Fence]>) -> Result<Vec<Job>> {
+    fn rescue(&mut self, _: &WorkerId, _: Option<&[Fence]>) -> Result<Vec<GivenBack>> {
         Ok(Vec::new())
     }
 
-    fn rescue_lapsed(&mut self, _: &WorkerId) -> Result<Option<Vec<Job>>> {
+    fn rescue_lapsed(&mut self, _: &WorkerId) -> Result<Option<Vec<GivenBack>>> {
         Ok(None)
     }
 

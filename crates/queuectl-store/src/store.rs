@@ -9,8 +9,8 @@ use queuectl_domain::{
 };
 
 use crate::{
-    BackupTo, Checked, Finding, Progress, Reply, StopMode, StoreError, StoreFile, Turn, Worker,
-    WorkerInfo,
+    BackupTo, Checked, Finding, GivenBack, Progress, Reply, StopMode, StoreError, StoreFile, Turn,
+    Worker, WorkerInfo,
 };
 
 /// Everything the queue remembers, and the ways to change it.
@@ -179,12 +179,16 @@ pub trait Store: Send {
     /// the others are only released. If it isn't known, all have crashed.
     ///
     /// The caller knows that the worker is dead and has ended its orphaned processes.
-    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>, StoreError>;
+    fn rescue(
+        &mut self,
+        id: &WorkerId,
+        begun: Option<&[Fence]>,
+    ) -> Result<Vec<GivenBack>, StoreError>;
 
     /// Forgets a worker whose lease is over, as [`rescue`](Self::rescue) does one that has died; all that
     /// it held counts as begun. None, and nothing changes, if its lease holds after all, or if
     /// there is no such worker or no lease. It is [lost](Self::lost_workers) from then on.
-    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>, StoreError>;
+    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<GivenBack>>, StoreError>;
 
     /// Workers that were forgotten since their leases were over, and may yet come back: until they make themselves
     /// known again or say goodbye, for a month.

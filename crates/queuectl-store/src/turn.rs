@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Chunk, Ending, Fence, Job, Outcome, Settings, Timestamp, WorkerId};
+use queuectl_domain::{Chunk, Ending, Fence, Job, Life, Outcome, Settings, Timestamp, WorkerId};
 
 use crate::StopMode;
 
@@ -56,6 +56,8 @@ pub struct Reply {
     pub now: Timestamp,
     /// The jobs to run now, `free` at most, most urgent first.
     pub claimed: Vec<Claimed>,
+    /// What has become of the jobs whose attempts this turn has settled, by the claims they ran under.
+    pub settled: Vec<(Fence, Life)>,
     /// Claims of this turn (settled, released, printed or held) that the worker doesn't
     /// have any more. Nothing was changed for them; what still runs is to be ended.
     pub lost: Vec<Fence>,

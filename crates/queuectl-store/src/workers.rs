@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use queuectl_domain::{Timestamp, WorkerId};
+use queuectl_domain::{JobId, Life, Timestamp, WorkerId};
 
 /// A worker that makes itself known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,4 +75,13 @@ pub enum StopMode {
     Drain,
     /// End what runs; it goes back to the queue, and no attempt is consumed.
     Now,
+}
+
+/// A job that was given back since its worker had gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenBack {
+    /// Its name.
+    pub id: JobId,
+    /// How far it has come: it waits, or is dead.
+    pub life: Life,
 }

@@ -44,7 +44,7 @@ fn a_store_is_made_with_all_the_folders_above_it() {
     let path = folder.path().join("a/b/q.db");
     let ids = try_open(&path).unwrap().enqueue(vec![a_job()]).unwrap();
     let job = try_open(&path).unwrap().job(&ids[0]).unwrap();
-    assert_eq!(job.id, ids[0]);
+    assert_eq!(job.spec.id, ids[0]);
 }
 
 #[test]

@@ -73,7 +73,9 @@ fn what_an_earlier_version_has_stored_is_there() {
         let limit = usize::MAX;
         let page = store.list(&Query { state: None, limit }).unwrap();
         let jobs = page.jobs.iter().rev();
-        let jobs: Vec<_> = jobs.map(|job| (job.id.as_str(), job.state)).collect();
+        let jobs: Vec<_> = jobs
+            .map(|job| (job.spec.id.as_str(), job.life.state))
+            .collect();
         let expected = [
             ("crashed", State::Processing),
             ("done", State::Completed),
@@ -92,10 +94,10 @@ fn what_an_earlier_version_has_stored_is_there() {
         }
 
         let argv = store.job(&id("argv")).unwrap();
-        assert_eq!(argv.command.to_text(), "printf %s 'two  words'");
+        assert_eq!(argv.spec.command.to_text(), "printf %s 'two  words'");
         let buried = store.job(&id("buried")).unwrap();
-        assert_eq!(buried.last_error.as_deref(), Some("not today"));
-        assert_eq!(store.job(&id("crashed")).unwrap().crashes, 1);
+        assert_eq!(buried.life.last_error.as_deref(), Some("not today"));
+        assert_eq!(store.job(&id("crashed")).unwrap().life.crashes, 1);
         let attempts = store.attempts(&id("done")).unwrap();
         let (_, ending) = attempts[0].ended.as_ref().unwrap();
         assert_eq!((attempts.len(), ending.exit_code), (1, Some(0)));
@@ -154,7 +156,7 @@ fn the_queue_of_an_earlier_version_goes_on() {
             }
             let ended = reply.claimed.into_iter().map(|claimed| {
                 assert!(claimed.ticket.fence > last);
-                ran.push(claimed.job.id.to_string());
+                ran.push(claimed.job.spec.id.to_string());
                 Settled {
                     ticket: claimed.ticket,
                     ending: Ending::exited(0, None, std::time::Duration::ZERO),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use queuectl_domain::{Ending, Job, Stream, WorkerId};
+use queuectl_domain::{Ending, Job, Life, Stream, WorkerId};
 use queuectl_process::Unable;
-use queuectl_store::StoreError;
+use queuectl_store::{GivenBack, StoreError};
 
 /// Something that happens in a worker.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ pub enum Happening<'a> {
         job: &'a Job,
         /// How the attempt ended.
         ending: &'a Ending,
-        /// The job, as the store has it now.
-        after: &'a Job,
+        /// What has become of the job.
+        life: &'a Life,
     },
     /// An attempt has to end or has failed, and waits for a process that can't be ended, or was killed and doesn't end.
     JobHeldUp {
@@ -57,7 +57,7 @@ pub enum Happening<'a> {
         /// The dead worker.
         worker: &'a WorkerId,
         /// The jobs, as they are now.
-        jobs: &'a [Job],
+        jobs: &'a [GivenBack],
         /// How many orphaned processes were ended.
         orphans: usize,
     },

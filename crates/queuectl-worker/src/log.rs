@@ -73,15 +73,18 @@ fn describe(happening: &Happening<'_>) -> Option<String> {
         Happening::JobEnded { ending, .. } if ending.outcome == Outcome::Completed => return None,
         Happening::WorkerStarted { worker, pid } => format!("{worker} started as process {pid}"),
         Happening::JobEnded { job, ending, .. } => {
-            let (attempt, all) = (job.attempts, job.rules.max_retries);
-            format!("job '{}', attempt {attempt}/{all}: {ending}", job.id)
+            let (attempt, all) = (job.life.attempts, job.spec.rules.max_retries);
+            format!("job '{}', attempt {attempt}/{all}: {ending}", job.spec.id)
         }
         Happening::JobHeldUp { job, process } => {
             let why = os::why_it_goes_on(*process);
-            format!("job '{}' has to end, but {why}", job.id)
+            format!("job '{}' has to end, but {why}", job.spec.id)
         }
         Happening::JobLost { job } => {
-            format!("job '{}' was taken away; its result doesn't count", job.id)
+            format!(
+                "job '{}' was taken away; its result doesn't count",
+                job.spec.id
+            )
         }
         Happening::Rescued {
             worker,

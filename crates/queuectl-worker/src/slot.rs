@@ -97,9 +97,9 @@ impl Slot<'_> {
         let fence = assignment.ticket.fence;
         let tag = claim_tag(&self.surroundings.worker, fence);
         let values = [
-            job.id.to_string(),
-            job.attempts.to_string(),
-            job.rules.max_retries.to_string(),
+            job.spec.id.to_string(),
+            job.life.attempts.to_string(),
+            job.spec.rules.max_retries.to_string(),
             self.surroundings.worker.clone(),
             fence.to_string(),
             tag.value.clone(),
@@ -108,10 +108,10 @@ impl Slot<'_> {
         let own = JOB_VARIABLES.into_iter().zip(values);
         env.extend(own.map(|(name, value)| (OsString::from(name), OsString::from(value))));
         Spec {
-            program: program(&job.command),
-            cwd: os::native_text(job.cwd.0.clone()).into(),
+            program: program(&job.spec.command),
+            cwd: os::native_text(job.spec.cwd.0.clone()).into(),
             env,
-            timeout: job.rules.timeout.limit(),
+            timeout: job.spec.rules.timeout.limit(),
             grace: assignment.grace,
             scratch: self.surroundings.scratch.clone(),
             tag: Some(tag),
@@ -203,7 +203,7 @@ fn ending(ended: Ended, job: &Job, last_line: Option<&str>) -> Ending {
         How::Signaled { signal, .. } => {
             Ending::killed(signal, signal_name(signal).as_deref(), last_line, exec_time)
         }
-        How::TimedOut => Ending::timed_out(job.rules.timeout, exec_time),
+        How::TimedOut => Ending::timed_out(job.spec.rules.timeout, exec_time),
         // Without an exit status nothing is known of the attempt: the job runs again, and no
         // attempt is consumed.
         How::Stopped | How::Unknown => Ending::stopped(exec_time),

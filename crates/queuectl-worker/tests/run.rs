@@ -135,12 +135,14 @@ impl Observer for Teller {
     fn notice(&self, happening: &Happening<'_>) {
         let words = match happening {
             Happening::WorkerStarted { .. } => "worker started".into(),
-            Happening::JobStarted { job } => format!("{} started", job.id),
-            Happening::JobPrinted { job, .. } => format!("{} printed", job.id),
-            Happening::JobEnded { job, ending, .. } => format!("{} {}", job.id, ending.outcome),
-            Happening::JobLost { job } => format!("{} lost", job.id),
+            Happening::JobStarted { job } => format!("{} started", job.spec.id),
+            Happening::JobPrinted { job, .. } => format!("{} printed", job.spec.id),
+            Happening::JobEnded { job, ending, .. } => {
+                format!("{} {}", job.spec.id, ending.outcome)
+            }
+            Happening::JobLost { job } => format!("{} lost", job.spec.id),
             Happening::Rescued { jobs, .. } => format!("rescued {}", jobs.len()),
-            Happening::JobHeldUp { job, .. } => format!("held up {}", job.id),
+            Happening::JobHeldUp { job, .. } => format!("held up {}", job.spec.id),
             Happening::RescueFailed { .. } => "rescue failed".into(),
             Happening::StoreTrouble { error } => format!("trouble: {error}"),
             Happening::CutOff { running } => format!("cut off {running}"),
@@ -165,7 +167,7 @@ fn a_worker_that_runs_until_idle_leaves_nothing_to_do() {
         .collect();
     scene.worker(true).end();
     for id in &ids {
-        assert_eq!(scene.job(id).state, State::Completed);
+        assert_eq!(scene.job(id).life.state, State::Completed);
         let mut store = scene.store();
         let attempts = store.attempts(id).unwrap();
         assert_eq!(attempts.len(), 1);
@@ -200,8 +202,8 @@ fn asked_to_drain_a_worker_finishes_what_runs_and_starts_nothing() {
     let waiting = scene.enqueue("waiting", "exit 0");
     std::fs::write(gate, "").unwrap();
     worker.end();
-    assert_eq!(scene.job(&running).state, State::Completed);
-    assert_eq!(scene.job(&waiting).state, State::Pending);
+    assert_eq!(scene.job(&running).life.state, State::Completed);
+    assert_eq!(scene.job(&waiting).life.state, State::Pending);
 }
 
 #[test]
@@ -213,7 +215,7 @@ fn asked_to_stop_now_a_worker_gives_back_what_runs() {
     worker.control.stop(StopMode::Now);
     worker.end();
     let job = scene.job(&id);
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
     let attempts = scene.store().attempts(&id).unwrap();
     let ending = &attempts[0].ended.as_ref().expect("it has ended").1;
     assert_eq!(ending.outcome, Outcome::Stopped);
@@ -230,7 +232,7 @@ fn the_stop_that_the_store_asks_for_is_heeded() {
         .request_stop(std::slice::from_ref(&worker.id), StopMode::Now)
         .unwrap();
     worker.end();
-    assert_eq!(scene.job(&id).state, State::Pending);
+    assert_eq!(scene.job(&id).life.state, State::Pending);
 }
 
 /// Scripts are numbered; here folders have the names of the first ones.
@@ -255,7 +257,7 @@ fn a_job_whose_script_has_no_place_is_given_back_and_runs_when_it_has_one() {
     worker.end();
     for id in [&long, &short] {
         let job = scene.job(id);
-        assert_eq!((job.state, job.attempts), (State::Completed, 1));
+        assert_eq!((job.life.state, job.life.attempts), (State::Completed, 1));
         assert_eq!(scene.store().attempts(id).unwrap().len(), 1);
     }
 }
@@ -280,7 +282,7 @@ fn jobs_that_were_claimed_ahead_are_given_back_when_long_ones_take_the_slots() {
     for id in &late {
         let job = scene.job(id);
         assert_eq!(
-            (job.state, job.attempts, job.crashes),
+            (job.life.state, job.life.attempts, job.life.crashes),
             (State::Completed, 1, 0)
         );
         assert_eq!(scene.store().attempts(id).unwrap().len(), 1);
@@ -313,10 +315,10 @@ fn asked_to_stop_a_worker_gives_back_what_it_had_claimed_ahead() {
         for id in &ids {
             let job = store.job(id).unwrap();
             let attempts = store.attempts(id).unwrap();
-            match job.state {
+            match job.life.state {
                 State::Completed => assert_eq!(attempts.len(), 1),
                 State::Pending => {
-                    assert_eq!((job.attempts, job.crashes), (0, 0));
+                    assert_eq!((job.life.attempts, job.life.crashes), (0, 0));
                     let stopped = attempts.iter().all(|attempt| {
                         let ending = &attempt.ended.as_ref().expect("it has ended").1;
                         ending.outcome == Outcome::Stopped
@@ -363,7 +365,7 @@ fn a_worker_that_was_taken_for_dead_drops_everything_and_starts_anew() {
     worker.end();
     let job = scene.job(&id);
     assert_eq!(
-        (job.state, job.attempts, job.crashes),
+        (job.life.state, job.life.attempts, job.life.crashes),
         (State::Completed, 1, 1)
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use queuectl_domain::{InvalidValue, State, TransitionError};
+use queuectl_domain::{InvalidValue, JobId, State, TransitionError, Verb};
 use queuectl_store::{ErrorKind, ServerTrouble, StoreError};
 use serde::Serialize;
 
@@ -181,7 +181,7 @@ fn hint_for(error: &StoreError) -> String {
             let id = shell_word(id.as_str());
             return format!("choose another id, or look at it with `queuectl show {id}`");
         }
-        StoreError::Transition(error) => return hint_for_transition(error),
+        StoreError::Refused { id, refusal } => return hint_for_refusal(id, refusal),
         StoreError::BeingProcessed(_) => {
             "let them finish with `queuectl worker stop`, or end them with --force"
         }
@@ -287,32 +287,26 @@ fn hint_for_server(trouble: ServerTrouble) -> &'static str {
     }
 }
 
-fn hint_for_transition(error: &TransitionError) -> String {
-    match error {
-        TransitionError::WrongState { id, state, verb } => {
-            let id = shell_word(id.as_str());
-            match (state, *verb) {
-                (State::Pending | State::Failed, "stopped") => {
-                    format!("it doesn't run; keep it from running with `queuectl dlq add {id}`")
-                }
-                (State::Processing, _) => {
-                    format!("stop it first, or wait for it with `queuectl show {id}`")
-                }
-                (State::Dead, _) => format!("run it again with `queuectl dlq retry {id}`"),
-                (State::Pending | State::Failed, "retried") => {
-                    "only jobs in the dead letter queue can be; this one runs by itself".into()
-                }
-                (State::Completed, _) => {
-                    format!("it has run already; see how with `queuectl show {id}`")
-                }
-                (State::Pending | State::Failed, _) => {
-                    format!("look at it with `queuectl show {id}`")
-                }
-            }
+fn hint_for_refusal(id: &JobId, refusal: &TransitionError) -> String {
+    let id = shell_word(id.as_str());
+    let look = format!("look at it with `queuectl show {id}`");
+    let TransitionError::WrongState { state, verb } = refusal else {
+        return look;
+    };
+    match (state, verb) {
+        (State::Pending | State::Failed, Verb::Stop) => {
+            format!("it doesn't run; keep it from running with `queuectl dlq add {id}`")
         }
-        TransitionError::StaleFence { id } | TransitionError::NotDue { id } => {
-            let id = shell_word(id.as_str());
-            format!("look at it with `queuectl show {id}`")
+        (State::Pending | State::Failed, Verb::Retry) => {
+            "only jobs in the dead letter queue can be; this one runs by itself".into()
+        }
+        (State::Pending | State::Failed, _) => look,
+        (State::Processing, _) => {
+            format!("stop it first, or wait for it with `queuectl show {id}`")
+        }
+        (State::Dead, _) => format!("run it again with `queuectl dlq retry {id}`"),
+        (State::Completed, _) => {
+            format!("it has run already; see how with `queuectl show {id}`")
         }
     }
 }
@@ -327,14 +321,14 @@ mod tests {
 
     #[test]
     fn an_error_says_what_and_then_what_to_do() {
-        let id = "backup".parse().unwrap();
-        let state = State::Processing;
-        let error = TransitionError::WrongState {
-            id,
-            state,
-            verb: "removed",
+        let error = StoreError::Refused {
+            id: "backup".parse().unwrap(),
+            refusal: TransitionError::WrongState {
+                state: State::Processing,
+                verb: Verb::Remove,
+            },
         };
-        insta::assert_snapshot!(plain(&StoreError::from(error).into()), @r"
+        insta::assert_snapshot!(plain(&error.into()), @r"
         error: job 'backup' is being processed, so it can't be removed
         hint: stop it first, or wait for it with `queuectl show backup`
         ");

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use queuectl_domain::{
-    Event, Fence, Job, Outcome, Policy, Rules, State, Timeout, Timestamp, TransitionError,
+    Command, Event, Fence, Job, Life, NewJob, Outcome, Policy, Rules, State, Timestamp,
+    TransitionError,
 };
 
-use crate::{NOON, as_new, claim, dies, id, new_job, rules, settle, worker};
+use crate::{NOON, claim, dies, rules, settle, worker};
 
 /// What may be tried on a job; what it means depends on the job as it is then.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ enum Try {
     Due,
     /// The clock goes back by so many seconds first.
     SetBack(u32),
-    Retry(Option<u64>),
+    Retry,
     Bury,
     Stop,
 }
@@ -43,17 +44,17 @@ struct Plan {
 /// One thing that was tried, and what came of it.
 #[derive(Debug)]
 struct Tried {
-    before: Job,
+    before: Life,
     what: Try,
     now: Timestamp,
-    became: Result<Job, TransitionError>,
+    became: Result<Life, TransitionError>,
 }
 
 fn live(plan: &Plan) -> Vec<Tried> {
-    let mut job = new_job(plan.rules);
+    let mut life = Life::new(NOON);
     let mut now = NOON;
     let mut fence = 0;
-    let mut life = Vec::new();
+    let mut lived = Vec::new();
     for &(seconds, what) in &plan.tries {
         now = now.after(Duration::from_secs(seconds.into()));
         let event = match what {
@@ -72,26 +73,24 @@ fn live(plan: &Plan) -> Vec<Tried> {
                 now = Timestamp(now.0 - i64::from(by) * 1_000_000);
                 Event::ClockSetBack
             }
-            Try::Retry(timeout) => Event::Retry {
-                timeout: timeout.map(|seconds| Timeout::from(Duration::from_secs(seconds))),
-            },
+            Try::Retry => Event::Retry,
             Try::Bury => Event::Bury { reason: None },
             Try::Stop => Event::Stop { reason: None },
         };
-        let became = job.apply(event, &plan.policy, now);
+        let became = life.apply(&plan.rules, event, &plan.policy, now);
         if became.is_ok() {
             fence += i64::from(matches!(what, Try::Claim));
         }
-        let after = became.clone().unwrap_or_else(|_| job.clone());
-        let before = std::mem::replace(&mut job, after);
-        life.push(Tried {
+        let after = became.clone().unwrap_or_else(|_| life.clone());
+        let before = std::mem::replace(&mut life, after);
+        lived.push(Tried {
             before,
             what,
             now,
             became,
         });
     }
-    life
+    lived
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
@@ -106,7 +105,7 @@ fn plans() -> impl Strategy<Value = Plan> {
         1 => Just(Try::CrashOther),
         8 => Just(Try::Due),
         1 => (0..1000u32).prop_map(Try::SetBack),
-        3 => proptest::option::of(0..100u64).prop_map(Try::Retry),
+        3 => Just(Try::Retry),
         1 => Just(Try::Bury),
         2 => Just(Try::Stop),
     ];
@@ -157,7 +156,7 @@ proptest! {
         for step in live(&plan) {
             let Ok(after) = &step.became else { continue };
             match step.what {
-                Try::Retry(_) => failures = 0,
+                Try::Retry => failures = 0,
                 Try::Settle(outcome) if is_failure(outcome) => failures += 1,
                 _ => {}
             }
@@ -175,7 +174,7 @@ proptest! {
         for step in live(&plan) {
             match step.before.state {
                 State::Completed => prop_assert!(step.became.is_err()),
-                State::Dead if !matches!(step.what, Try::Retry(_)) => {
+                State::Dead if !matches!(step.what, Try::Retry) => {
                     prop_assert!(step.became.is_err());
                 }
                 State::Dead => prop_assert_eq!(step.became.unwrap().state, State::Pending),
@@ -188,7 +187,7 @@ proptest! {
     fn who_does_not_hold_the_claim_changes_nothing(plan in plans()) {
         for step in live(&plan) {
             let held = step.before.claim.is_some();
-            let stale = Err(TransitionError::StaleFence { id: step.before.id.clone() });
+            let stale = Err(TransitionError::StaleFence);
             match step.what {
                 Try::SettleOther(_) | Try::CrashOther => prop_assert_eq!(step.became, stale),
                 Try::Settle(_) | Try::Release | Try::Crash if !held => prop_assert_eq!(step.became, stale),
@@ -201,8 +200,8 @@ proptest! {
     #[test]
     fn a_job_has_a_claim_exactly_while_it_is_processed(plan in plans()) {
         for step in live(&plan) {
-            let job = step.became.unwrap_or(step.before);
-            prop_assert_eq!(job.claim.is_some(), job.state == State::Processing);
+            let life = step.became.unwrap_or(step.before);
+            prop_assert_eq!(life.claim.is_some(), life.state == State::Processing);
         }
     }
 
@@ -216,7 +215,7 @@ proptest! {
                 prop_assert_eq!(after.state, State::Pending);
                 prop_assert_eq!(after.attempts, before.attempts);
                 prop_assert_eq!(after.crashes, before.crashes);
-                prop_assert_eq!(after.sort_key(), before.sort_key());
+                prop_assert_eq!(after.ready_at, before.ready_at);
                 prop_assert_eq!(&after.last_error, &before.last_error);
             }
         }
@@ -235,7 +234,7 @@ proptest! {
                 prop_assert_eq!(after.state, state);
                 // Its old place, unless the clock was set back while it ran.
                 prop_assert_eq!(after.ready_at, step.before.ready_at.min(step.now));
-            } else if !matches!(step.what, Try::Retry(_)) {
+            } else if !matches!(step.what, Try::Retry) {
                 prop_assert_eq!(after.crashes, step.before.crashes);
             }
         }
@@ -284,38 +283,29 @@ proptest! {
             if !before.waits_from_the_future(now) {
                 prop_assert_eq!(&after, before);
             } else if after.state == State::Failed {
-                let wait = |job: &Job| job.finished_at.map(|at| job.ready_at.since(at));
+                let wait = |life: &Life| life.finished_at.map(|at| life.ready_at.since(at));
                 prop_assert_eq!(wait(&after), wait(before));
             }
         }
     }
 
     #[test]
-    fn what_a_job_is_never_changes_but_its_timeout(plan in plans()) {
-        for step in live(&plan) {
-            let Ok(mut after) = step.became else { continue };
-            let before = step.before;
-            if let Try::Retry(Some(seconds)) = step.what {
-                let timeout = Timeout::from(Duration::from_secs(seconds));
-                prop_assert_eq!(after.rules.timeout, timeout);
-                after.rules.timeout = before.rules.timeout;
-            }
-            prop_assert_eq!(
-                (after.id, after.command, after.cwd, after.rules, after.created_at),
-                (before.id, before.command, before.cwd, before.rules, before.created_at)
-            );
-        }
-    }
-
-    #[test]
     fn no_time_makes_it_panic(most in 1..3i64, start in times(), end in times()) {
         let policy = Policy { max_backoff: Duration::MAX, ..Policy::default() };
-        let job = Job::new(id(), as_new(rules(most, 100)), Timestamp(start));
-        let busy = job.apply(claim("me", 1), &policy, Timestamp(end)).unwrap();
+        let rules = rules(most, 100);
+        let new = NewJob {
+            id: None,
+            command: Command::line("true".into(), None).expect("a command"),
+            cwd: "/".into(),
+            rules,
+        };
+        let job = Job::new("j".parse().expect("an id"), new, Timestamp(start));
+        let busy = job.life.apply(&rules, claim("me", 1), &policy, Timestamp(end)).unwrap();
         let failed = settle(Fence(1), Outcome::Failed);
-        let after = busy.apply(failed, &policy, Timestamp(end)).unwrap();
-        prop_assert!(after.ready_at >= Timestamp(end.min(start)));
-        let waiting = after.state.is_waiting();
+        let life = busy.apply(&rules, failed, &policy, Timestamp(end)).unwrap();
+        prop_assert!(life.ready_at >= Timestamp(end.min(start)));
+        let waiting = life.state.is_waiting();
+        let after = Job { life, ..job };
         prop_assert_eq!(after.effective_priority(Timestamp(start)).is_some(), waiting);
     }
 }
@@ -330,10 +320,10 @@ fn is_failure(outcome: Outcome) -> bool {
 }
 
 /// A success is an attempt that counts and isn't a failure.
-fn completed(job: &Job) -> u32 {
-    u32::from(job.state == State::Completed)
+fn completed(life: &Life) -> u32 {
+    u32::from(life.state == State::Completed)
 }
 
-fn pairs(life: &[Tried]) -> impl Iterator<Item = (&Tried, &Tried)> {
-    life.iter().zip(life.iter().skip(1))
+fn pairs(lived: &[Tried]) -> impl Iterator<Item = (&Tried, &Tried)> {
+    lived.iter().zip(lived.iter().skip(1))
 }

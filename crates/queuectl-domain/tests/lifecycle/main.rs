@@ -6,25 +6,12 @@ mod table;
 use std::time::Duration;
 
 use queuectl_domain::{
-    BackoffBase, Claim, Command, Ending, Event, Fence, Job, JobId, MaxRetries, NewJob, Outcome,
-    Priority, Rules, Timeout, Timestamp, WorkerId,
+    BackoffBase, Claim, Ending, Event, Fence, MaxRetries, Outcome, Priority, Rules, Timeout,
+    Timestamp, WorkerId,
 };
 
 /// A point in time like any other.
 pub(crate) const NOON: Timestamp = Timestamp(1_700_000_000_000_000);
-
-pub(crate) fn new_job(rules: Rules) -> Job {
-    Job::new(id(), as_new(rules), NOON)
-}
-
-pub(crate) fn as_new(rules: Rules) -> NewJob {
-    NewJob {
-        id: None,
-        command: Command::line("true".into(), None).expect("a command"),
-        cwd: "/".into(),
-        rules,
-    }
-}
 
 pub(crate) fn rules(most: i64, base: i64) -> Rules {
     Rules {
@@ -33,10 +20,6 @@ pub(crate) fn rules(most: i64, base: i64) -> Rules {
         backoff_base: BackoffBase::new(base).expect("in range"),
         priority: Priority::new(5).expect("in range"),
     }
-}
-
-pub(crate) fn id() -> JobId {
-    "j".parse().expect("an id")
 }
 
 pub(crate) fn worker(name: &str) -> WorkerId {

@@ -1,12 +1,10 @@
 //! The whole table of states and events.
 
-use std::time::Duration;
-
 use queuectl_domain::{
-    Event, Fence, Job, Outcome, Policy, State, Timeout, Timestamp, TransitionError,
+    Event, Fence, Life, Outcome, Policy, Rules, State, Timestamp, TransitionError,
 };
 
-use crate::{NOON, claim, dies, ending, new_job, rules, settle, worker};
+use crate::{NOON, claim, dies, ending, rules, settle, worker};
 
 /// Each row is a job as it can really become; each column is an event.
 ///
@@ -22,7 +20,7 @@ fn the_whole_table_of_states_and_events_is_as_written_down() {
     for (name, job) in rows() {
         table += &format!("\n{name:<32}");
         for (_, event) in &events {
-            let became = job.apply(event.clone(), &Policy::default(), NOON);
+            let became = job.apply(&table_rules(), event.clone(), &Policy::default(), NOON);
             table += &format!("{:<18}", cell(&became));
         }
     }
@@ -30,15 +28,23 @@ fn the_whole_table_of_states_and_events_is_as_written_down() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
-fn cell(became: &Result<Job, TransitionError>) -> String {
+/// The rules of all jobs here: three attempts.
+fn table_rules() -> Rules {
+    rules(3, 5)
+}
+
+fn cell(became: &Result<Life, TransitionError>) -> String {
     match became {
-        Ok(job) => format!(
+        Ok(life) => format!(
             "{} {}/{} {}",
-            job.state, job.attempts, job.rules.max_retries, job.crashes
+            life.state,
+            life.attempts,
+            table_rules().max_retries,
+            life.crashes
         ),
         Err(TransitionError::WrongState { .. }) => "no".into(),
-        Err(TransitionError::StaleFence { .. }) => "stale".into(),
-        Err(TransitionError::NotDue { .. }) => "early".into(),
+        Err(TransitionError::StaleFence) => "stale".into(),
+        Err(TransitionError::NotDue) => "early".into(),
     }
 }
 
@@ -67,7 +73,7 @@ fn columns() -> Vec<(&'static str, Event)> {
         ("another dies", crash("another")),
         ("due", Event::Due),
         ("clock set back", Event::ClockSetBack),
-        ("retry", Event::Retry { timeout: None }),
+        ("retry", Event::Retry),
         ("bury", Event::Bury { reason: None }),
         ("stop", Event::Stop { reason: None }),
     ]
@@ -76,8 +82,8 @@ fn columns() -> Vec<(&'static str, Event)> {
 /// The fence under which the jobs of the table are processed.
 const HELD: i64 = 9;
 
-fn rows() -> Vec<(&'static str, Job)> {
-    let fresh = new_job(rules(3, 5));
+fn rows() -> Vec<(&'static str, Life)> {
+    let fresh = Life::new(NOON);
     let failed_once = after_failures(&fresh, 1, NOON);
     let long_ago = Timestamp(NOON.0 - 3_600_000_000);
     let failed_twice = after_failures(&fresh, 2, long_ago);
@@ -105,34 +111,36 @@ fn rows() -> Vec<(&'static str, Job)> {
     ]
 }
 
-fn after_failures(job: &Job, times: u32, at: Timestamp) -> Job {
+fn after_failures(job: &Life, times: u32, at: Timestamp) -> Life {
     let policy = Policy::default();
     let mut job = job.clone();
     for _ in 0..times {
         if job.state == State::Failed {
             let due = job.ready_at;
-            job = job.apply(Event::Due, &policy, due).expect("it is due");
+            job = job
+                .apply(&table_rules(), Event::Due, &policy, due)
+                .expect("it is due");
         }
         let settled = settle(Fence(HELD), Outcome::Failed);
         job = running(&job)
-            .apply(settled, &policy, at)
+            .apply(&table_rules(), settled, &policy, at)
             .expect("the fence is right");
     }
     job
 }
 
-fn running(job: &Job) -> Job {
+fn running(job: &Life) -> Life {
     then(job, claim("me", HELD))
 }
 
-fn then(job: &Job, event: Event) -> Job {
-    job.apply(event, &Policy::default(), NOON)
+fn then(job: &Life, event: Event) -> Life {
+    job.apply(&table_rules(), event, &Policy::default(), NOON)
         .expect("the table's rows are lives that can be")
 }
 
 #[test]
 fn every_way_to_fail_does_the_same_to_a_job() {
-    let job = running(&new_job(rules(3, 5)));
+    let job = running(&Life::new(NOON));
     let settled = |outcome| {
         let event = settle(Fence(HELD), outcome);
         let after = then(&job, event);
@@ -146,28 +154,25 @@ fn every_way_to_fail_does_the_same_to_a_job() {
 
 #[test]
 fn a_refusal_says_what_stands_against_it() {
-    let refusal = |job: &Job, event| {
-        let error = job.apply(event, &Policy::default(), NOON).unwrap_err();
+    let refusal = |job: &Life, event| {
+        let became = job.apply(&table_rules(), event, &Policy::default(), NOON);
+        let error = became.unwrap_err();
         error.to_string()
     };
-    let fresh = new_job(rules(3, 5));
-    let retry = Event::Retry { timeout: None };
-    insta::assert_snapshot!(refusal(&fresh, retry), @"job 'j' is pending, so it can't be retried");
+    let fresh = Life::new(NOON);
+    let retry = Event::Retry;
+    insta::assert_snapshot!(refusal(&fresh, retry), @"is pending, so it can't be retried");
     let busy = running(&fresh);
-    insta::assert_snapshot!(refusal(&busy, Event::Bury { reason: None }), @"job 'j' is being processed, so it can't be put into the dead letter queue");
-    insta::assert_snapshot!(refusal(&busy, settle(Fence(1), Outcome::Failed)), @"job 'j' is no longer held under this claim");
-    insta::assert_snapshot!(refusal(&fresh, Event::Stop { reason: None }), @"job 'j' is pending, so it can't be stopped");
-    insta::assert_snapshot!(busy.check_removable().unwrap_err().to_string(), @"job 'j' is being processed, so it can't be removed");
+    insta::assert_snapshot!(refusal(&busy, Event::Bury { reason: None }), @"is being processed, so it can't be put into the dead letter queue");
+    insta::assert_snapshot!(refusal(&busy, settle(Fence(1), Outcome::Failed)), @"is no longer held under this claim");
+    insta::assert_snapshot!(refusal(&fresh, Event::Stop { reason: None }), @"is pending, so it can't be stopped");
+    insta::assert_snapshot!(busy.check_removable().unwrap_err().to_string(), @"is being processed, so it can't be removed");
 }
 
 #[test]
-fn a_retry_by_hand_is_a_new_start_with_a_new_timeout_if_one_is_given() {
-    let dead = after_failures(&new_job(rules(3, 5)), 3, NOON);
-    let timeout = Timeout::from(Duration::from_secs(99));
-    let retry = |timeout| then(&dead, Event::Retry { timeout });
-    assert_eq!(retry(None).rules.timeout, dead.rules.timeout);
-    let again = retry(Some(timeout));
-    assert_eq!(again.rules.timeout, timeout);
+fn a_retry_by_hand_is_a_new_start() {
+    let dead = after_failures(&Life::new(NOON), 3, NOON);
+    let again = then(&dead, Event::Retry);
     let seen = (again.attempts, again.crashes, again.last_error);
     assert_eq!(seen, (0, 0, None));
 }
@@ -178,7 +183,7 @@ fn a_stopped_job_says_why_however_its_run_has_ended() {
     let stop = Event::Stop {
         reason: reason.clone(),
     };
-    let job = then(&running(&new_job(rules(3, 5))), stop);
+    let job = then(&running(&Life::new(NOON)), stop);
     let held = Fence(HELD);
     for end in [
         settle(held, Outcome::Stopped),
@@ -202,7 +207,7 @@ fn a_stopped_job_says_why_however_its_run_has_ended() {
 
 #[test]
 fn a_job_out_of_attempts_says_why() {
-    let dead = after_failures(&new_job(rules(3, 5)), 3, NOON);
+    let dead = after_failures(&Life::new(NOON), 3, NOON);
     assert_eq!(dead.last_error.as_deref(), Some("Exit code 7"));
     assert_eq!(dead.exit_code, Some(7));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{
-    Attempt, BackoffBase, Chunk, Command, Ending, Fence, History, InvalidValue, Job, JobId,
+    Attempt, BackoffBase, Chunk, Command, Ending, Fence, History, InvalidValue, Job, JobId, Life,
     MaxRetries, NativeString, NewJob, Priority, Rules, Run, Settings, State, Stream, Timeout,
     Timestamp, WorkerId,
 };
@@ -67,7 +67,7 @@ pub(super) fn read(
         now
     });
     let updated_at = moment("updated_at").unwrap_or(created_at);
-    let job = Job {
+    let life = Life {
         state,
         attempts: attempts(row, state, new.rules.max_retries),
         ready_at: match state {
@@ -76,6 +76,10 @@ pub(super) fn read(
             State::Pending => updated_at,
             State::Processing | State::Completed | State::Dead => created_at,
         },
+        ..Life::new(created_at)
+    };
+    let job = Job {
+        life,
         ..Job::new(id, new, created_at)
     };
     let history = match state {
@@ -101,7 +105,7 @@ fn attempts(row: &Row<'_>, state: State, max_retries: MaxRetries) -> u32 {
 
 /// The job with its last attempt, which ended when it was changed last.
 fn ended(row: &Row<'_>, job: Job, finished_at: Timestamp) -> History {
-    if job.attempts == 0 {
+    if job.life.attempts == 0 {
         return History {
             job,
             runs: Vec::new(),
@@ -112,30 +116,31 @@ fn ended(row: &Row<'_>, job: Job, finished_at: Timestamp) -> History {
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .unwrap_or_default();
     let message = row.text("error_message");
-    let (ending, stderr) = if job.state == State::Completed {
+    let (ending, stderr) = if job.life.state == State::Completed {
         (Ending::exited(0, None, exec_time), None)
     } else {
-        failure::read(message.as_deref(), job.rules.timeout, exec_time)
+        failure::read(message.as_deref(), job.spec.rules.timeout, exec_time)
     };
     let started_at = before(finished_at, exec_time);
     let worker: WorkerId = "imported".parse().expect("it is made of letters");
     let stdout = row.text("output").unwrap_or_default();
     let attempt = Attempt {
         fence: Fence(0),
-        attempt: job.attempts,
+        attempt: job.life.attempts,
         worker: worker.clone(),
         started_at,
         ended: Some((finished_at, ending.clone())),
     };
-    let job = Job {
+    let life = Life {
         started_at: Some(started_at),
         finished_at: Some(finished_at),
         exec_time: Some(exec_time),
         exit_code: ending.exit_code,
         last_error: ending.error,
         last_worker: Some(worker),
-        ..job
+        ..job.life
     };
+    let job = Job { life, ..job };
     let run = Run {
         attempt,
         output: output(stdout, stderr.unwrap_or_default()),

@@ -1,14 +1,14 @@
 //! Attempts in and out of the tables. The running one isn't written before it ends: its job tells of it.
 
 use super::fault::Result;
-use super::jobs;
+use super::jobs::{self, Tracked};
 use super::row::Columns;
 use super::session::Moment;
 use super::sql;
 use super::table::{Table, or_none};
 use super::wire::{Pipeline, Wire, params};
-use crate::records::{Code, micros, parsed, running};
-use queuectl_domain::{Attempt, Ending, Fence, JobId, Outcome, Timestamp};
+use crate::records::{Code, micros, read_attempt, running};
+use queuectl_domain::{Attempt, Ending, JobId, Timestamp};
 
 /// Attempts that have ended, as the statement that adds them wants them.
 #[derive(Default)]
@@ -54,40 +54,14 @@ impl Ended {
 /// All attempts of a job, oldest first.
 pub(super) async fn of(wire: &Wire, id: &JobId) -> Result<Vec<Attempt>> {
     let mut moment = Moment::begin(wire);
-    let job = moment.pipeline.add(sql!("find_job"), params![id.as_str()]);
+    let job = moment.pipeline.add(sql!("find_life"), params![id.as_str()]);
     let ended = moment.pipeline.add(sql!("attempts"), params![id.as_str()]);
     let answers = moment.see().await?;
-    let kept = jobs::found(&answers[job], id)?;
+    let job = Tracked::read(jobs::found(&answers[job], id)?)?;
     let mut attempts = answers[ended]
         .iter()
-        .map(|row| read(&mut Columns::of(row)))
+        .map(|row| read_attempt(&mut Columns::of(row)))
         .collect::<Result<Vec<_>>>()?;
-    attempts.extend(running(&kept.job));
+    attempts.extend(running(&job.kept.life));
     Ok(attempts)
-}
-
-pub(super) fn read(row: &mut Columns<'_>) -> Result<Attempt> {
-    let fence = Fence(row.next()?);
-    let attempt = row.unsigned()?;
-    let worker = parsed(row.next()?)?;
-    let started_at = row.timestamp()?;
-    let ended_at = row.timestamp()?;
-    let outcome = Outcome::from_code(row.next()?)?;
-    let exit_code = row.next()?;
-    let signal: Option<i64> = row.next()?;
-    let ending = Ending {
-        outcome,
-        exit_code,
-        // It was one when it was written.
-        signal: signal.and_then(|signal| signal.try_into().ok()),
-        error: row.optional_text()?,
-        exec_time: row.duration()?,
-    };
-    Ok(Attempt {
-        fence,
-        attempt,
-        worker,
-        started_at,
-        ended: Some((ended_at, ending)),
-    })
 }

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
-use queuectl_domain::{Chunk, Ending, Fence, Policy, Stream, Timestamp};
+use queuectl_domain::{Chunk, Ending, Fence, Job, Policy, Stream, Timestamp};
 
 use super::fault::Result;
 use super::row::Columns;
 use super::wire::{Wire, params};
-use super::{attempts, jobs, settings, sql};
+use super::{jobs, settings, sql};
 use crate::Progress;
-use crate::records::{Code, Gone, Whole, damaged};
+use crate::records::{Code, Columns as _, Gone, Whole, damaged, read_attempt, running};
 use crate::sqlite::Draft;
 
 /// How many jobs are read at a time.
@@ -48,9 +48,9 @@ pub(super) async fn copy(
         after = Columns::of(last).next()?;
         let (mut numbers, mut wholes) = (Vec::new(), Vec::new());
         for row in &rows {
-            let kept = jobs::read(row)?;
-            numbers.push(kept.seq);
-            wholes.push(stopped(kept.job, now, &settings.policy)?);
+            let (number, job) = jobs::read(row)?;
+            numbers.push(number);
+            wholes.push(stopped(job, now, &settings.policy)?);
         }
         add_attempts(wire, &numbers, &mut wholes).await?;
         copy_with_output(wire, draft, wholes).await?;
@@ -67,20 +67,19 @@ pub(super) async fn copy(
 }
 
 /// The job as if its worker had been stopped by the user, if one runs it.
-fn stopped(job: queuectl_domain::Job, now: Timestamp, policy: &Policy) -> Result<Whole> {
-    let mut whole = Whole {
-        job,
-        attempts: Vec::new(),
-        output: Vec::new(),
-    };
-    if whole.job.claim.is_some() {
-        let (event, ended) = Gone::Ended.parts_with(&whole.job, now)?;
-        whole.job = whole.job.apply(event, policy, now)?;
-        whole
-            .attempts
-            .extend(ended.map(|(attempt, ending)| (attempt, now, ending)));
+fn stopped(mut job: Job, now: Timestamp, policy: &Policy) -> Result<Whole> {
+    let mut attempts = Vec::new();
+    if let Some(attempt) = running(&job.life) {
+        let (event, ended) = Gone::Ended.parts_with(&attempt, now);
+        let life = job.life.apply(&job.spec.rules, event, policy, now);
+        job.life = life.map_err(|error| damaged(format!("job '{}' {error}", job.spec.id)))?;
+        attempts.extend(ended.map(|ending| (attempt, now, ending)));
     }
-    Ok(whole)
+    Ok(Whole {
+        job,
+        attempts,
+        output: Vec::new(),
+    })
 }
 
 /// Adds the attempts that have ended.
@@ -90,7 +89,7 @@ async fn add_attempts(wire: &Wire, numbers: &[i64], wholes: &mut [Whole]) -> Res
     for row in wire.rows(sql!("attempts_of_many"), asked).await? {
         let mut columns = Columns::of(&row);
         let seq: i64 = columns.next()?;
-        let attempt = attempts::read(&mut columns)?;
+        let attempt = read_attempt(&mut columns)?;
         let ended: (Timestamp, Ending) = attempt
             .ended
             .clone()

@@ -2,18 +2,19 @@
 
 use std::mem::take;
 
-use queuectl_domain::{Event, Job, Policy, Settings, State, Timestamp, TransitionError};
+use queuectl_domain::{Event, Life, Policy, Priority, Settings, State, Timestamp};
 use tokio_postgres::Row;
 
 use super::attempts::Ended;
 use super::fault::Result;
-use super::jobs::Kept;
+use super::jobs::Tracked;
 use super::output::Pieces;
 use super::row::Columns;
 use super::save::Rows;
 use super::session::{Cached, settings_at};
 use super::wire::{Param, Pipeline, Wire, params};
 use super::{settings, sql};
+use crate::records::{Columns as _, Kept};
 
 /// A transaction that changes something.
 pub(super) struct Change<'c> {
@@ -92,37 +93,35 @@ impl<'c> Change<'c> {
 
     /// Lets the lifecycle decide what becomes of a job. It is saved by [`put`](Self::put).
     pub(super) fn apply(&self, kept: &mut Kept, event: Event, policy: &Policy) -> Result<()> {
-        kept.job = kept.job.apply(event, policy, self.now)?;
+        kept.life = kept.must(event, policy, self.now)?;
         Ok(())
     }
 
-    /// The same, but tells a lost claim from the rest: false if it was lost.
+    /// The same for the end of a claim: false, and nothing, if it is lost.
     pub(super) fn apply_if_held(
         &self,
         kept: &mut Kept,
         event: Event,
         policy: &Policy,
     ) -> Result<bool> {
-        match kept.job.apply(event, policy, self.now) {
-            Ok(job) => {
-                kept.job = job;
-                Ok(true)
-            }
-            Err(TransitionError::StaleFence { .. }) => Ok(false),
-            Err(other) => Err(other.into()),
-        }
+        let Some(life) = kept.if_held(event, policy, self.now)? else {
+            return Ok(false);
+        };
+        kept.life = life;
+        Ok(true)
     }
 
     /// Saves what has become of a job.
-    pub(super) fn put(&mut self, kept: &Kept) {
-        let rows = match (is_finished(kept.was), is_finished(kept.job.state)) {
+    pub(super) fn put(&mut self, tracked: &Tracked) {
+        let Tracked { kept, was } = tracked;
+        let rows = match (is_finished(was.state), is_finished(kept.life.state)) {
             (false, false) => &mut self.kept,
             (false, true) => &mut self.finished,
             (true, _) => &mut self.revived,
         };
-        rows.push(kept);
-        self.moved(Some(kept.was), Some(kept.job.state));
-        self.is_at(&kept.job);
+        rows.push(tracked);
+        self.moved(Some(was.state), Some(kept.life.state));
+        self.is_at(&kept.life, kept.rules.priority);
     }
 
     /// A job goes from one state to another, or comes (from none) or goes (to none).
@@ -141,10 +140,10 @@ impl<'c> Change<'c> {
     }
 
     /// A job waits at its place.
-    pub(super) fn is_at(&mut self, job: &Job) {
-        match job.state {
-            State::Pending => self.waits_at(job.sort_key().0),
-            State::Failed => self.is_due_at(job.ready_at.0),
+    pub(super) fn is_at(&mut self, life: &Life, priority: Priority) {
+        match life.state {
+            State::Pending => self.waits_at(life.sort_key(priority).0),
+            State::Failed => self.is_due_at(life.ready_at.0),
             State::Processing | State::Completed | State::Dead => {}
         }
     }

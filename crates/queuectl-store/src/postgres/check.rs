@@ -11,7 +11,7 @@ use super::jobs;
 use super::row::Columns;
 use super::wire::{Param, Wire, params};
 use super::{counts, sql};
-use crate::records::{micros, parsed};
+use crate::records::{Columns as _, micros, parsed};
 use crate::{Check, Checked, Counts, Finding, StoreError};
 
 /// How far times may differ without anything being said.

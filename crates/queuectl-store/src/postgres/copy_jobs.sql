@@ -1,1 +1,1 @@
-COPY queuectl.jobs (seq, sort_key, ready_at, timeout) FROM STDIN (FORMAT binary)
+COPY queuectl.jobs (seq, sort_key, ready_at) FROM STDIN (FORMAT binary)

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use queuectl_domain::{Fence, Outcome};
+use queuectl_domain::{Fence, Life, Outcome};
 
 use super::fault::Result;
 use super::row::Columns;
@@ -18,7 +18,8 @@ use crate::{Claimed, Settled, Ticket, Turn};
 #[derive(Debug, Default)]
 pub(super) struct Doubt {
     claims: HashSet<Ticket>,
-    settled: HashMap<Fence, Outcome>,
+    /// With what was decided of their jobs.
+    settled: HashMap<Fence, (Outcome, Life)>,
     released: HashSet<Ticket>,
 }
 
@@ -44,11 +45,17 @@ impl Doubt {
             .extend(claimed.iter().map(|claimed| claimed.ticket));
     }
 
-    /// All of this is about to be taken in.
-    pub(super) fn told(&mut self, turn: &Turn<'_>) {
-        let settled = turn.settled.iter();
-        let settled = settled.map(|settled| (settled.ticket.fence, settled.ending.outcome));
-        self.settled.extend(settled);
+    /// All of this is about to be taken in, and this is what becomes of the jobs whose attempts have ended.
+    pub(super) fn told(&mut self, turn: &Turn<'_>, became: &[(Fence, Life)]) {
+        let outcomes = turn.settled.iter();
+        let outcomes: HashMap<Fence, Outcome> = outcomes
+            .map(|settled| (settled.ticket.fence, settled.ending.outcome))
+            .collect();
+        for (fence, life) in became {
+            if let Some(outcome) = outcomes.get(fence) {
+                self.settled.insert(*fence, (*outcome, life.clone()));
+            }
+        }
         self.released.extend(turn.released);
     }
 
@@ -62,11 +69,15 @@ impl Doubt {
         self.released.contains(&ticket)
     }
 
-    /// Which of these results, whose claims aren't held any more, were taken before.
-    pub(super) async fn done(&self, wire: &Wire, settled: &[&Settled]) -> Result<HashSet<Fence>> {
+    /// Which of these results, whose claims aren't held any more, were taken before, and what became of their jobs.
+    pub(super) async fn done(
+        &self,
+        wire: &Wire,
+        settled: &[&Settled],
+    ) -> Result<HashMap<Fence, Life>> {
         let told_before = settled.iter().filter(|settled| {
             let before = self.settled.get(&settled.ticket.fence);
-            before == Some(&settled.ending.outcome)
+            before.is_some_and(|(outcome, _)| *outcome == settled.ending.outcome)
         });
         let (mut numbers, mut fences, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
         for settled in told_before {
@@ -75,12 +86,16 @@ impl Doubt {
             outcomes.push(settled.ending.outcome.code());
         }
         if numbers.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(HashMap::new());
         }
         let asked = params![numbers, fences, outcomes];
         let rows = wire.rows(sql!("recorded"), asked).await?;
-        rows.iter()
-            .map(|row| Ok(Fence(Columns::of(row).next()?)))
-            .collect()
+        let mut done = HashMap::new();
+        for row in &rows {
+            let fence = Fence(Columns::of(row).next()?);
+            let decided = self.settled.get(&fence).map(|(_, life)| life.clone());
+            done.extend(decided.map(|life| (fence, life)));
+        }
+        Ok(done)
     }
 }

@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use queuectl_domain::{Event, Fence, JobId, State, Timeout};
+use queuectl_domain::{Event, Fence, JobId, Life, State, Timeout};
 use tokio_postgres::Row;
 
 use super::change::Change;
 use super::fault::Result;
-use super::jobs::{self, Kept};
+use super::jobs::{self, Tracked};
 use super::row::Columns;
 use super::sql;
 use super::wire::{Pipeline, params};
-use crate::records::{Code, damaged};
+use crate::records::{Code, damaged, micros};
 use crate::{Clear, Selection, StoreError};
 
 /// How many dead jobs are loaded at a time.
@@ -26,32 +26,37 @@ pub(super) async fn retry(
 ) -> Result<Vec<JobId>> {
     let policy = change.settings().await?.policy;
     let mut ids = Vec::new();
-    let mut start_over = |change: &mut Change<'_>, mut kept: Kept| -> Result<()> {
-        change.apply(&mut kept, Event::Retry { timeout }, &policy)?;
-        change.put(&kept);
-        ids.push(kept.job.id);
-        Ok(())
+    let mut start_over = |change: &mut Change<'_>, mut dead: Tracked, id: &JobId| -> Result<i64> {
+        let life = dead.kept.apply(Event::Retry, &policy, change.now);
+        dead.kept.life = life.map_err(StoreError::refused_by(id))?;
+        change.put(&dead);
+        ids.push(id.clone());
+        Ok(dead.kept.number)
     };
+    let mut numbers = Vec::new();
     match which {
         Selection::Jobs(wanted) => {
             let mut seen = HashSet::new();
             for id in wanted.iter().filter(|id| seen.insert(*id)) {
-                let kept = jobs::find(change.wire, id).await?;
-                start_over(change, kept)?;
+                let dead = jobs::find(change.wire, id).await?;
+                numbers.push(start_over(change, dead, id)?);
             }
+            set_timeout(change, numbers, timeout);
         }
         Selection::AllDead => {
             let mut after = i64::MIN;
             loop {
                 let asked = params![after, AT_ONCE];
                 let rows = change.wire.rows(sql!("dead"), asked).await?;
-                let Some(last) = rows.last() else {
+                if rows.is_empty() {
                     break;
-                };
-                after = Columns::of(last).next()?;
-                for row in &rows {
-                    start_over(change, jobs::read_without_command(row)?)?;
                 }
+                for row in &rows {
+                    let (dead, id) = Tracked::read_named(row)?;
+                    after = start_over(change, dead, &id)?;
+                    numbers.push(after);
+                }
+                set_timeout(change, std::mem::take(&mut numbers), timeout);
                 change.flush().await?;
             }
         }
@@ -62,16 +67,21 @@ pub(super) async fn retry(
     Ok(ids)
 }
 
+/// Gives jobs a new timeout, if there is one.
+fn set_timeout(change: &mut Change<'_>, numbers: Vec<i64>, timeout: Option<Timeout>) {
+    if let Some(timeout) = timeout {
+        let timeout = micros(timeout.limit().unwrap_or_default());
+        change.later(sql!("set_timeout"), params![numbers, timeout]);
+    }
+}
+
 /// Puts a waiting job into the dead letter queue.
 pub(super) async fn bury(
     change: &mut Change<'_>,
     id: &JobId,
     reason: Option<String>,
 ) -> Result<()> {
-    let policy = change.settings().await?.policy;
-    let mut kept = jobs::find(change.wire, id).await?;
-    change.apply(&mut kept, Event::Bury { reason }, &policy)?;
-    change.put(&kept);
+    change_by_hand(change, id, Event::Bury { reason }).await?;
     Ok(())
 }
 
@@ -81,12 +91,19 @@ pub(super) async fn stop(
     id: &JobId,
     reason: Option<String>,
 ) -> Result<Fence> {
-    let policy = change.settings().await?.policy;
-    let mut kept = jobs::find(change.wire, id).await?;
-    change.apply(&mut kept, Event::Stop { reason }, &policy)?;
-    change.put(&kept);
-    let claim = kept.job.claim.map(|claim| claim.fence);
+    let life = change_by_hand(change, id, Event::Stop { reason }).await?;
+    let claim = life.claim.map(|claim| claim.fence);
     Ok(claim.ok_or_else(|| damaged(format!("nobody processes job {id}")))?)
+}
+
+/// Has something happen to the job with this name, if the job allows it.
+async fn change_by_hand(change: &mut Change<'_>, id: &JobId, event: Event) -> Result<Life> {
+    let policy = change.settings().await?.policy;
+    let mut job = jobs::find(change.wire, id).await?;
+    let life = job.kept.apply(event, &policy, change.now);
+    job.kept.life = life.map_err(StoreError::refused_by(id))?;
+    change.put(&job);
+    Ok(job.kept.life)
 }
 
 /// Takes back those jobs that nobody has begun to run.
@@ -98,9 +115,9 @@ pub(super) async fn withdraw(
     let rows = change.wire.rows(sql!("untouched"), asked).await?;
     let mut untouched = Vec::with_capacity(rows.len());
     for row in &rows {
-        let kept = jobs::read_without_command(row)?;
-        if kept.job.is_untouched() {
-            untouched.push(kept);
+        let job = Tracked::read(row)?;
+        if job.kept.life.is_untouched() {
+            untouched.push(job);
         }
     }
     delete(change, &untouched).await?;
@@ -109,18 +126,19 @@ pub(super) async fn withdraw(
 
 /// Deletes one job.
 pub(super) async fn remove(change: &mut Change<'_>, id: &JobId) -> Result<()> {
-    let kept = jobs::find(change.wire, id).await?;
-    kept.job.check_removable()?;
-    delete(change, &[kept]).await
+    let job = jobs::find(change.wire, id).await?;
+    let removable = job.kept.life.check_removable();
+    removable.map_err(StoreError::refused_by(id))?;
+    delete(change, &[job]).await
 }
 
 /// Deletes jobs and all that is known of them, if they are still as they were loaded.
-async fn delete(change: &mut Change<'_>, gone: &[Kept]) -> Result<()> {
+async fn delete(change: &mut Change<'_>, gone: &[Tracked]) -> Result<()> {
     if gone.is_empty() {
         return Ok(());
     }
-    let numbers = gone.iter().map(|kept| kept.seq).collect();
-    let states = gone.iter().map(|kept| kept.was).collect();
+    let numbers = gone.iter().map(|job| job.kept.number).collect();
+    let states = gone.iter().map(|job| job.was.state).collect();
     delete_all(change, numbers, states).await
 }
 

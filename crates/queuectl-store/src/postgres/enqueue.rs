@@ -91,7 +91,7 @@ async fn add(
         rows.push((number, Job::new(id, job.clone(), change.now)));
     }
     for (_, job) in &rows {
-        change.is_at(job);
+        change.is_at(&job.life, job.spec.rules.priority);
     }
     change.count(State::Pending, rows.len() as i64);
     if !rows.is_empty() {
@@ -99,7 +99,7 @@ async fn add(
         change.ring();
     }
     let last = block + rows.len() as i64;
-    let ids = rows.into_iter().map(|(_, job)| job.id).collect();
+    let ids = rows.iter().map(|(_, job)| job.spec.id.clone()).collect();
     Ok(Batch {
         ids,
         numbers: RangeInclusive::new(block + 1, last),
@@ -189,38 +189,39 @@ fn insert_few(change: &mut Change<'_>, rows: &[(i64, Job)]) {
         sql!("insert_jobs"),
         params![
             numbers,
-            column!(|(_, job)| job.id.to_string()),
-            column!(|(_, job)| command_columns(&job.command).0.map(owned)),
-            column!(|(_, job)| command_columns(&job.command).1.map(owned)),
-            column!(|(_, job)| command_columns(&job.command).2),
-            column!(|(_, job)| job.cwd.0.clone()),
+            column!(|(_, job)| job.spec.id.to_string()),
+            column!(|(_, job)| command_columns(&job.spec.command).0.map(owned)),
+            column!(|(_, job)| command_columns(&job.spec.command).1.map(owned)),
+            column!(|(_, job)| command_columns(&job.spec.command).2),
+            column!(|(_, job)| job.spec.cwd.0.clone()),
         ],
     );
 }
 
 /// What is a number of a job that nobody has begun to run.
 fn numbers_of((number, job): &(i64, Job)) -> [i64; 8] {
-    let rules = &job.rules;
+    let rules = &job.spec.rules;
     [
         *number,
         rules.priority.get().into(),
+        micros(rules.timeout.limit().unwrap_or_default()),
         rules.max_retries.get().into(),
         rules.backoff_base.get().into(),
-        job.created_at.0,
-        job.sort_key().0,
-        job.ready_at.0,
-        micros(rules.timeout.limit().unwrap_or_default()),
+        job.spec.created_at.0,
+        job.life.sort_key(rules.priority).0,
+        job.life.ready_at.0,
     ]
 }
 
 async fn copy_specs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
-    const TYPES: [Type; 10] = [
+    const TYPES: [Type; 11] = [
         Type::INT8,
         Type::TEXT,
         Type::TEXT,
         Type::TEXT,
         Type::BYTEA,
         Type::BYTEA,
+        Type::INT8,
         Type::INT8,
         Type::INT8,
         Type::INT8,
@@ -230,21 +231,22 @@ async fn copy_specs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
     let writer = BinaryCopyInWriter::new(sink, &TYPES);
     let mut writer = std::pin::pin!(writer);
     for (number, job) in rows {
-        let (line, shell, argv) = command_columns(&job.command);
-        let rules = &job.rules;
+        let (line, shell, argv) = command_columns(&job.spec.command);
+        let rules = &job.spec.rules;
         writer
             .as_mut()
             .write(&[
                 number,
-                &job.id.as_str(),
+                &job.spec.id.as_str(),
                 &line,
                 &shell,
                 &argv,
-                &job.cwd.0,
+                &job.spec.cwd.0,
                 &i64::from(rules.priority.get()),
+                &micros(rules.timeout.limit().unwrap_or_default()),
                 &i64::from(rules.max_retries.get()),
                 &i64::from(rules.backoff_base.get()),
-                &job.created_at.0,
+                &job.spec.created_at.0,
             ])
             .await?;
     }
@@ -254,13 +256,13 @@ async fn copy_specs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
 
 async fn copy_jobs(wire: &Wire, rows: &[(i64, Job)]) -> Result<()> {
     let sink = wire.copy_in(sql!("copy_jobs")).await?;
-    let writer = BinaryCopyInWriter::new(sink, &[Type::INT8, Type::INT8, Type::INT8, Type::INT8]);
+    let writer = BinaryCopyInWriter::new(sink, &[Type::INT8, Type::INT8, Type::INT8]);
     let mut writer = std::pin::pin!(writer);
     for (number, job) in rows {
-        let timeout = micros(job.rules.timeout.limit().unwrap_or_default());
+        let sort_key = job.life.sort_key(job.spec.rules.priority);
         writer
             .as_mut()
-            .write(&[number, &job.sort_key().0, &job.ready_at.0, &timeout])
+            .write(&[number, &sort_key.0, &job.life.ready_at.0])
             .await?;
     }
     writer.finish().await?;

@@ -1,16 +1,15 @@
 -- All jobs, in pieces; those whose command is gone, too.
-SELECT life.seq, specs.id, life.state, life.ready_at,
-    specs.priority, life.timeout, specs.max_retries, specs.backoff_base,
-    life.attempts, life.crashes, specs.created_at,
+SELECT life.seq, life.state, life.ready_at, life.attempts, life.crashes,
     life.started_at, life.finished_at, life.exec_time, life.exit_code,
     life.fence, life.worker, life.last_error, life.stop,
-    specs.line, specs.shell, specs.argv, specs.cwd
+    specs.priority, specs.timeout, specs.max_retries, specs.backoff_base,
+    specs.id, specs.created_at, specs.line, specs.shell, specs.argv, specs.cwd
 FROM (
-    (SELECT seq, state, ready_at, timeout, attempts, crashes,
+    (SELECT seq, state, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, fence, worker, last_error, stop
     FROM queuectl.jobs WHERE seq > $1 ORDER BY seq LIMIT $2::bigint)
     UNION ALL
-    (SELECT seq, state, ready_at, timeout, attempts, crashes,
+    (SELECT seq, state, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, NULL, worker, last_error, NULL
     FROM queuectl.finished WHERE seq > $1 ORDER BY seq LIMIT $2::bigint)
 ) AS life LEFT JOIN queuectl.specs ON specs.seq = life.seq

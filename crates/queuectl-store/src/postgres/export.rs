@@ -7,37 +7,31 @@ use queuectl_domain::{Attempt, Chunk, History, Run, Stream};
 use super::fault::Result;
 use super::row::Columns;
 use super::wire::{Wire, params};
-use super::{attempts, jobs, sql};
-use crate::records::{Code, running, signed};
+use super::{jobs, sql};
+use crate::records::{Code, Columns as _, read_attempt, running, signed};
 
 /// Some jobs with all that is known of them, in the order of their numbers.
 pub(super) async fn some(wire: &Wire, after: i64, most: usize) -> Result<Vec<(i64, History)>> {
     let asked = params![after, signed(most as u64)];
     let rows = wire.rows(sql!("every_job"), asked).await?;
-    let kept = rows.iter().map(jobs::read).collect::<Result<Vec<_>>>()?;
-    let numbers: Vec<i64> = kept.iter().map(|kept| kept.seq).collect();
+    let jobs = rows.iter().map(jobs::read).collect::<Result<Vec<_>>>()?;
+    let numbers: Vec<i64> = jobs.iter().map(|(number, _)| *number).collect();
     let mut past = past_of(wire, numbers).await?;
-    for kept in &kept {
-        let running = running(&kept.job);
-        past.entry(kept.seq).or_default().extend(running);
+    for (number, job) in &jobs {
+        let running = running(&job.life);
+        past.entry(*number).or_default().extend(running);
     }
     let all = past.values().flatten();
     let mut printed = printed(wire, all.map(|attempt| attempt.fence.0).collect()).await?;
-    let histories = kept.into_iter().map(|kept| {
-        let mut attempts = past.remove(&kept.seq).unwrap_or_default();
+    let histories = jobs.into_iter().map(|(number, job)| {
+        let mut attempts = past.remove(&number).unwrap_or_default();
         attempts.sort_by_key(|attempt| attempt.fence);
         let runs = attempts.into_iter().map(|attempt| Run {
             output: printed.remove(&attempt.fence.0).unwrap_or_default(),
             attempt,
         });
         let runs = runs.collect();
-        (
-            kept.seq,
-            History {
-                job: kept.job,
-                runs,
-            },
-        )
+        (number, History { job, runs })
     });
     Ok(histories.collect())
 }
@@ -49,7 +43,7 @@ async fn past_of(wire: &Wire, numbers: Vec<i64>) -> Result<HashMap<i64, Vec<Atte
     for row in rows.await? {
         let mut row = Columns::of(&row);
         let seq: i64 = row.next()?;
-        past.entry(seq).or_default().push(attempts::read(&mut row)?);
+        past.entry(seq).or_default().push(read_attempt(&mut row)?);
     }
     Ok(past)
 }

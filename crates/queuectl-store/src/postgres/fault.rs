@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use queuectl_domain::{InvalidValue, TransitionError};
+use queuectl_domain::InvalidValue;
 use tokio_postgres::error::SqlState;
 
 use super::trouble;
@@ -37,12 +37,6 @@ impl From<tokio_postgres::Error> for Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Said(error)
-    }
-}
-
-impl From<TransitionError> for Fault {
-    fn from(error: TransitionError) -> Self {
-        Self::Said(error.into())
     }
 }
 

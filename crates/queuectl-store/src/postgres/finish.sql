@@ -8,10 +8,10 @@ WITH new AS MATERIALIZED (
     RETURNING 1
 ), added AS (
     INSERT INTO queuectl.finished (
-        seq, state, ready_at, timeout, attempts, crashes,
+        seq, state, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, worker, last_error
     )
-    SELECT seq, state, ready_at, timeout, attempts, crashes,
+    SELECT seq, state, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, worker, last_error
     FROM new
 )

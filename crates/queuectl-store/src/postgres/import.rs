@@ -6,11 +6,11 @@ use queuectl_domain::{Attempt, Fence, History, Job, State};
 
 use super::change::Change;
 use super::fault::Result;
-use super::jobs::{self, Kept};
+use super::jobs::{self, Tracked, Was};
 use super::row::Columns;
 use super::wire::{Pipeline, Wire, params};
 use super::{enqueue, sql};
-use crate::records::{ended, last_made};
+use crate::records::{Kept, ended, last_made};
 use crate::{Batch, Existing, StoreError};
 
 /// Adds jobs with all that is known of them, all or none, or all but those whose names are taken.
@@ -47,12 +47,17 @@ pub(super) async fn add(
             let limit = settings.output_limit;
             change.pieces.append(fence, &run.output, limit);
         }
-        change.put(&Kept {
-            seq: *seq,
-            job: job.clone(),
-            was: State::Pending,
-            was_under: None,
-            was_to_stop: false,
+        change.put(&Tracked {
+            kept: Kept {
+                number: *seq,
+                life: job.life.clone(),
+                rules: job.spec.rules,
+            },
+            was: Was {
+                state: State::Pending,
+                fence: None,
+                to_stop: false,
+            },
         });
     }
     if !jobs.is_empty() {
@@ -60,14 +65,14 @@ pub(super) async fn add(
     }
     let last = block + jobs.len() as i64;
     Ok(Batch {
-        ids: jobs.into_iter().map(|(_, job)| job.id).collect(),
+        ids: jobs.iter().map(|(_, job)| job.spec.id.clone()).collect(),
         numbers: block + 1..=last,
     })
 }
 
 /// Draws a block of numbers. Ids that are made from now on come after those that were made elsewhere.
 async fn draw_block(wire: &Wire, new: &[&History]) -> Result<i64> {
-    let last = last_made(new.iter().map(|history| &history.job.id));
+    let last = last_made(new.iter().map(|history| &history.job.spec.id));
     let mut pipeline = Pipeline::on(wire);
     pipeline.add(sql!("make_ids_after"), params![last]);
     let drawn = pipeline.add(sql!("draw_numbers"), params![0_i64]);
@@ -84,13 +89,13 @@ async fn new_ones<'h>(
 ) -> Result<Vec<&'h History>> {
     let ids: Vec<_> = histories
         .iter()
-        .map(|history| history.job.id.clone())
+        .map(|history| history.job.spec.id.clone())
         .collect();
     let taken = jobs::taken(wire, &ids).await?;
     let mut seen = HashSet::new();
     let mut new = Vec::with_capacity(histories.len());
     for history in histories {
-        let id = &history.job.id;
+        let id = &history.job.spec.id;
         if !taken.contains(id) && seen.insert(id) {
             new.push(history);
         } else if existing == Existing::Refused {

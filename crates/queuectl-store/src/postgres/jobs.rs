@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use queuectl_domain::{
-    BackoffBase, Command, Fence, Job, JobId, MaxRetries, NativeString, Priority, Rules, State,
-    Timeout, WorkerId,
-};
+use queuectl_domain::{Fence, Job, JobId, State};
 use tokio_postgres::Row;
 
 use super::fault::Result;
@@ -13,117 +10,71 @@ use super::row::Columns;
 use super::session::Moment;
 use super::wire::{Wire, params};
 use super::{counts, sql};
-use crate::records::{self, Code, damaged, made_up_to, parsed, signed, split};
+use crate::records::{Code, Columns as _, Kept, made_up_to, parsed, signed};
 use crate::{Page, Query, StoreError};
 
-/// A job, its number, and how it was when it was loaded.
+/// How far a job has come, and how it was when it was loaded: it is saved only if it still is.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
-    pub(super) seq: i64,
-    pub(super) job: Job,
-    pub(super) was: State,
-    pub(super) was_under: Option<Fence>,
-    pub(super) was_to_stop: bool,
+pub(super) struct Tracked {
+    pub(super) kept: Kept,
+    pub(super) was: Was,
 }
 
-/// Reads a job whole.
-pub(super) fn read(row: &Row) -> Result<Kept> {
-    let row = &mut Columns::of(row);
-    let mut kept = read_outline(row)?;
-    read_command(row, &mut kept.job)?;
-    Ok(kept)
+/// What of a job tells whether somebody came in between.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Was {
+    pub(super) state: State,
+    pub(super) fence: Option<Fence>,
+    pub(super) to_stop: bool,
 }
 
-/// Reads a job without what it runs.
-pub(super) fn read_without_command(row: &Row) -> Result<Kept> {
-    read_outline(&mut Columns::of(row))
+impl Tracked {
+    /// As it was just loaded.
+    pub(super) fn loaded(kept: Kept) -> Self {
+        let life = &kept.life;
+        let was = Was {
+            state: life.state,
+            fence: life.claim.as_ref().map(|claim| claim.fence),
+            to_stop: life.stop.is_some(),
+        };
+        Self { kept, was }
+    }
+
+    /// Reads one.
+    pub(super) fn read(row: &Row) -> Result<Self> {
+        Kept::read(&mut Columns::of(row)).map(Self::loaded)
+    }
+
+    /// The same from a statement that names the job's name next.
+    pub(super) fn read_named(row: &Row) -> Result<(Self, JobId)> {
+        let row = &mut Columns::of(row);
+        let tracked = Self::loaded(Kept::read(row)?);
+        Ok((tracked, parsed(row.text()?)?))
+    }
 }
 
-/// Reads the columns that come first in each statement that loads jobs, in their order.
-pub(super) fn read_outline(row: &mut Columns<'_>) -> Result<Kept> {
-    let seq = row.next()?;
-    let id: JobId = parsed(row.next()?)?;
-    let state = State::from_code(row.next()?)?;
-    let ready_at = row.timestamp()?;
-    let rules = rules(row)?;
-    let attempts = row.unsigned()?;
-    let crashes = row.unsigned()?;
-    let created_at = row.timestamp()?;
-    let started_at = row.optional_timestamp()?;
-    let finished_at = row.optional_timestamp()?;
-    let exec_time = row.optional_duration()?;
-    let exit_code = row.next()?;
-    let fence: Option<i64> = row.next()?;
-    let last_worker: Option<&str> = row.next()?;
-    let last_worker: Option<WorkerId> = last_worker.map(parsed).transpose()?;
-    let last_error = row.optional_text()?;
-    let stop = row.optional_text()?;
-    let claim = records::claim(&id, state, fence, last_worker.as_ref())?;
-    let job = Job {
-        id,
-        command: Command::Argv(Vec::new()),
-        cwd: NativeString(Vec::new()),
-        rules,
-        state,
-        attempts,
-        crashes,
-        created_at,
-        ready_at,
-        started_at,
-        finished_at,
-        exec_time,
-        exit_code,
-        last_error,
-        last_worker,
-        claim,
-        stop,
-    };
-    Ok(Kept {
-        seq,
-        was_to_stop: job.stop.is_some(),
-        job,
-        was: state,
-        was_under: fence.map(Fence),
-    })
+/// Reads a job whole, and its number.
+pub(super) fn read(row: &Row) -> Result<(i64, Job)> {
+    let (kept, spec) = Kept::read_whole(&mut Columns::of(row))?;
+    Ok((kept.number, kept.into_job(spec)))
 }
 
-fn rules(row: &mut Columns<'_>) -> Result<Rules> {
-    let outside = |error: queuectl_domain::InvalidValue| damaged(error.to_string());
-    Ok(Rules {
-        priority: Priority::new(row.next()?).map_err(outside)?,
-        timeout: Timeout::from(row.duration()?),
-        max_retries: MaxRetries::new(row.next()?).map_err(outside)?,
-        backoff_base: BackoffBase::new(row.next()?).map_err(outside)?,
-    })
-}
-
-/// Reads what a job runs. The command is taken as it is: it was checked when it came in.
-pub(super) fn read_command(row: &mut Columns<'_>, job: &mut Job) -> Result<()> {
-    let line: Option<String> = row.next()?;
-    let shell: Option<&str> = row.next()?;
-    let shell = shell.map(parsed).transpose()?;
-    let argv: Option<&[u8]> = row.next()?;
-    job.command = match (line, argv) {
-        (Some(line), None) => Command::Line { line, shell },
-        (None, Some(argv)) => Command::Argv(split(argv)),
-        _ => return Err(damaged("a job has no command, or two".into()).into()),
-    };
-    job.cwd = NativeString(row.next()?);
-    Ok(())
+/// How far the job with this name has come.
+pub(super) async fn find(wire: &Wire, id: &JobId) -> Result<Tracked> {
+    let rows = wire.rows(sql!("find_life"), params![id.as_str()]).await?;
+    Tracked::read(found(&rows, id)?)
 }
 
 /// The job with this name.
-pub(super) async fn find(wire: &Wire, id: &JobId) -> Result<Kept> {
+pub(super) async fn job(wire: &Wire, id: &JobId) -> Result<Job> {
     let rows = wire.rows(sql!("find_job"), params![id.as_str()]).await?;
-    found(&rows, id)
+    Ok(read(found(&rows, id)?)?.1)
 }
 
-/// The job that `find_job.sql` was to find.
-pub(super) fn found(rows: &[Row], id: &JobId) -> Result<Kept> {
-    match rows.first() {
-        Some(row) => read(row),
-        None => Err(StoreError::NoSuchJob(id.clone()).into()),
-    }
+/// The one row that was to be found by this name.
+pub(super) fn found<'r>(rows: &'r [Row], id: &JobId) -> Result<&'r Row> {
+    let row = rows.first();
+    row.ok_or_else(|| StoreError::NoSuchJob(id.clone()).into())
 }
 
 /// Which of these names are taken.
@@ -167,11 +118,51 @@ pub(super) async fn list(wire: &Wire, query: &Query) -> Result<Page> {
     let counted = moment.pipeline.add(sql!("counts"), Vec::new());
     let answers = moment.see().await?;
     let counts = counts::read(&answers[counted])?;
-    let jobs = answers[jobs].iter().map(|row| Ok(read(row)?.job));
+    let jobs = answers[jobs].iter().map(|row| Ok(read(row)?.1));
     Ok(Page {
         jobs: jobs.collect::<Result<_>>()?,
         total: query
             .state
             .map_or_else(|| counts.total(), |state| counts.of(state)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::records::{KEPT, REST_OF_SPEC};
+
+    /// The names of the columns in the part of a statement that selects lives and rules.
+    fn columns(sql: &str) -> String {
+        let lists = sql
+            .split("SELECT ")
+            .filter_map(|select| select.split("FROM ").next());
+        let mut whole = lists.filter(|list| list.contains("stop") && list.contains("priority"));
+        let list = whole.next().expect("it selects jobs");
+        let names = list.split(',').map(|column| {
+            let name = column.rsplit(" AS ").next().unwrap_or(column);
+            name.rsplit('.').next().unwrap_or(name).trim()
+        });
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_columns_of_a_job_are_read_in_their_order() {
+        let whole = format!("{KEPT} {REST_OF_SPEC}");
+        let named = format!("{KEPT} id");
+        for (sql, expected) in [
+            (include_str!("find_life.sql"), KEPT),
+            (include_str!("due.sql"), KEPT),
+            (include_str!("held.sql"), KEPT),
+            (include_str!("printing.sql"), KEPT),
+            (include_str!("untouched.sql"), KEPT),
+            (include_str!("waiting_from_the_future.sql"), KEPT),
+            (include_str!("dead.sql"), &named),
+            (include_str!("running_of.sql"), &named),
+            (include_str!("every_job.sql"), &whole),
+            (include_str!("to_claim.sql"), &format!("{whole} new_fence")),
+            (include_str!("migrations/0001_first.sql"), &whole),
+        ] {
+            assert_eq!(columns(sql), expected, "{sql}");
+        }
+    }
 }

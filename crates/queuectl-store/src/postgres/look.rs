@@ -11,7 +11,7 @@ use super::row::Columns;
 use super::session::Cached;
 use super::sql;
 use super::wire::{Pipeline, Wire, params};
-use crate::records::{Code, Standing};
+use crate::records::{Code, Columns as _, Standing};
 use crate::{Reply, StopMode, StoreError, Ticket, Turn};
 
 /// How many of each state are counted at most, by the function `rest`.
@@ -59,6 +59,7 @@ impl Rest {
         Reply {
             now,
             claimed: Vec::new(),
+            settled: Vec::new(),
             lost: Vec::new(),
             to_end: Vec::new(),
             stop,

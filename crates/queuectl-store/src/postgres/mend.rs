@@ -5,9 +5,10 @@ use queuectl_domain::{Event, Priority, SortKey, WorkerId};
 use super::change::Change;
 use super::edit::read_counts;
 use super::fault::Result;
+use super::jobs::Tracked;
 use super::row::Columns;
 use super::wire::{Pipeline, params};
-use super::{jobs, sql, workers};
+use super::{sql, workers};
 use crate::records::Gone;
 
 /// How many jobs are put right at a time.
@@ -73,9 +74,9 @@ pub(super) async fn wait_as_from_now(change: &mut Change<'_>) -> Result<()> {
         };
         after = Columns::of(last).next()?;
         for row in &rows {
-            let mut kept = jobs::read_without_command(row)?;
-            change.apply(&mut kept, Event::ClockSetBack, &policy)?;
-            change.put(&kept);
+            let mut job = Tracked::read(row)?;
+            change.apply(&mut job.kept, Event::ClockSetBack, &policy)?;
+            change.put(&job);
         }
         change.flush().await?;
     }

@@ -66,8 +66,8 @@ use queuectl_domain::{
 
 use crate::records::Gone;
 use crate::{
-    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Missing, Options, Page,
-    Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, GivenBack, Missing, Options,
+    Page, Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
     WorkerInfo, sqlite,
 };
 use doubt::Doubt;
@@ -195,8 +195,7 @@ impl Store for PostgresStore {
     }
 
     fn job(&mut self, id: &JobId) -> Result<Job> {
-        let kept = self.session.ask(async |wire| jobs::find(wire, id).await)?;
-        Ok(kept.job)
+        self.session.ask(async |wire| jobs::job(wire, id).await)
     }
 
     fn attempts(&mut self, id: &JobId) -> Result<Vec<Attempt>> {
@@ -304,13 +303,13 @@ impl Store for PostgresStore {
         Ok(())
     }
 
-    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>> {
+    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<GivenBack>> {
         self.session.write(Effort::Small, async |change| {
             workers::forget(change, id, Gone::Died(begun)).await
         })
     }
 
-    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>> {
+    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<GivenBack>>> {
         self.session.write(Effort::Small, async |change| {
             workers::forget_lapsed(change, id).await
         })

@@ -6,7 +6,7 @@ use super::fault::Result;
 use super::row::Columns;
 use super::sql;
 use super::wire::{Pipeline, Wire, params};
-use crate::records::{Code, outside, signed};
+use crate::records::{Code, Columns as _, outside, signed};
 
 /// What was printed, and what is taken out of the middle for it, column by column.
 #[derive(Default)]

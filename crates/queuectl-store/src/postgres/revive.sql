@@ -7,10 +7,10 @@ WITH new AS MATERIALIZED (
     RETURNING 1
 ), added AS (
     INSERT INTO queuectl.jobs (
-        seq, state, sort_key, ready_at, timeout, attempts, crashes,
+        seq, state, sort_key, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, fence, worker, last_error
     )
-    SELECT seq, state, sort_key, ready_at, timeout, attempts, crashes,
+    SELECT seq, state, sort_key, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, fence, worker, last_error
     FROM new
 )

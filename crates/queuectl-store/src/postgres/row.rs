@@ -1,12 +1,9 @@
 //! Values out of rows.
 
-use std::time::Duration;
-
-use queuectl_domain::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use super::fault::Result;
+use super::fault::{Fault, Result};
 use crate::records::damaged;
 
 /// The columns of a row, read in the order in which the statement names them.
@@ -38,34 +35,39 @@ impl<'r> Columns<'r> {
         self.at += 1;
         value.map_err(|error| damaged(super::trouble::words(&error)).into())
     }
+}
 
-    /// A count, never negative.
-    pub(super) fn unsigned<T: TryFrom<i64>>(&mut self) -> Result<T> {
-        let number: i64 = self.next()?;
-        T::try_from(number).map_err(|_| damaged(format!("{number} is out of range")).into())
+impl<'r> crate::records::Columns<'r> for Columns<'r> {
+    type Error = Fault;
+
+    fn integer(&mut self) -> Result<i64> {
+        self.next()
     }
 
-    /// A text that is kept as its bytes.
-    pub(super) fn optional_text(&mut self) -> Result<Option<String>> {
-        let bytes: Option<Vec<u8>> = self.next()?;
+    fn optional_integer(&mut self) -> Result<Option<i64>> {
+        self.next()
+    }
+
+    fn text(&mut self) -> Result<&'r str> {
+        self.next()
+    }
+
+    fn optional_text(&mut self) -> Result<Option<&'r str>> {
+        self.next()
+    }
+
+    /// It is kept as its bytes, since the server's texts can't have a NUL.
+    fn optional_words(&mut self) -> Result<Option<String>> {
+        let bytes = self.optional_bytes()?.map(<[u8]>::to_vec);
         let text = bytes.map(String::from_utf8).transpose();
         text.map_err(|error| damaged(error.to_string()).into())
     }
 
-    pub(super) fn optional_timestamp(&mut self) -> Result<Option<Timestamp>> {
-        Ok(self.next::<Option<i64>>()?.map(Timestamp))
+    fn bytes(&mut self) -> Result<&'r [u8]> {
+        self.next()
     }
 
-    pub(super) fn optional_duration(&mut self) -> Result<Option<Duration>> {
-        let micros: Option<i64> = self.next()?;
-        Ok(micros.map(|micros| Duration::from_micros(micros.max(0).unsigned_abs())))
-    }
-
-    pub(super) fn timestamp(&mut self) -> Result<Timestamp> {
-        self.next().map(Timestamp)
-    }
-
-    pub(super) fn duration(&mut self) -> Result<Duration> {
-        self.unsigned().map(Duration::from_micros)
+    fn optional_bytes(&mut self) -> Result<Option<&'r [u8]>> {
+        self.next()
     }
 }

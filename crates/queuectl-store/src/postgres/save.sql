@@ -1,7 +1,7 @@
 -- Saves jobs that were loaded as not finished and aren't now, if they are still as they were loaded.
 WITH saved AS (
     UPDATE queuectl.jobs
-    SET state = new.state, sort_key = new.sort_key, ready_at = new.ready_at, timeout = new.timeout,
+    SET state = new.state, sort_key = new.sort_key, ready_at = new.ready_at,
         attempts = new.attempts, crashes = new.crashes,
         started_at = new.started_at, finished_at = new.finished_at,
         exec_time = new.exec_time, exit_code = new.exit_code,

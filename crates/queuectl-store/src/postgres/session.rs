@@ -12,6 +12,7 @@ use super::fault::{Fault, Result};
 use super::target::Target;
 use super::wire::{Pipeline, Wire};
 use super::{open, sql};
+use crate::records::Columns as _;
 use crate::{Missing, StoreError};
 
 /// How much longer than others those calls may take that move much.

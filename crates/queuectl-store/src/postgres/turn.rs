@@ -2,20 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use queuectl_domain::{Claim, Event, Fence, Settings, SortKey, State};
+use queuectl_domain::{Claim, Event, Fence, Life, Settings, Spec, State};
 use tokio_postgres::Row;
 
 use super::change::Change;
 use super::doubt::Doubt;
 use super::fault::Result;
-use super::jobs::{self, Kept};
+use super::jobs::Tracked;
 use super::look::{Rest, add_check, columns, heartbeat, read_checked, read_standing};
 use super::mend;
 use super::row::Columns;
 use super::session::{Cached, Effort, Session};
 use super::sql;
 use super::wire::{Wire, params};
-use crate::records::{running, signed};
+use crate::records::{Columns as _, Kept, damaged, running, signed, spec};
 use crate::{Claimed, Reply, Settled, StoreError, Ticket, Turn};
 
 /// How many jobs a turn claims at most, however much room there is.
@@ -63,13 +63,13 @@ pub(super) fn take(
 #[derive(Default)]
 struct Loaded {
     /// Jobs by number.
-    jobs: HashMap<i64, Kept>,
+    jobs: HashMap<i64, Tracked>,
     /// Those of them that must be saved.
     changed: HashSet<i64>,
     /// Those that can be claimed.
     ready: Vec<i64>,
-    /// Those whose commands aren't loaded.
-    without_command: HashSet<i64>,
+    /// What those are that were pending: nobody needs to know what the others run, unless they are claimed, too.
+    specs: HashMap<i64, Spec>,
     /// Fences that are still free.
     fences: Vec<Fence>,
 }
@@ -125,7 +125,8 @@ async fn act(
     loaded.read_held(rows(printing))?;
     loaded.read_held(rows(held))?;
     let (mut lost, to_end) = read_checked(rows(checked))?;
-    lost.extend(tell(&mut change, &mut loaded, turn, doubt, &settings).await?);
+    let told = tell(&mut change, &mut loaded, turn, doubt, &settings).await?;
+    lost.extend(told.lost);
     lost.sort_unstable();
     lost.dedup();
     let free = if standing.stop.is_none() { most } else { 0 };
@@ -134,7 +135,7 @@ async fn act(
     }
     let claimed = claim(&mut change, &mut loaded, turn, free, &settings).await?;
     attempted.claimed(&claimed);
-    attempted.told(turn);
+    attempted.told(turn, &told.settled);
     let left = loaded.ready.len() > claimed.len();
     let is_short = claimed.len() < free;
     for seq in &loaded.changed {
@@ -160,6 +161,7 @@ async fn act(
     // What others are about to claim is pending as long as they haven't; it isn't there for this worker.
     reply.more = left || (reply.more && !is_short);
     reply.claimed = claimed;
+    reply.settled = told.settled;
     reply.lost = lost;
     reply.to_end = to_end;
     reply.lapsed = lapsed;
@@ -176,16 +178,16 @@ impl Loaded {
     /// Makes claimable what is due.
     fn read_due(&mut self, due: &[Row], change: &Change<'_>, settings: &Settings) -> Result<()> {
         for row in due {
-            let mut kept = jobs::read_without_command(row)?;
+            let mut job = Tracked::read(row)?;
             // The clock went on between the questions.
-            if kept.job.ready_at > change.now {
+            if job.kept.life.ready_at > change.now {
                 continue;
             }
-            change.apply(&mut kept, Event::Due, &settings.policy)?;
-            self.without_command.insert(kept.seq);
-            self.changed.insert(kept.seq);
-            self.ready.push(kept.seq);
-            self.jobs.insert(kept.seq, kept);
+            change.apply(&mut job.kept, Event::Due, &settings.policy)?;
+            let number = job.kept.number;
+            self.changed.insert(number);
+            self.ready.push(number);
+            self.jobs.insert(number, job);
         }
         Ok(())
     }
@@ -193,9 +195,8 @@ impl Loaded {
     /// Reads what the worker holds.
     fn read_held(&mut self, held: &[Row]) -> Result<()> {
         for row in held {
-            let kept = jobs::read_without_command(row)?;
-            self.without_command.insert(kept.seq);
-            self.jobs.insert(kept.seq, kept);
+            let job = Tracked::read(row)?;
+            self.jobs.insert(job.kept.number, job);
         }
         Ok(())
     }
@@ -204,40 +205,46 @@ impl Loaded {
     fn read_first(&mut self, first: &[Row]) -> Result<()> {
         for row in first {
             let mut row = Columns::of(row);
-            let mut kept = jobs::read_outline(&mut row)?;
-            jobs::read_command(&mut row, &mut kept.job)?;
+            let (kept, spec) = Kept::read_whole(&mut row)?;
             self.fences.push(Fence(row.next()?));
-            self.ready.push(kept.seq);
-            self.jobs.insert(kept.seq, kept);
+            self.ready.push(kept.number);
+            self.specs.insert(kept.number, spec);
+            self.jobs.insert(kept.number, Tracked::loaded(kept));
         }
         Ok(())
     }
 
     /// The job that is held under this claim.
     fn held(&mut self, ticket: Ticket) -> Option<&mut Kept> {
-        let kept = self.jobs.get_mut(&ticket.number)?;
-        let claim = kept.job.claim.as_ref()?;
+        let kept = &mut self.jobs.get_mut(&ticket.number)?.kept;
+        let claim = kept.life.claim.as_ref()?;
         (claim.fence == ticket.fence).then_some(kept)
     }
 
     /// A job has changed, and can be claimed if it has gone back to the queue.
     fn has_changed(&mut self, seq: i64) {
         self.changed.insert(seq);
-        if self.jobs[&seq].job.state == State::Pending {
+        if self.jobs[&seq].kept.life.state == State::Pending {
             self.ready.push(seq);
         }
     }
 }
 
-/// Takes in what the worker tells; returns which of its claims are lost.
+/// What has become of what a worker told.
+struct Told {
+    settled: Vec<(Fence, Life)>,
+    lost: Vec<Fence>,
+}
+
+/// Takes in what the worker tells.
 async fn tell(
     change: &mut Change<'_>,
     loaded: &mut Loaded,
     turn: &Turn<'_>,
     doubt: &Doubt,
     settings: &Settings,
-) -> Result<Vec<Fence>> {
-    let mut lost = Vec::new();
+) -> Result<Told> {
+    let (mut settled, mut lost) = (Vec::new(), Vec::new());
     for printed in turn.output {
         let fence = printed.ticket.fence;
         if loaded.held(printed.ticket).is_some() {
@@ -248,9 +255,10 @@ async fn tell(
         }
     }
     let mut unknown = Vec::new();
-    for settled in turn.settled {
-        if !settle(change, loaded, settled, settings)? {
-            unknown.push(settled);
+    for ended in turn.settled {
+        match settle(change, loaded, ended, settings)? {
+            Some(life) => settled.push((ended.ticket.fence, life)),
+            None => unknown.push(ended),
         }
     }
     for ticket in turn.released.iter().copied() {
@@ -261,28 +269,33 @@ async fn tell(
     for ticket in doubt.claims() {
         release(change, loaded, ticket, settings)?;
     }
-    let known = doubt.done(change.wire, &unknown).await?;
-    let fences = unknown.iter().map(|settled| settled.ticket.fence);
-    lost.extend(fences.filter(|fence| !known.contains(fence)));
-    Ok(lost)
+    let mut known = doubt.done(change.wire, &unknown).await?;
+    for fence in unknown.iter().map(|ended| ended.ticket.fence) {
+        match known.remove(&fence) {
+            Some(life) => settled.push((fence, life)),
+            None => lost.push(fence),
+        }
+    }
+    Ok(Told { settled, lost })
 }
 
-/// Takes in how an attempt ended; false, and nothing, if its claim is lost.
+/// Takes in how an attempt ended; returns what has become of its job: none, and nothing is done, if its claim is lost.
 fn settle(
     change: &mut Change<'_>,
     loaded: &mut Loaded,
     settled: &Settled,
     settings: &Settings,
-) -> Result<bool> {
+) -> Result<Option<Life>> {
     let Ticket { number, fence } = settled.ticket;
     let Some(kept) = loaded.held(settled.ticket) else {
-        return Ok(false);
+        return Ok(None);
     };
-    let attempt = running(&kept.job);
+    let attempt = running(&kept.life);
     let ending = settled.ending.clone();
     if !change.apply_if_held(kept, Event::Settle { fence, ending }, &settings.policy)? {
-        return Ok(false);
+        return Ok(None);
     }
+    let life = kept.life.clone();
     if let Some(attempt) = attempt {
         let now = change.now;
         change.ended.record(number, &attempt, now, &settled.ending);
@@ -290,7 +303,7 @@ fn settle(
     let limit = settings.output_limit;
     change.pieces.append(fence, &settled.output, limit);
     loaded.has_changed(number);
-    Ok(true)
+    Ok(Some(life))
 }
 
 /// Puts back a job that wasn't begun; false, and nothing, if its claim is lost.
@@ -323,43 +336,42 @@ async fn claim(
         jobs,
         changed,
         ready,
-        without_command,
+        specs,
         fences,
     } = loaded;
-    let key = |seq: &i64| -> (SortKey, i64) { (jobs[seq].job.sort_key(), *seq) };
-    ready.sort_unstable_by_key(key);
+    ready.sort_unstable_by_key(|number| (jobs[number].kept.sort_key(), *number));
     let wanted = &ready[..free.min(ready.len())];
-    let bare: Vec<i64> = wanted
-        .iter()
-        .copied()
-        .filter(|seq| without_command.contains(seq))
+    let unknown = wanted.iter().copied();
+    let unknown: Vec<i64> = unknown
+        .filter(|number| !specs.contains_key(number))
         .collect();
-    if !bare.is_empty() {
-        for row in change.wire.rows(sql!("commands"), params![bare]).await? {
+    if !unknown.is_empty() {
+        for row in change.wire.rows(sql!("specs"), params![unknown]).await? {
             let mut row = Columns::of(&row);
-            let seq: i64 = row.next()?;
-            if let Some(kept) = jobs.get_mut(&seq) {
-                jobs::read_command(&mut row, &mut kept.job)?;
-            }
-            fences.push(Fence(row.next()?));
+            let number = row.integer()?;
+            let Some(job) = jobs.get(&number) else {
+                continue;
+            };
+            specs.insert(number, spec(&mut row, job.kept.rules)?);
+            fences.push(Fence(row.integer()?));
         }
     }
     fences.sort_unstable();
     let mut claimed = Vec::with_capacity(wanted.len());
-    for (seq, fence) in wanted.iter().zip(fences.iter().copied()) {
-        let kept = jobs.get_mut(seq).expect("what is ready is loaded");
+    for (&number, &fence) in wanted.iter().zip(&*fences) {
+        let kept = &mut jobs.get_mut(&number).expect("what is ready is loaded").kept;
         let claim = Claim {
             worker: turn.worker.clone(),
             fence,
         };
         change.apply(kept, Event::Claim(claim), &settings.policy)?;
-        changed.insert(*seq);
+        changed.insert(number);
+        let spec = specs
+            .remove(&number)
+            .ok_or_else(|| damaged(format!("nothing is known of what job number {number} runs")))?;
         claimed.push(Claimed {
-            ticket: Ticket {
-                number: *seq,
-                fence,
-            },
-            job: kept.job.clone(),
+            ticket: Ticket { number, fence },
+            job: kept.clone().into_job(spec),
         });
     }
     Ok(claimed)

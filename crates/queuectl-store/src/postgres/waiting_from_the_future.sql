@@ -1,8 +1,7 @@
-SELECT jobs.seq, specs.id, jobs.state, jobs.ready_at,
-    specs.priority, jobs.timeout, specs.max_retries, specs.backoff_base,
-    jobs.attempts, jobs.crashes, specs.created_at,
+SELECT jobs.seq, jobs.state, jobs.ready_at, jobs.attempts, jobs.crashes,
     jobs.started_at, jobs.finished_at, jobs.exec_time, jobs.exit_code,
-    jobs.fence, jobs.worker, jobs.last_error, jobs.stop
+    jobs.fence, jobs.worker, jobs.last_error, jobs.stop,
+    specs.priority, specs.timeout, specs.max_retries, specs.backoff_base
 FROM (
     (
         SELECT seq FROM queuectl.jobs

@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use queuectl_domain::{Job, State, WorkerId};
+use queuectl_domain::{State, WorkerId};
 use queuectl_process::os;
 use tokio_postgres::Row;
 
 use super::change::{Change, settings_of};
 use super::fault::Result;
-use super::jobs;
+use super::jobs::Tracked;
 use super::row::Columns;
 use super::session::Cached;
 use super::wire::{Wire, params};
 use super::{look, mend, sql};
-use crate::records::{Code, Gone, micros, parsed, trouble};
-use crate::{StopMode, StoreError, Worker, WorkerInfo};
+use crate::records::{Code, Columns as _, Gone, micros, nobody_runs, parsed, running, trouble};
+use crate::{GivenBack, StopMode, StoreError, Worker, WorkerInfo};
 
 /// How often settings were changed, as far as nothing is known of them.
 const NONE_KNOWN: i64 = -1;
@@ -72,7 +72,7 @@ pub(super) async fn forget(
     change: &mut Change<'_>,
     id: &WorkerId,
     gone: Gone<'_>,
-) -> Result<Vec<Job>> {
+) -> Result<Vec<GivenBack>> {
     let values = params![id.as_str()];
     let deleted = change.wire.rows(sql!("delete_worker"), values).await?;
     if deleted.is_empty() {
@@ -85,7 +85,7 @@ pub(super) async fn forget(
 pub(super) async fn forget_lapsed(
     change: &mut Change<'_>,
     id: &WorkerId,
-) -> Result<Option<Vec<Job>>> {
+) -> Result<Option<Vec<GivenBack>>> {
     let values = params![id.as_str()];
     let deleted = change.wire.rows(sql!("delete_lapsed"), values).await?;
     if deleted.is_empty() {
@@ -100,7 +100,7 @@ pub(super) async fn give_back_all(
     change: &mut Change<'_>,
     id: &WorkerId,
     gone: Gone<'_>,
-) -> Result<Vec<Job>> {
+) -> Result<Vec<GivenBack>> {
     let held = change
         .wire
         .rows(sql!("running_of"), params![id.as_str()])
@@ -111,17 +111,23 @@ pub(super) async fn give_back_all(
     let policy = change.settings().await?.policy;
     let mut given_back = Vec::with_capacity(held.len());
     for row in &held {
-        let mut kept = jobs::read(row)?;
-        let (event, ended) = gone.parts_with(&kept.job, change.now)?;
-        if let Some((attempt, ending)) = ended {
+        let (mut job, id) = Tracked::read_named(row)?;
+        let number = job.kept.number;
+        let attempt = running(&job.kept.life).ok_or_else(|| nobody_runs(number))?;
+        let (event, ended) = gone.parts_with(&attempt, change.now);
+        if let Some(ending) = ended {
             let now = change.now;
-            change.ended.record(kept.seq, &attempt, now, &ending);
+            change.ended.record(number, &attempt, now, &ending);
         }
-        change.apply(&mut kept, event, &policy)?;
-        change.put(&kept);
-        given_back.push(kept.job);
+        change.apply(&mut job.kept, event, &policy)?;
+        change.put(&job);
+        let life = job.kept.life;
+        given_back.push(GivenBack { id, life });
     }
-    if given_back.iter().any(|job| job.state == State::Pending) {
+    if given_back
+        .iter()
+        .any(|job| job.life.state == State::Pending)
+    {
         change.ring();
     }
     Ok(given_back)
@@ -176,7 +182,7 @@ fn read(row: &Row) -> Result<WorkerInfo> {
     };
     let started_at = row.timestamp()?;
     let standing = look::read_standing(row)?;
-    let trouble = trouble(row.optional_text()?, row.next()?);
+    let trouble = trouble(row.optional_words()?, row.next()?);
     let lease_left = row.duration()?;
     Ok(WorkerInfo {
         worker,

@@ -1,22 +1,51 @@
 //! The attempt that runs, which its job tells of, and how it ends when its worker has gone.
 
-use std::time::Duration;
+use queuectl_domain::{Attempt, Ending, Event, Fence, Life, Outcome, Timestamp};
 
-use queuectl_domain::{Attempt, Ending, Event, Fence, Job, Timestamp};
-
-use super::damaged;
+use super::{Code, Columns, damaged, parsed};
 use crate::StoreError;
 
 /// The attempt that runs, if one does.
-pub(crate) fn running(job: &Job) -> Option<Attempt> {
-    let claim = job.claim.as_ref()?;
+pub(crate) fn running(life: &Life) -> Option<Attempt> {
+    let claim = life.claim.as_ref()?;
     Some(Attempt {
         fence: claim.fence,
-        attempt: job.attempts,
+        attempt: life.attempts,
         worker: claim.worker.clone(),
-        started_at: job.started_at?,
+        started_at: life.started_at?,
         ended: None,
     })
+}
+
+/// Reads an attempt that has ended: fence, attempt, worker, started_at, ended_at, outcome, exit_code, signal, error, exec_time.
+pub(crate) fn read_attempt<'r, C: Columns<'r>>(row: &mut C) -> Result<Attempt, C::Error> {
+    let fence = Fence(row.integer()?);
+    let attempt = row.unsigned()?;
+    let worker = parsed(row.text()?)?;
+    let started_at = row.timestamp()?;
+    let ended_at = row.timestamp()?;
+    let ending = Ending {
+        outcome: Outcome::from_code(row.integer()?)?,
+        exit_code: row.optional_integer()?,
+        // It was one when it was written.
+        signal: row
+            .optional_integer()?
+            .and_then(|signal| signal.try_into().ok()),
+        error: row.optional_words()?,
+        exec_time: row.duration()?,
+    };
+    Ok(Attempt {
+        fence,
+        attempt,
+        worker,
+        started_at,
+        ended: Some((ended_at, ending)),
+    })
+}
+
+/// What is wrong with a job that is said to be processed when nobody does.
+pub(crate) fn nobody_runs(number: i64) -> StoreError {
+    damaged(format!("nobody processes job number {number}"))
 }
 
 /// When and how the attempt ended. One that still ran is stopped by being taken out of its worker's hands.
@@ -35,41 +64,25 @@ pub(crate) enum Gone<'a> {
 }
 
 impl Gone<'_> {
-    /// What happens to a job that the worker held, and what is written down of the attempt; nothing is if it
-    /// hadn't begun.
-    pub(crate) fn parts_with(
-        self,
-        job: &Job,
-        now: Timestamp,
-    ) -> Result<(Event, Option<(Attempt, Ending)>), StoreError> {
-        let Some(attempt) = running(job) else {
-            return Err(damaged(format!("nobody processes job {}", job.id)));
-        };
+    /// What happens to a job when the worker has gone that runs this attempt of it, and how the attempt ended; none if it hadn't
+    /// begun.
+    pub(crate) fn parts_with(self, attempt: &Attempt, now: Timestamp) -> (Event, Option<Ending>) {
         let fence = attempt.fence;
-        let time = time_so_far(job, now);
-        let (event, ending) = match self {
+        let time = now.since(attempt.started_at);
+        match self {
             Gone::Ended => {
                 let ending = Ending::stopped(time);
                 let event = Event::Settle {
                     fence,
                     ending: ending.clone(),
                 };
-                (event, ending)
+                (event, Some(ending))
             }
-            Gone::Died(Some(begun)) if !begun.contains(&fence) => {
-                return Ok((Event::Release { fence }, None));
-            }
+            Gone::Died(Some(begun)) if !begun.contains(&fence) => (Event::Release { fence }, None),
             Gone::Died(_) => {
                 let worker = attempt.worker.clone();
-                (Event::Crash { worker }, Ending::crashed(time))
+                (Event::Crash { worker }, Some(Ending::crashed(time)))
             }
-        };
-        Ok((event, Some((attempt, ending))))
+        }
     }
-}
-
-/// How long the attempt has been running, by the store's clock.
-fn time_so_far(job: &Job, now: Timestamp) -> Duration {
-    job.started_at
-        .map_or(Duration::ZERO, |start| now.since(start))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Claim, Fence, JobId, NativeString, State, WorkerId};
+use queuectl_domain::{JobId, NativeString};
 
 use crate::StoreError;
 
@@ -55,21 +55,4 @@ pub(crate) fn joined(argv: &[NativeString]) -> Vec<u8> {
 pub(crate) fn split(joined: &[u8]) -> Vec<NativeString> {
     let parts = joined.split(|byte| *byte == 0);
     parts.map(|part| NativeString(part.to_vec())).collect()
-}
-
-/// The claim of a job that is being processed, which must have one; none in another state.
-pub(crate) fn claim(
-    id: &JobId,
-    state: State,
-    fence: Option<i64>,
-    worker: Option<&WorkerId>,
-) -> Result<Option<Claim>, StoreError> {
-    match (state, fence, worker) {
-        (State::Processing, Some(fence), Some(worker)) => Ok(Some(Claim {
-            worker: worker.clone(),
-            fence: Fence(fence),
-        })),
-        (State::Processing, ..) => Err(damaged(format!("nobody processes job {id}"))),
-        _ => Ok(None),
-    }
 }

@@ -1,14 +1,13 @@
 //! Attempts in and out of the file. The running one isn't written before it ends: its job tells
 //! of it.
 
-use queuectl_domain::{Attempt, Ending, Fence, Outcome, Timestamp, WorkerId};
+use queuectl_domain::{Attempt, Ending, Life, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::fault::Result;
-use super::jobs::Kept;
 use super::row::Columns;
 use super::sql;
-use crate::records::{Code, micros, parsed, running};
+use crate::records::{Code, micros, read_attempt, running};
 
 /// Writes down how an attempt ended.
 pub(super) fn record(
@@ -36,35 +35,13 @@ pub(super) fn record(
 }
 
 /// All attempts of a job, oldest first.
-pub(super) fn of(conn: &Connection, kept: &Kept) -> Result<Vec<Attempt>> {
+pub(super) fn of(conn: &Connection, number: i64, life: &Life) -> Result<Vec<Attempt>> {
     let mut statement = conn.prepare_cached(sql!("attempts"))?;
-    let mut rows = statement.query([kept.seq])?;
+    let mut rows = statement.query([number])?;
     let mut attempts = Vec::new();
     while let Some(row) = rows.next()? {
-        attempts.push(read(&mut Columns::of(row))?);
+        attempts.push(read_attempt(&mut Columns::of(row))?);
     }
-    attempts.extend(running(&kept.job));
+    attempts.extend(running(life));
     Ok(attempts)
-}
-
-fn read(row: &mut Columns<'_>) -> Result<Attempt> {
-    let fence = Fence(row.next()?);
-    let attempt = row.unsigned()?;
-    let worker: WorkerId = parsed(row.text()?)?;
-    let started_at = row.timestamp()?;
-    let ended_at = row.timestamp()?;
-    let ending = Ending {
-        outcome: Outcome::from_code(row.next()?)?,
-        exit_code: row.next()?,
-        signal: row.next()?,
-        error: row.next()?,
-        exec_time: row.duration()?,
-    };
-    Ok(Attempt {
-        fence,
-        attempt,
-        worker,
-        started_at,
-        ended: Some((ended_at, ending)),
-    })
 }

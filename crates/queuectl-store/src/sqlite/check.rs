@@ -11,7 +11,7 @@ use super::jobs;
 use super::row::Columns;
 use super::session::{Look, Session, beside};
 use super::sql;
-use crate::records::{Code, parsed};
+use crate::records::{Code, Columns as _, parsed};
 use crate::{Check, Checked, Counts, Finding, StoreError};
 
 /// How many complaints about a damaged file are passed on.
@@ -117,7 +117,7 @@ fn unreadable(conn: &Connection) -> Result<Option<Finding>> {
     let mut bad = 0;
     let mut example = None;
     for seq in jobs::numbers(conn, sql!("list_all"), [NO_LIMIT])? {
-        match jobs::load(conn, seq) {
+        match jobs::load_whole(conn, seq) {
             Ok(Some(_)) => continue,
             Ok(None) => {
                 example.get_or_insert_with(|| format!("job {seq} has no command"));

@@ -7,6 +7,7 @@ use super::fault::Result;
 use super::row::Columns;
 use super::sql;
 use crate::Counts;
+use crate::records::Columns as _;
 
 /// What the store counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

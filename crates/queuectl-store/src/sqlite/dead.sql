@@ -1,1 +1,1 @@
-SELECT seq FROM jobs WHERE state = 4 AND state <> 1 ORDER BY seq
+SELECT id FROM jobs WHERE state = 4 AND state <> 1 ORDER BY seq

@@ -55,9 +55,8 @@ impl Draft {
             for whole in all {
                 let seq = change.counters.last_job + 1;
                 change.counters.last_job = seq;
-                let job = whole.job.clone();
-                let id = job.id.clone();
-                if jobs::insert_with_past(change, &mut inserter, seq, job)?.is_none() {
+                let id = &whole.job.spec.id;
+                if !jobs::insert_with_past(change, &mut inserter, seq, &whole.job)? {
                     return Err(damaged(format!("there are two jobs '{id}'")).into());
                 }
                 for (attempt, ended_at, ending) in &whole.attempts {

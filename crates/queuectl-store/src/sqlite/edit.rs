@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use queuectl_domain::{Event, Fence, Job, JobId, NewJob, State, Timeout, Timestamp};
+use queuectl_domain::{Event, Fence, JobId, Life, NewJob, Spec, State, Timeout, Timestamp};
 use rusqlite::Connection;
 
 use super::counters::Counters;
 use super::fault::{Result, damaged};
-use super::jobs::{self, Inserter, Kept};
+use super::jobs::{self, Inserter};
+use super::row::Columns;
 use super::session::Change;
 use super::sql;
-use crate::records::signed;
+use crate::records::{Columns as _, parsed, signed};
 use crate::{Batch, Clear, Counts, Existing, Selection, StoreError};
 
 /// Adds jobs, all or none, or all but those whose names are taken.
@@ -48,13 +49,14 @@ fn insert_named(
     new: NewJob,
     existing: Existing,
 ) -> Result<Option<JobId>> {
-    let job = Job::new(id, new, change.now);
+    let life = Life::new(change.now);
+    let spec = Spec::new(id, new, change.now);
     let seq = next_number(&mut change.counters);
-    if inserter.insert(&mut change.counters, seq, &job)? {
-        return Ok(Some(job.id));
+    if inserter.insert(&mut change.counters, seq, &spec, &life)? {
+        return Ok(Some(spec.id));
     }
     match existing {
-        Existing::Refused => Err(StoreError::JobExists(job.id).into()),
+        Existing::Refused => Err(StoreError::JobExists(spec.id).into()),
         Existing::Skipped => Ok(None),
     }
 }
@@ -66,12 +68,14 @@ fn insert_nameless(
     named: &HashSet<JobId>,
     new: NewJob,
 ) -> Result<JobId> {
-    let mut job = Job::new(JobId::generated(0), new, change.now);
+    let life = Life::new(change.now);
+    let mut spec = Spec::new(JobId::generated(0), new, change.now);
     loop {
         let seq = next_number(&mut change.counters);
-        job.id = JobId::generated(seq.unsigned_abs());
-        if !named.contains(&job.id) && inserter.insert(&mut change.counters, seq, &job)? {
-            return Ok(job.id);
+        spec.id = JobId::generated(seq.unsigned_abs());
+        let is_given = named.contains(&spec.id);
+        if !is_given && inserter.insert(&mut change.counters, seq, &spec, &life)? {
+            return Ok(spec.id);
         }
     }
 }
@@ -88,8 +92,8 @@ pub(super) fn withdraw(change: &mut Change<'_>, numbers: RangeInclusive<i64>) ->
         let Some(kept) = jobs::load(change.conn, seq)? else {
             continue;
         };
-        if kept.job.is_untouched() {
-            kept.delete(change)?;
+        if kept.life.is_untouched() {
+            jobs::delete(change, seq, kept.life.state)?;
             withdrawn += 1;
         }
     }
@@ -104,50 +108,73 @@ pub(super) fn retry(
 ) -> Result<Vec<JobId>> {
     let policy = change.settings()?.policy;
     let mut ids = Vec::new();
-    let mut start_over = |change: &mut Change<'_>, mut kept: Kept| -> Result<()> {
-        kept.apply(change, Event::Retry { timeout }, &policy)?;
-        ids.push(kept.job.id);
+    let mut start_over = |change: &mut Change<'_>, id: JobId| -> Result<()> {
+        let mut kept = jobs::find(change.conn, &id)?;
+        let life = kept.apply(Event::Retry, &policy, change.now);
+        let life = life.map_err(StoreError::refused_by(&id))?;
+        jobs::save(change, &mut kept, life)?;
+        if let Some(timeout) = timeout {
+            jobs::set_timeout(change.conn, kept.number, timeout)?;
+        }
+        ids.push(id);
         Ok(())
     };
     match which {
         Selection::Jobs(wanted) => {
             let mut seen = HashSet::new();
             for id in wanted.iter().filter(|id| seen.insert(*id)) {
-                let kept = jobs::find(change.conn, id)?;
-                start_over(change, kept)?;
+                start_over(change, id.clone())?;
             }
         }
         Selection::AllDead => {
-            for seq in jobs::numbers(change.conn, sql!("dead"), [])? {
-                let kept = jobs::load_known(change.conn, seq)?;
-                start_over(change, kept)?;
+            for id in dead(change.conn)? {
+                start_over(change, id)?;
             }
         }
     }
     Ok(ids)
 }
 
+/// The names of all dead jobs.
+fn dead(conn: &Connection) -> Result<Vec<JobId>> {
+    let mut statement = conn.prepare_cached(sql!("dead"))?;
+    let mut rows = statement.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(parsed(Columns::of(row).text()?)?);
+    }
+    Ok(ids)
+}
+
 /// Puts a waiting job into the dead letter queue.
 pub(super) fn bury(change: &mut Change<'_>, id: &JobId, reason: Option<String>) -> Result<()> {
-    let policy = change.settings()?.policy;
-    let mut kept = jobs::find(change.conn, id)?;
-    kept.apply(change, Event::Bury { reason }, &policy)
+    change_by_hand(change, id, Event::Bury { reason })?;
+    Ok(())
 }
 
 /// Asks for the end of a job's run; returns the claim it runs under.
 pub(super) fn stop(change: &mut Change<'_>, id: &JobId, reason: Option<String>) -> Result<Fence> {
+    let life = change_by_hand(change, id, Event::Stop { reason })?;
+    let claim = life.claim.map(|claim| claim.fence);
+    claim.ok_or_else(|| damaged(format!("nobody processes job {id}")))
+}
+
+/// Has something happen to the job with this name, if the job allows it.
+fn change_by_hand(change: &mut Change<'_>, id: &JobId, event: Event) -> Result<Life> {
     let policy = change.settings()?.policy;
     let mut kept = jobs::find(change.conn, id)?;
-    kept.apply(change, Event::Stop { reason }, &policy)?;
-    let claim = kept.job.claim.map(|claim| claim.fence);
-    claim.ok_or_else(|| damaged(format!("nobody processes job {id}")))
+    let life = kept.apply(event, &policy, change.now);
+    let life = life.map_err(StoreError::refused_by(id))?;
+    jobs::save(change, &mut kept, life)?;
+    Ok(kept.life)
 }
 
 /// Deletes one job.
 pub(super) fn remove(change: &mut Change<'_>, id: &JobId) -> Result<()> {
     let kept = jobs::find(change.conn, id)?;
-    kept.job.check_removable()?;
-    kept.delete(change)
+    let removable = kept.life.check_removable();
+    removable.map_err(StoreError::refused_by(id))?;
+    jobs::delete(change, kept.number, kept.life.state)
 }
 
 /// Deletes jobs; returns how many.

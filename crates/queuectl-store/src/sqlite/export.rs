@@ -11,21 +11,17 @@ use crate::records::signed;
 pub(super) fn some(conn: &Connection, after: i64, most: usize) -> Result<Vec<(i64, History)>> {
     let numbers = jobs::numbers(conn, sql!("after"), [after, signed(most as u64)])?;
     let histories = numbers.into_iter().map(|seq| {
-        let kept = jobs::load_known(conn, seq)?;
-        let runs = attempts::of(conn, &kept)?.into_iter().map(|attempt| {
-            Ok(Run {
-                output: output::of(conn, attempt.fence)?,
-                attempt,
-            })
-        });
+        let job = jobs::job(conn, seq)?;
+        let runs = attempts::of(conn, seq, &job.life)?
+            .into_iter()
+            .map(|attempt| {
+                Ok(Run {
+                    output: output::of(conn, attempt.fence)?,
+                    attempt,
+                })
+            });
         let runs = runs.collect::<Result<_>>()?;
-        Ok((
-            seq,
-            History {
-                job: kept.job,
-                runs,
-            },
-        ))
+        Ok((seq, History { job, runs }))
     });
     histories.collect()
 }

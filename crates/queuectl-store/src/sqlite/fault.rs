@@ -2,7 +2,7 @@
 
 use std::io;
 
-use queuectl_domain::{InvalidValue, TransitionError};
+use queuectl_domain::InvalidValue;
 use rusqlite::{Connection, ErrorCode, ffi};
 
 use crate::StoreError;
@@ -27,12 +27,6 @@ impl From<rusqlite::Error> for Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Said(error)
-    }
-}
-
-impl From<TransitionError> for Fault {
-    fn from(error: TransitionError) -> Self {
-        Self::Said(error.into())
     }
 }
 

@@ -27,14 +27,14 @@ pub(super) fn add(
     for History { job, runs } in histories {
         let seq = edit::next_number(&mut change.counters);
         let job = job.taken_over(&settings.policy, change.now);
-        let id = job.id.clone();
+        let id = job.spec.id.clone();
         match (
-            jobs::insert_with_past(change, &mut inserter, seq, job)?,
+            jobs::insert_with_past(change, &mut inserter, seq, &job)?,
             existing,
         ) {
-            (Some(_), _) => ids.push(id),
-            (None, Existing::Refused) => return Err(StoreError::JobExists(id).into()),
-            (None, Existing::Skipped) => continue,
+            (true, _) => ids.push(id),
+            (false, Existing::Refused) => return Err(StoreError::JobExists(id).into()),
+            (false, Existing::Skipped) => continue,
         }
         for run in runs {
             add_run(change, seq, run, settings.output_limit)?;

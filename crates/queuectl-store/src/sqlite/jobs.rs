@@ -1,83 +1,82 @@
 //! Jobs in and out of the file: the only place that knows how a job is kept.
 
 use queuectl_domain::{
-    BackoffBase, Command, Event, Job, JobId, MaxRetries, NativeString, Policy, Priority, Rules,
-    ShellName, State, Timeout, TransitionError, WorkerId,
+    Command, Event, Job, JobId, Life, Policy, Rules, ShellName, Spec, State, Timeout, WorkerId,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::counters::Counters;
-use super::fault::{Result, damaged};
+use super::fault::{Fault, Result, damaged};
 use super::row::Columns;
 use super::session::Change;
 use super::sql;
 use crate::StoreError;
-use crate::records::{self, Code, joined, micros, parsed, split};
+use crate::records::{Code, Columns as _, Kept, joined, micros, parsed};
 
-/// A job and its number.
-#[derive(Debug, Clone)]
-pub(super) struct Kept {
-    pub(super) seq: i64,
-    pub(super) job: Job,
+/// Lets the lifecycle decide what becomes of a job, and saves that.
+pub(super) fn apply(
+    change: &mut Change<'_>,
+    kept: &mut Kept,
+    event: Event,
+    policy: &Policy,
+) -> Result<()> {
+    let life = kept.must(event, policy, change.now)?;
+    save(change, kept, life)
 }
 
-impl Kept {
-    /// Lets the lifecycle decide what becomes of the job, and saves that.
-    pub(super) fn apply(
-        &mut self,
-        change: &mut Change<'_>,
-        event: Event,
-        policy: &Policy,
-    ) -> Result<()> {
-        let job = self.job.apply(event, policy, change.now)?;
-        self.save(change, job)
+/// The same for the end of a claim: false, and nothing, if it is lost.
+pub(super) fn apply_if_held(
+    change: &mut Change<'_>,
+    kept: &mut Kept,
+    event: Event,
+    policy: &Policy,
+) -> Result<bool> {
+    match kept.if_held(event, policy, change.now)? {
+        Some(life) => save(change, kept, life).map(|()| true),
+        None => Ok(false),
     }
+}
 
-    /// The same, but tells a lost claim from the rest: false if it was lost.
-    pub(super) fn apply_if_held(
-        &mut self,
-        change: &mut Change<'_>,
-        event: Event,
-        policy: &Policy,
-    ) -> Result<bool> {
-        match self.job.apply(event, policy, change.now) {
-            Ok(job) => self.save(change, job).map(|()| true),
-            Err(TransitionError::StaleFence { .. }) => Ok(false),
-            Err(other) => Err(other.into()),
-        }
-    }
+/// Saves what has become of a job.
+pub(super) fn save(change: &mut Change<'_>, kept: &mut Kept, life: Life) -> Result<()> {
+    write_life(change.conn, kept.number, &kept.rules, &life)?;
+    change
+        .counters
+        .moved(Some(kept.life.state), Some(life.state));
+    kept.life = life;
+    Ok(())
+}
 
-    fn save(&mut self, change: &mut Change<'_>, job: Job) -> Result<()> {
-        let mut statement = change.conn.prepare_cached(sql!("save_job"))?;
-        let saved = statement.execute(params![
-            self.seq,
-            job.state.code(),
-            job.sort_key().0,
-            job.ready_at.0,
-            micros(job.rules.timeout.limit().unwrap_or_default()),
-            job.attempts,
-            job.crashes,
-            job.started_at.map(|at| at.0),
-            job.finished_at.map(|at| at.0),
-            job.exec_time.map(micros),
-            job.exit_code,
-            job.claim.as_ref().map(|claim| claim.fence.0),
-            job.last_worker.as_ref().map(WorkerId::as_str),
-            job.last_error,
-            job.stop,
-        ])?;
-        if saved != 1 {
-            return Err(damaged(format!("job {} is gone", self.seq)));
-        }
-        change.counters.moved(Some(self.job.state), Some(job.state));
-        self.job = job;
-        Ok(())
+fn write_life(conn: &Connection, number: i64, rules: &Rules, life: &Life) -> Result<()> {
+    let mut statement = conn.prepare_cached(sql!("save_job"))?;
+    let saved = statement.execute(params![
+        number,
+        life.state.code(),
+        life.sort_key(rules.priority).0,
+        life.ready_at.0,
+        life.attempts,
+        life.crashes,
+        life.started_at.map(|at| at.0),
+        life.finished_at.map(|at| at.0),
+        life.exec_time.map(micros),
+        life.exit_code,
+        life.claim.as_ref().map(|claim| claim.fence.0),
+        life.last_worker.as_ref().map(WorkerId::as_str),
+        life.last_error,
+        life.stop,
+    ])?;
+    if saved != 1 {
+        return Err(damaged(format!("job number {number} is gone")));
     }
+    Ok(())
+}
 
-    /// Deletes the job and all that is known of it.
-    pub(super) fn delete(self, change: &mut Change<'_>) -> Result<()> {
-        delete(change, self.seq, self.job.state)
-    }
+/// Gives a job a new timeout.
+pub(super) fn set_timeout(conn: &Connection, number: i64, timeout: Timeout) -> Result<()> {
+    let timeout = micros(timeout.limit().unwrap_or_default());
+    let mut statement = conn.prepare_cached(sql!("set_timeout"))?;
+    statement.execute([number, timeout])?;
+    Ok(())
 }
 
 /// Deletes the job with this number, which is in `state`, and all that is known of it.
@@ -109,80 +108,116 @@ impl<'c> Inserter<'c> {
     }
 
     /// Adds a job; false, and nothing, if its id is taken.
-    pub(super) fn insert(&mut self, counters: &mut Counters, seq: i64, job: &Job) -> Result<bool> {
+    pub(super) fn insert(
+        &mut self,
+        counters: &mut Counters,
+        number: i64,
+        spec: &Spec,
+        life: &Life,
+    ) -> Result<bool> {
+        let rules = &spec.rules;
         let inserted = self.job.execute(params![
-            seq,
-            job.id.as_str(),
-            job.state.code(),
-            job.sort_key().0,
-            job.ready_at.0,
-            job.rules.priority.get(),
-            micros(job.rules.timeout.limit().unwrap_or_default()),
-            job.rules.max_retries.get(),
-            job.rules.backoff_base.get(),
-            job.attempts,
-            job.crashes,
-            job.created_at.0,
+            number,
+            spec.id.as_str(),
+            life.state.code(),
+            life.sort_key(rules.priority).0,
+            life.ready_at.0,
+            rules.priority.get(),
+            micros(rules.timeout.limit().unwrap_or_default()),
+            rules.max_retries.get(),
+            rules.backoff_base.get(),
+            life.attempts,
+            life.crashes,
+            spec.created_at.0,
         ])?;
         if inserted == 0 {
             return Ok(false);
         }
-        let (line, shell, argv) = match &job.command {
+        let (line, shell, argv) = match &spec.command {
             Command::Line { line, shell } => (Some(line), shell.as_ref(), None),
             Command::Argv(argv) => (None, None, Some(joined(argv))),
         };
         let shell = shell.map(ShellName::as_str);
-        let command = params![seq, line, shell, argv, job.cwd.0];
+        let command = params![number, line, shell, argv, spec.cwd.0];
         self.command.execute(command)?;
-        counters.moved(None, Some(job.state));
+        counters.moved(None, Some(life.state));
         Ok(true)
     }
 }
 
-/// Adds a job that has come some way already; nothing if its id is taken.
+/// Adds a job that has come some way already; false, and nothing, if its id is taken.
 pub(super) fn insert_with_past(
     change: &mut Change<'_>,
     inserter: &mut Inserter<'_>,
-    seq: i64,
-    job: Job,
-) -> Result<Option<Kept>> {
-    if !inserter.insert(&mut change.counters, seq, &job)? {
-        return Ok(None);
+    number: i64,
+    job: &Job,
+) -> Result<bool> {
+    let Job { spec, life } = job;
+    if !inserter.insert(&mut change.counters, number, spec, life)? {
+        return Ok(false);
     }
-    let mut kept = Kept {
-        seq,
-        job: job.clone(),
-    };
-    kept.save(change, job)?;
-    Ok(Some(kept))
+    write_life(change.conn, number, &spec.rules, life)?;
+    Ok(true)
+}
+
+/// How far the job with this number has come, if there is one.
+pub(super) fn load(conn: &Connection, number: i64) -> Result<Option<Kept>> {
+    let mut statement = conn.prepare_cached(sql!("life"))?;
+    let mut rows = statement.query([number])?;
+    let row = rows.next()?;
+    row.map(|row| Kept::read(&mut Columns::of(row))).transpose()
+}
+
+/// How far a job has come that an index says is there.
+pub(super) fn load_known(conn: &Connection, number: i64) -> Result<Kept> {
+    load(conn, number)?.ok_or_else(|| missing(number))
+}
+
+/// The same, with its name.
+pub(super) fn load_named(conn: &Connection, number: i64) -> Result<(Kept, JobId)> {
+    let mut statement = conn.prepare_cached(sql!("life"))?;
+    let mut rows = statement.query([number])?;
+    let row = rows.next()?.ok_or_else(|| missing(number))?;
+    let row = &mut Columns::of(row);
+    Ok((Kept::read(row)?, parsed(row.text()?)?))
 }
 
 /// The job with this number, if there is one.
-pub(super) fn load(conn: &Connection, seq: i64) -> Result<Option<Kept>> {
+pub(super) fn load_whole(conn: &Connection, number: i64) -> Result<Option<(Kept, Spec)>> {
     let mut statement = conn.prepare_cached(sql!("job"))?;
-    let mut rows = statement.query([seq])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let job = read(&mut Columns::of(row))?;
-    Ok(Some(Kept { seq, job }))
+    let mut rows = statement.query([number])?;
+    let row = rows.next()?;
+    row.map(|row| Kept::read_whole(&mut Columns::of(row)))
+        .transpose()
 }
 
-/// The job with this number, which an index says is there.
-pub(super) fn load_known(conn: &Connection, seq: i64) -> Result<Kept> {
-    load(conn, seq)?.ok_or_else(|| damaged(format!("job {seq} is in an index but not there")))
+/// A job that is there.
+pub(super) fn job(conn: &Connection, number: i64) -> Result<Job> {
+    let (kept, spec) = load_whole_known(conn, number)?;
+    Ok(kept.into_job(spec))
 }
 
-/// The job with this name.
-pub(super) fn find(conn: &Connection, id: &JobId) -> Result<Kept> {
+/// A job that an index says is there.
+pub(super) fn load_whole_known(conn: &Connection, number: i64) -> Result<(Kept, Spec)> {
+    load_whole(conn, number)?.ok_or_else(|| missing(number))
+}
+
+fn missing(number: i64) -> Fault {
+    damaged(format!("job number {number} is in an index but not there"))
+}
+
+/// The number of the job with this name.
+pub(super) fn number_of(conn: &Connection, id: &JobId) -> Result<i64> {
     let mut statement = conn.prepare_cached(sql!("find_job"))?;
-    let seq = statement
+    let number = statement
         .query_row([id.as_str()], |row| row.get("seq"))
         .optional()?;
-    match seq {
-        Some(seq) => load_known(conn, seq),
-        None => Err(StoreError::NoSuchJob(id.clone()).into()),
-    }
+    number.ok_or_else(|| StoreError::NoSuchJob(id.clone()).into())
+}
+
+/// How far the job with this name has come.
+pub(super) fn find(conn: &Connection, id: &JobId) -> Result<Kept> {
+    load_known(conn, number_of(conn, id)?)
 }
 
 /// Which of these names are taken.
@@ -206,65 +241,4 @@ pub(super) fn numbers(
     let mut statement = conn.prepare_cached(sql)?;
     let found = statement.query_map(params, |row| row.get("seq"))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Reads the columns in the order in which `job.sql` names them.
-fn read(row: &mut Columns<'_>) -> Result<Job> {
-    let id: JobId = parsed(row.text()?)?;
-    let state = State::from_code(row.next()?)?;
-    let ready_at = row.timestamp()?;
-    let rules = rules(row)?;
-    let attempts = row.unsigned()?;
-    let crashes = row.unsigned()?;
-    let created_at = row.timestamp()?;
-    let started_at = row.optional_timestamp()?;
-    let finished_at = row.optional_timestamp()?;
-    let exec_time = row.optional_duration()?;
-    let exit_code = row.next()?;
-    let fence: Option<i64> = row.next()?;
-    let last_worker: Option<WorkerId> = row.optional_text()?.map(parsed).transpose()?;
-    let last_error = row.next()?;
-    let stop = row.next()?;
-    let claim = records::claim(&id, state, fence, last_worker.as_ref())?;
-    Ok(Job {
-        id,
-        command: command(row)?,
-        cwd: NativeString(row.next()?),
-        rules,
-        state,
-        attempts,
-        crashes,
-        created_at,
-        ready_at,
-        started_at,
-        finished_at,
-        exec_time,
-        exit_code,
-        last_error,
-        last_worker,
-        claim,
-        stop,
-    })
-}
-
-fn rules(row: &mut Columns<'_>) -> Result<Rules> {
-    let outside = |error: queuectl_domain::InvalidValue| damaged(error.to_string());
-    Ok(Rules {
-        priority: Priority::new(row.next()?).map_err(outside)?,
-        timeout: Timeout::from(row.duration()?),
-        max_retries: MaxRetries::new(row.next()?).map_err(outside)?,
-        backoff_base: BackoffBase::new(row.next()?).map_err(outside)?,
-    })
-}
-
-/// The command is taken as it is: it was checked when it came in.
-fn command(row: &mut Columns<'_>) -> Result<Command> {
-    let line: Option<String> = row.next()?;
-    let shell = row.optional_text()?.map(parsed).transpose()?;
-    let argv: Option<Vec<u8>> = row.next()?;
-    match (line, argv) {
-        (Some(line), None) => Ok(Command::Line { line, shell }),
-        (None, Some(argv)) => Ok(Command::Argv(split(&argv))),
-        _ => Err(damaged("a job has no command, or two".into())),
-    }
 }

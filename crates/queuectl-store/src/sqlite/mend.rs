@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Event, Job, Priority, SortKey, WorkerId};
+use queuectl_domain::{Event, Priority, SortKey, WorkerId};
 use rusqlite::{Connection, OpenFlags};
 
 use super::check::{count, last_numbers};
 use super::fault::{Result, say};
 use super::session::{Change, Session};
 use super::{jobs, sql, workers};
-use crate::StoreError;
 use crate::records::Gone;
+use crate::{GivenBack, StoreError};
 
 /// How long those that write may be kept waiting for the log to be cut back.
 const CUT_PATIENCE: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ pub(super) fn recount(change: &mut Change<'_>) -> Result<()> {
 }
 
 /// Puts back what a worker holds that isn't known; nothing if it is known by now.
-pub(super) fn put_back(change: &mut Change<'_>, owner: &WorkerId) -> Result<Vec<Job>> {
+pub(super) fn put_back(change: &mut Change<'_>, owner: &WorkerId) -> Result<Vec<GivenBack>> {
     if workers::is_known(change.conn, owner)? {
         return Ok(Vec::new());
     }
@@ -60,7 +60,7 @@ pub(super) fn wait_as_from_now(change: &mut Change<'_>) -> Result<()> {
     let failed = jobs::numbers(change.conn, sql!("failed_from_the_future"), [now.0])?;
     for seq in pending.into_iter().chain(failed) {
         let mut kept = jobs::load_known(change.conn, seq)?;
-        kept.apply(change, Event::ClockSetBack, &policy)?;
+        jobs::apply(change, &mut kept, Event::ClockSetBack, &policy)?;
     }
     Ok(())
 }

@@ -48,8 +48,8 @@ use queuectl_process::os;
 
 use crate::records::{Code, Gone, made_up_to, signed};
 use crate::{
-    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Missing, Options, Page,
-    Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, GivenBack, Missing, Options,
+    Page, Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
     WorkerInfo,
 };
 use counters::Counters;
@@ -175,14 +175,16 @@ impl Store for SqliteStore {
     }
 
     fn job(&mut self, id: &JobId) -> Result<Job> {
-        let kept = self.session.read(|look| jobs::find(look.conn, id))?;
-        Ok(kept.job)
+        self.session.read(|look| {
+            let number = jobs::number_of(look.conn, id)?;
+            jobs::job(look.conn, number)
+        })
     }
 
     fn attempts(&mut self, id: &JobId) -> Result<Vec<Attempt>> {
         self.session.read(|look| {
             let kept = jobs::find(look.conn, id)?;
-            attempts::of(look.conn, &kept)
+            attempts::of(look.conn, kept.number, &kept.life)
         })
     }
 
@@ -201,11 +203,9 @@ impl Store for SqliteStore {
                     jobs::numbers(look.conn, sql!("list_in_state"), [limit, code])
                 }
             };
-            let loaded = found?
+            let jobs = found?
                 .into_iter()
-                .map(|seq| jobs::load_known(look.conn, seq));
-            let jobs = loaded
-                .map(|kept| kept.map(|kept| kept.job))
+                .map(|number| jobs::job(look.conn, number))
                 .collect::<fault::Result<_>>()?;
             let counts = Counters::load(look.conn)?.jobs;
             let total = query
@@ -295,13 +295,13 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<Job>> {
+    fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Result<Vec<GivenBack>> {
         let given_back = self.change(|change| workers::forget(change, id, Gone::Died(begun)))?;
         self.ring_for(&given_back);
         Ok(given_back)
     }
 
-    fn rescue_lapsed(&mut self, _: &WorkerId) -> Result<Option<Vec<Job>>> {
+    fn rescue_lapsed(&mut self, _: &WorkerId) -> Result<Option<Vec<GivenBack>>> {
         Ok(None)
     }
 
@@ -360,8 +360,11 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
-    fn ring_for(&self, given_back: &[Job]) {
-        if given_back.iter().any(|job| job.state == State::Pending) {
+    fn ring_for(&self, given_back: &[GivenBack]) {
+        if given_back
+            .iter()
+            .any(|job| job.life.state == State::Pending)
+        {
             bell::ring(&self.bell);
         }
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Params, params};
 use super::fault::Result;
 use super::row::Columns;
 use super::sql;
-use crate::records::{Code, outside, signed};
+use crate::records::{Code, Columns as _, outside, signed};
 
 /// Adds what an attempt has printed, and takes out of the middle what is then too much.
 pub(super) fn append(conn: &Connection, fence: Fence, chunks: &[Chunk], limit: u64) -> Result<()> {

@@ -1,12 +1,9 @@
 //! Values in and out of rows.
 
-use std::time::Duration;
-
-use queuectl_domain::Timestamp;
 use rusqlite::types::FromSql;
 use rusqlite::{Row, Rows};
 
-use super::fault::{Result, damaged};
+use super::fault::{Fault, Result, damaged};
 
 /// The columns of a row, read in the order in which the statement names them.
 pub(super) struct Columns<'r> {
@@ -32,39 +29,42 @@ impl<'r> Columns<'r> {
         self.at += 1;
         Ok(value)
     }
+}
 
-    /// A count, never negative.
-    pub(super) fn unsigned<T: TryFrom<i64>>(&mut self) -> Result<T> {
-        let number: i64 = self.next()?;
-        T::try_from(number).map_err(|_| damaged(format!("{number} is out of range")))
+impl<'r> crate::records::Columns<'r> for Columns<'r> {
+    type Error = Fault;
+
+    fn integer(&mut self) -> Result<i64> {
+        self.next()
     }
 
-    /// Text, to be parsed: it isn't copied.
-    pub(super) fn text(&mut self) -> Result<&'r str> {
+    fn optional_integer(&mut self) -> Result<Option<i64>> {
+        self.next()
+    }
+
+    fn text(&mut self) -> Result<&'r str> {
         let found = self.optional_text()?;
         found.ok_or_else(|| damaged("a text is missing".into()))
     }
 
-    pub(super) fn optional_text(&mut self) -> Result<Option<&'r str>> {
+    fn optional_text(&mut self) -> Result<Option<&'r str>> {
         let text = self.row.get_ref(self.at)?.as_str_or_null();
         self.at += 1;
         text.map_err(|error| damaged(error.to_string()))
     }
 
-    pub(super) fn optional_timestamp(&mut self) -> Result<Option<Timestamp>> {
-        Ok(self.next::<Option<i64>>()?.map(Timestamp))
+    fn optional_words(&mut self) -> Result<Option<String>> {
+        self.next()
     }
 
-    pub(super) fn optional_duration(&mut self) -> Result<Option<Duration>> {
-        let micros: Option<i64> = self.next()?;
-        Ok(micros.map(|micros| Duration::from_micros(micros.max(0).unsigned_abs())))
+    fn bytes(&mut self) -> Result<&'r [u8]> {
+        let found = self.optional_bytes()?;
+        found.ok_or_else(|| damaged("bytes are missing".into()))
     }
 
-    pub(super) fn timestamp(&mut self) -> Result<Timestamp> {
-        self.next().map(Timestamp)
-    }
-
-    pub(super) fn duration(&mut self) -> Result<Duration> {
-        self.unsigned().map(Duration::from_micros)
+    fn optional_bytes(&mut self) -> Result<Option<&'r [u8]>> {
+        let bytes = self.row.get_ref(self.at)?.as_blob_or_null();
+        self.at += 1;
+        bytes.map_err(|error| damaged(error.to_string()))
     }
 }

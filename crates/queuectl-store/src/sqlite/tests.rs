@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use queuectl_domain::{Command, NewJob, Settings};
 
 use super::*;
+use crate::records::{KEPT, REST_OF_SPEC};
 
 fn a_store() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -38,16 +39,15 @@ fn sqlite_is_new_enough_to_restart_its_log_safely() {
 #[test]
 fn the_columns_of_a_job_are_read_in_their_order() {
     let (_folder, mut store) = a_store();
-    let names = store.session.read(|look| {
-        let statement = look.conn.prepare(sql!("job"))?;
-        Ok(statement.column_names().collect::<Vec<_>>().join(" "))
-    });
-    assert_eq!(
-        names.unwrap(),
-        "id state ready_at priority timeout max_retries backoff_base attempts crashes \
-         created_at started_at finished_at exec_time exit_code fence worker last_error stop \
-         line shell argv cwd"
-    );
+    let mut names = |sql| {
+        let names = store.session.read(|look| {
+            let statement = look.conn.prepare(sql)?;
+            Ok(statement.column_names().collect::<Vec<_>>().join(" "))
+        });
+        names.unwrap()
+    };
+    assert_eq!(names(sql!("life")), format!("{KEPT} id"));
+    assert_eq!(names(sql!("job")), format!("{KEPT} {REST_OF_SPEC}"));
 }
 
 /// Each statement that finds jobs, attempts or output goes through an index.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use queuectl_domain::{Claim, Event, Fence, Settings, State, Timestamp};
+use queuectl_domain::{Claim, Event, Fence, Life, Settings, State, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::counters::Counters;
 use super::fault::Result;
-use super::jobs::{self, Kept};
+use super::jobs;
 use super::session::{Change, Durability, Look, Session};
 use super::workers::Hold;
 use super::{attempts, mend, output, sql, workers};
@@ -66,6 +66,7 @@ fn look_around(look: &mut Look<'_>, turn: &Turn<'_>) -> Result<Option<Reply>> {
     Ok(Some(Reply {
         now: look.now,
         claimed: Vec::new(),
+        settled: Vec::new(),
         lost,
         to_end,
         stop: standing.stop,
@@ -95,9 +96,12 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
             lost.push(printed.ticket.fence);
         }
     }
+    let mut became = Vec::with_capacity(turn.settled.len());
     for settled in turn.settled {
-        if !settle(change, settled, &settings)? {
-            lost.push(settled.ticket.fence);
+        let fence = settled.ticket.fence;
+        match settle(change, settled, &settings)? {
+            Some(life) => became.push((fence, life)),
+            None => lost.push(fence),
         }
     }
     for ticket in turn.released {
@@ -123,6 +127,7 @@ fn act(change: &mut Change<'_>, turn: &Turn<'_>, durability: Durability) -> Resu
     Ok(Some(Reply {
         now: change.now,
         claimed,
+        settled: became,
         lost,
         to_end,
         stop: standing.stop,
@@ -166,23 +171,23 @@ fn take_output(change: &Change<'_>, printed: &Printed, limit: u64) -> Result<boo
     Ok(true)
 }
 
-/// Takes in how an attempt ended; false, and nothing, if its claim is lost.
-fn settle(change: &mut Change<'_>, settled: &Settled, settings: &Settings) -> Result<bool> {
+/// Takes in how an attempt ended; returns what has become of its job: none, and nothing is done, if its claim is lost.
+fn settle(change: &mut Change<'_>, settled: &Settled, settings: &Settings) -> Result<Option<Life>> {
     let Ticket { number, fence } = settled.ticket;
     let Some(mut kept) = jobs::load(change.conn, number)? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let attempt = running(&kept.job);
+    let attempt = running(&kept.life);
     let ending = settled.ending.clone();
     let event = Event::Settle { fence, ending };
-    if !kept.apply_if_held(change, event, &settings.policy)? {
-        return Ok(false);
+    if !jobs::apply_if_held(change, &mut kept, event, &settings.policy)? {
+        return Ok(None);
     }
     if let Some(attempt) = attempt {
         attempts::record(change.conn, number, &attempt, change.now, &settled.ending)?;
     }
     output::append(change.conn, fence, &settled.output, settings.output_limit)?;
-    Ok(true)
+    Ok(Some(kept.life))
 }
 
 /// Puts back a job that wasn't begun; false, and nothing, if its claim is lost.
@@ -191,7 +196,8 @@ fn release(change: &mut Change<'_>, ticket: Ticket, settings: &Settings) -> Resu
     let Some(mut kept) = jobs::load(change.conn, number)? else {
         return Ok(false);
     };
-    kept.apply_if_held(change, Event::Release { fence }, &settings.policy)
+    let event = Event::Release { fence };
+    jobs::apply_if_held(change, &mut kept, event, &settings.policy)
 }
 
 /// Makes failed jobs claimable whose time has come.
@@ -202,7 +208,7 @@ fn take_due(change: &mut Change<'_>, settings: &Settings) -> Result<()> {
     let due = jobs::numbers(change.conn, sql!("due"), [change.now.0, DUE_AT_ONCE])?;
     for seq in due {
         let mut kept = jobs::load_known(change.conn, seq)?;
-        kept.apply(change, Event::Due, &settings.policy)?;
+        jobs::apply(change, &mut kept, Event::Due, &settings.policy)?;
     }
     Ok(())
 }
@@ -220,18 +226,19 @@ fn claim(
     let urgent = jobs::numbers(change.conn, sql!("to_claim"), [signed(free as u64)])?;
     let mut claimed = Vec::with_capacity(urgent.len());
     for seq in urgent {
-        let mut kept = jobs::load_known(change.conn, seq)?;
+        let (mut kept, spec) = jobs::load_whole_known(change.conn, seq)?;
         let fence = change.counters.next_fence();
         let claim = Claim {
             worker: turn.worker.clone(),
             fence,
         };
-        kept.apply(change, Event::Claim(claim), &settings.policy)?;
-        let Kept { seq: number, job } = kept;
-        claimed.push(Claimed {
-            ticket: Ticket { number, fence },
-            job,
-        });
+        jobs::apply(change, &mut kept, Event::Claim(claim), &settings.policy)?;
+        let ticket = Ticket {
+            number: kept.number,
+            fence,
+        };
+        let job = kept.into_job(spec);
+        claimed.push(Claimed { ticket, job });
     }
     Ok(claimed)
 }

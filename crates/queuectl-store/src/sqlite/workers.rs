@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use queuectl_domain::{Fence, Job, Policy, Timestamp, WorkerId};
+use queuectl_domain::{Fence, Policy, Timestamp, WorkerId};
 use queuectl_process::os;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Result;
-use super::jobs::{self, Kept};
+use super::jobs;
 use super::row::Columns;
 use super::session::Change;
 use super::{attempts, mend, sql};
-use crate::records::{Code, Gone, Standing, parsed, trouble};
-use crate::{StopMode, StoreError, Worker, WorkerInfo};
+use crate::records::{
+    Code, Columns as _, Gone, Kept, Standing, nobody_runs, parsed, running, trouble,
+};
+use crate::{GivenBack, StopMode, StoreError, Worker, WorkerInfo};
 
 /// How a worker stands.
 pub(super) fn standing(conn: &Connection, id: &WorkerId) -> Result<Standing> {
@@ -88,7 +90,11 @@ pub(super) fn hold(conn: &Connection, seq: i64, fence: Fence) -> Result<Hold> {
 
 /// Forgets a worker; what it held was stopped, has crashed, or is released. Returns these jobs as
 /// they are now.
-pub(super) fn forget(change: &mut Change<'_>, id: &WorkerId, gone: Gone<'_>) -> Result<Vec<Job>> {
+pub(super) fn forget(
+    change: &mut Change<'_>,
+    id: &WorkerId,
+    gone: Gone<'_>,
+) -> Result<Vec<GivenBack>> {
     let mut statement = change.conn.prepare_cached(sql!("delete_worker"))?;
     if statement.execute([id.as_str()])? == 0 {
         return Ok(Vec::new());
@@ -101,13 +107,16 @@ pub(super) fn give_back_all(
     change: &mut Change<'_>,
     id: &WorkerId,
     gone: Gone<'_>,
-) -> Result<Vec<Job>> {
+) -> Result<Vec<GivenBack>> {
     let policy = change.settings()?.policy;
     let held = jobs::numbers(change.conn, sql!("running_of"), [id.as_str()])?;
-    let given_back = held.into_iter().map(|seq| {
-        let mut kept = jobs::load_known(change.conn, seq)?;
+    let given_back = held.into_iter().map(|number| {
+        let (mut kept, id) = jobs::load_named(change.conn, number)?;
         give_back(change, &mut kept, gone, &policy)?;
-        Ok(kept.job)
+        Ok(GivenBack {
+            id,
+            life: kept.life,
+        })
     });
     given_back.collect()
 }
@@ -118,11 +127,12 @@ fn give_back(
     gone: Gone<'_>,
     policy: &Policy,
 ) -> Result<()> {
-    let (event, ended) = gone.parts_with(&kept.job, change.now)?;
-    if let Some((attempt, ending)) = ended {
-        attempts::record(change.conn, kept.seq, &attempt, change.now, &ending)?;
+    let attempt = running(&kept.life).ok_or_else(|| nobody_runs(kept.number))?;
+    let (event, ended) = gone.parts_with(&attempt, change.now);
+    if let Some(ending) = ended {
+        attempts::record(change.conn, kept.number, &attempt, change.now, &ending)?;
     }
-    kept.apply(change, event, policy)
+    jobs::apply(change, kept, event, policy)
 }
 
 pub(super) fn request_stop(change: &Change<'_>, ids: &[WorkerId], mode: StopMode) -> Result<()> {

@@ -57,8 +57,8 @@ pub(crate) fn what_ran_at_the_backup_runs_again_in_it_as_if_stopped<S: Scene>() 
     let mut copy = backed_up(&scene);
     assert_eq!(copy.workers().unwrap(), []);
     let job = copy.job(&id("running")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
-    assert_eq!((job.crashes, job.claim), (0, None));
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
+    assert_eq!((job.life.crashes, job.life.claim), (0, None));
     let attempts = copy.attempts(&id("running")).unwrap();
     let (_, ending) = attempts[0].ended.as_ref().unwrap();
     assert_eq!(ending.outcome, Outcome::Stopped);

@@ -23,7 +23,7 @@ pub(crate) fn jobs_whose_ids_are_taken_are_passed_over_if_that_is_meant<S: Scene
     assert_eq!(a, &id("a"));
     assert_eq!(names(&all(&mut *store)), [made.as_str(), "a", "b"]);
     assert_eq!(store.job(&id("b")).unwrap(), before);
-    assert_eq!(store.job(a).unwrap().rules, named("a").rules);
+    assert_eq!(store.job(a).unwrap().spec.rules, named("a").rules);
     assert_eq!(counts(&mut *store).total(), 3);
 }
 

@@ -119,7 +119,7 @@ pub(crate) fn a_job_whose_worker_is_not_known_is_found_and_runs_again<S: Scene>(
     assert_eq!(findings(&mut *store), [ownerless]);
     mend(&mut *store);
     let job = store.job(&id("processing")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
     let attempts = store.attempts(&id("processing")).unwrap();
     let (_, ending) = attempts[0].ended.as_ref().unwrap();
     assert_eq!(ending.outcome, Outcome::Crashed);
@@ -154,7 +154,7 @@ pub(crate) fn what_is_left_of_jobs_that_are_gone_is_found_and_removed<S: Scene>(
     mend(&mut *hand.store);
     assert_eq!(all(&mut *hand.store), before);
     for job in &before.jobs {
-        for attempt in hand.store.attempts(&job.id).unwrap() {
+        for attempt in hand.store.attempts(&job.spec.id).unwrap() {
             assert_eq!(hand.store.output(attempt.fence).unwrap().len(), 1);
         }
     }
@@ -186,7 +186,7 @@ pub(crate) fn a_clock_that_went_back_is_found_and_no_job_waits_for_it<S: Scene>(
     scene.advance(seconds(DAY));
     hand.store.enqueue(vec![named("again")]).unwrap();
     let again = hand.claim_one();
-    assert_eq!(again.job.id, id("before"), "it has waited for a day");
+    assert_eq!(again.job.spec.id, id("before"), "it has waited for a day");
     hand.settle(&again, success());
     let again = hand.claim_one();
     hand.turn(0, &[settled(&again, failure(), vec![])], &[], &[])
@@ -210,10 +210,10 @@ pub(crate) fn a_clock_that_went_back_is_found_and_no_job_waits_for_it<S: Scene>(
     assert!(hand.store.mend(&found[1]).unwrap());
     assert_eq!(findings(&mut *hand.store), [expected[0].clone()]);
     // The most urgent is first again, and the retry comes after its two seconds.
-    assert_eq!(hand.claim_one().job.id, id("tomorrow"));
-    assert_eq!(hand.claim_one().job.id, id("today"));
+    assert_eq!(hand.claim_one().job.spec.id, id("tomorrow"));
+    assert_eq!(hand.claim_one().job.spec.id, id("today"));
     scene.advance(Duration::from_millis(1_999));
     assert_eq!(hand.claim(1), []);
     scene.advance(Duration::from_millis(1));
-    assert_eq!(hand.claim_one().job.id, id("again"));
+    assert_eq!(hand.claim_one().job.spec.id, id("again"));
 }

@@ -21,14 +21,14 @@ pub(crate) fn a_claimed_job_is_processed_by_its_worker_from_now_on<S: Scene>() {
     let mut other = scene.open();
     let job = other.job(&id("one")).unwrap();
     assert_eq!(job, claimed.job);
-    assert_eq!((job.state, job.attempts), (State::Processing, 1));
-    assert_eq!(job.started_at, Some(other.now().unwrap()));
-    assert_eq!(job.last_worker.as_ref(), Some(&hand.id));
+    assert_eq!((job.life.state, job.life.attempts), (State::Processing, 1));
+    assert_eq!(job.life.started_at, Some(other.now().unwrap()));
+    assert_eq!(job.life.last_worker.as_ref(), Some(&hand.id));
     let claim = Claim {
         worker: hand.id,
         fence: claimed.ticket.fence,
     };
-    assert_eq!(job.claim, Some(claim));
+    assert_eq!(job.life.claim, Some(claim));
 }
 
 pub(crate) fn an_attempt_is_seen_while_it_runs<S: Scene>() {
@@ -40,7 +40,7 @@ pub(crate) fn an_attempt_is_seen_while_it_runs<S: Scene>() {
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].fence, claimed.ticket.fence);
     assert_eq!((attempts[0].attempt, &attempts[0].worker), (1, &hand.id));
-    assert_eq!(Some(attempts[0].started_at), claimed.job.started_at);
+    assert_eq!(Some(attempts[0].started_at), claimed.job.life.started_at);
     assert_eq!(attempts[0].ended, None);
 }
 
@@ -142,7 +142,7 @@ fn work_until_idle(mut hand: Hand, jobs: u64) -> Vec<(queuectl_domain::JobId, Fe
         done = Vec::new();
         for claimed in reply.claimed {
             done.push(settled(&claimed, success(), vec![]));
-            ran.push((claimed.job.id, claimed.ticket.fence));
+            ran.push((claimed.job.spec.id.clone(), claimed.ticket.fence));
         }
         let finished = done.is_empty() && reply.unfinished == 0;
         if finished && hand.store.counts().unwrap().of(State::Completed) == jobs {
@@ -208,7 +208,10 @@ pub(crate) fn a_turn_takes_results_and_gives_jobs_at_once<S: Scene>() {
     let reply = hand.turn(1, &done, &[], &[]).unwrap();
     assert_eq!(claimed_names(&reply.claimed), ["b"]);
     assert_eq!(reply.unfinished, 1);
-    assert_eq!(hand.store.job(&id("a")).unwrap().state, State::Completed);
+    assert_eq!(
+        hand.store.job(&id("a")).unwrap().life.state,
+        State::Completed
+    );
 }
 
 pub(crate) fn a_worker_that_is_not_known_gets_nothing<S: Scene>() {

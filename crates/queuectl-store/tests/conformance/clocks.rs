@@ -25,7 +25,7 @@ pub(crate) fn a_retry_waits_no_longer_when_the_clock_is_set_back<S: Scene>() {
         set_back(&scene, &mut *hand.store, by);
         assert_eq!(hand.ask().due_in, Some(seconds(2)));
         scene.advance(seconds(2));
-        assert_eq!(hand.claim_one().job.id, id("a"));
+        assert_eq!(hand.claim_one().job.spec.id, id("a"));
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn who_waited_before_the_clock_was_set_back_is_before_newcomers<S: Sc
     set_back(&scene, &mut *hand.store, YEAR);
     hand.ask();
     let now = hand.store.now().unwrap();
-    assert_eq!(hand.store.job(&id("first")).unwrap().ready_at, now);
+    assert_eq!(hand.store.job(&id("first")).unwrap().life.ready_at, now);
     scene.advance(seconds(1));
     hand.store.enqueue(vec![named("newcomer")]).unwrap();
     let order = ["first", "second", "newcomer"];

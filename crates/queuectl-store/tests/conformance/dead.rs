@@ -16,11 +16,11 @@ pub(crate) fn a_retried_job_starts_anew<S: Scene>() {
     let which = Selection::Jobs(ids(&["a"]));
     assert_eq!(hand.store.retry(&which, None).unwrap(), ids(&["a"]));
     let job = hand.store.job(&id("a")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
-    assert_eq!(job.last_error, None);
-    assert_eq!(job.rules, named("a").max_retries(1).rules);
-    assert_eq!(job.ready_at, hand.store.now().unwrap());
-    assert_eq!(hand.claim_one().job.attempts, 1);
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
+    assert_eq!(job.life.last_error, None);
+    assert_eq!(job.spec.rules, named("a").max_retries(1).rules);
+    assert_eq!(job.life.ready_at, hand.store.now().unwrap());
+    assert_eq!(hand.claim_one().job.life.attempts, 1);
 }
 
 pub(crate) fn a_retry_can_give_a_new_timeout<S: Scene>() {
@@ -28,7 +28,7 @@ pub(crate) fn a_retry_can_give_a_new_timeout<S: Scene>() {
     let mut store = with_dead(&scene, &["a"]);
     let timeout = Timeout::from(seconds(99));
     store.retry(&Selection::AllDead, Some(timeout)).unwrap();
-    assert_eq!(store.job(&id("a")).unwrap().rules.timeout, timeout);
+    assert_eq!(store.job(&id("a")).unwrap().spec.rules.timeout, timeout);
 }
 
 pub(crate) fn several_are_retried_in_the_order_given<S: Scene>() {
@@ -98,12 +98,12 @@ pub(crate) fn a_buried_job_is_dead_and_says_why<S: Scene>() {
     hand.store.bury(&id("pending"), None).unwrap();
 
     let failed = hand.store.job(&id("failed")).unwrap();
-    assert_eq!((failed.state, failed.attempts), (State::Dead, 1));
-    assert_eq!(failed.last_error, Some(reason));
+    assert_eq!((failed.life.state, failed.life.attempts), (State::Dead, 1));
+    assert_eq!(failed.life.last_error, Some(reason));
     let pending = hand.store.job(&id("pending")).unwrap();
-    assert_eq!(pending.state, State::Dead);
+    assert_eq!(pending.life.state, State::Dead);
     let by_hand = Some("Put into the DLQ by hand");
-    assert_eq!(pending.last_error.as_deref(), by_hand);
+    assert_eq!(pending.life.last_error.as_deref(), by_hand);
     scene.advance(seconds(1_000));
     assert_eq!(hand.claim(2), []);
     assert_eq!(counts(&mut *hand.store).of(State::Dead), 2);
@@ -127,7 +127,11 @@ pub(crate) fn only_a_waiting_job_can_be_buried<S: Scene>() {
 }
 
 fn assert_wrong_state(error: &StoreError, named_after_state: &str) {
-    let StoreError::Transition(TransitionError::WrongState { id, state, .. }) = error else {
+    let StoreError::Refused {
+        id,
+        refusal: TransitionError::WrongState { state, .. },
+    } = error
+    else {
         panic!("{error:?}");
     };
     assert_eq!(id.as_str(), named_after_state);

@@ -1,6 +1,6 @@
 //! Deleting: what is gone is gone whole, and what is being processed stays unless forced.
 
-use queuectl_domain::{State, TransitionError};
+use queuectl_domain::{State, TransitionError, Verb};
 use queuectl_store::{Clear, ErrorKind, StoreError};
 
 use crate::hand::{Hand, all, counts, failure, id, named, names, seconds, success};
@@ -18,7 +18,7 @@ pub(crate) fn a_removed_job_is_gone_with_all_that_is_known_of_it<S: Scene>() {
     hand.store.enqueue(vec![named("a")]).unwrap();
     assert_eq!(hand.store.attempts(&id("a")).unwrap(), []);
     let job = hand.store.job(&id("a")).unwrap();
-    assert_eq!((job.attempts, job.last_error), (0, None));
+    assert_eq!((job.life.attempts, job.life.last_error), (0, None));
 }
 
 pub(crate) fn a_job_in_any_state_but_processing_can_be_removed<S: Scene>() {
@@ -39,11 +39,10 @@ pub(crate) fn a_job_that_is_processed_is_not_removed<S: Scene>() {
     let seen = all(&mut *hand.store);
     let error = hand.store.remove(&id("processing")).unwrap_err();
     let wrong_state = TransitionError::WrongState {
-        id: id("processing"),
         state: State::Processing,
-        verb: "removed",
+        verb: Verb::Remove,
     };
-    assert!(matches!(&error, StoreError::Transition(error) if *error == wrong_state));
+    assert!(matches!(&error, StoreError::Refused { refusal, .. } if *refusal == wrong_state));
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(all(&mut *hand.store), seen);
 }

@@ -201,11 +201,11 @@ pub(crate) fn in_state(store: &mut dyn Store, state: Option<State>) -> Page {
 }
 
 pub(crate) fn names(page: &Page) -> Vec<&str> {
-    page.jobs.iter().map(|job| job.id.as_str()).collect()
+    page.jobs.iter().map(|job| job.spec.id.as_str()).collect()
 }
 
 pub(crate) fn claimed_names(claimed: &[Claimed]) -> Vec<&str> {
-    claimed.iter().map(|one| one.job.id.as_str()).collect()
+    claimed.iter().map(|one| one.job.spec.id.as_str()).collect()
 }
 
 /// The counts, which must be what the lists say.
@@ -213,7 +213,7 @@ pub(crate) fn counts(store: &mut dyn Store) -> Counts {
     let counts = store.counts().unwrap();
     for state in State::ALL {
         let page = in_state(store, Some(state));
-        assert!(page.jobs.iter().all(|job| job.state == state));
+        assert!(page.jobs.iter().all(|job| job.life.state == state));
         assert_eq!(counts.of(state), page.jobs.len() as u64, "{state} jobs");
         assert_eq!(page.total, page.jobs.len() as u64, "{state} jobs");
     }

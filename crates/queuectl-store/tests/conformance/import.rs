@@ -1,5 +1,7 @@
 //! What comes from another store: jobs with their past, as if they had lived here.
 
+use std::sync::Arc;
+
 use queuectl_domain::{Ending, Fence, History, Run, State, Stream::Stdout, Timestamp};
 use queuectl_store::{Existing, Store, StoreError};
 
@@ -11,7 +13,7 @@ use crate::scene::Scene;
 fn histories(store: &mut dyn Store, names: &[&str]) -> Vec<History> {
     let history = |name: &&str| {
         let job = store.job(&id(name)).unwrap();
-        let attempts = store.attempts(&job.id).unwrap();
+        let attempts = store.attempts(&job.spec.id).unwrap();
         let run = |attempt: queuectl_domain::Attempt| Run {
             output: store.output(attempt.fence).unwrap(),
             attempt,
@@ -56,7 +58,7 @@ fn elsewhere<S: Scene>() -> (S, Hand) {
         }
     }
     let held = hand.claim_one();
-    assert_eq!(held.job.id, id("processing"));
+    assert_eq!(held.job.spec.id, id("processing"));
     hand.print(&held, vec![chunk(0, Stdout, "half")]);
     hand.store
         .retry(&queuectl_store::Selection::Jobs(ids(&["waiting"])), None)
@@ -93,15 +95,15 @@ pub(crate) fn what_ran_in_another_store_waits_here_as_if_stopped<S: Scene>() {
     let mut store = here.open();
     store.import(before, Existing::Refused).unwrap();
     let after = histories(&mut *store, &["processing"]).remove(0);
-    assert_eq!(after.job.state, State::Pending);
-    assert_eq!((after.job.attempts, after.job.claim), (0, None));
+    assert_eq!(after.job.life.state, State::Pending);
+    assert_eq!((after.job.life.attempts, after.job.life.claim), (0, None));
     let (ended_at, ending) = after.runs[0].attempt.ended.clone().unwrap();
     assert_eq!(ended_at, store.now().unwrap());
     assert_eq!(ending, Ending::stopped(seconds(9)));
     assert_eq!(after.runs[0].output, [chunk(0, Stdout, "half")]);
     let claimed = Hand::new(&here, "here").claim_one();
     assert_eq!(
-        (claimed.job.id, claimed.job.attempts),
+        (claimed.job.spec.id.clone(), claimed.job.life.attempts),
         (id("processing"), 1)
     );
 }
@@ -138,7 +140,7 @@ pub(crate) fn a_job_from_elsewhere_whose_id_is_taken_is_refused_or_passed_over<S
         batch.ids,
         ids(&["completed", "failed", "waiting", "processing"])
     );
-    assert_eq!(store.job(&id("dead")).unwrap().state, State::Pending);
+    assert_eq!(store.job(&id("dead")).unwrap().life.state, State::Pending);
     assert_eq!(store.attempts(&id("dead")).unwrap(), []);
     let nothing = store.import(vec![], Existing::Refused).unwrap();
     assert_eq!(nothing.ids, []);
@@ -148,8 +150,8 @@ pub(crate) fn nothing_from_elsewhere_waits_longer_than_this_store_lets_it<S: Sce
     let (_there, mut hand) = elsewhere::<S>();
     let mut brought = histories(&mut *hand.store, &["failed", "waiting"]);
     for history in &mut brought {
-        history.job.ready_at = Timestamp(i64::MAX);
-        history.job.created_at = Timestamp(i64::MAX);
+        history.job.life.ready_at = Timestamp(i64::MAX);
+        Arc::make_mut(&mut history.job.spec).created_at = Timestamp(i64::MAX);
     }
     let here = S::new();
     let mut store = here.open();
@@ -158,10 +160,10 @@ pub(crate) fn nothing_from_elsewhere_waits_longer_than_this_store_lets_it<S: Sce
     let now = store.now().unwrap();
     let failed = store.job(&id("failed")).unwrap();
     assert_eq!(
-        (failed.ready_at, failed.created_at),
+        (failed.life.ready_at, failed.spec.created_at),
         (now.after(seconds(60)), now)
     );
-    assert_eq!(store.job(&id("waiting")).unwrap().ready_at, now);
+    assert_eq!(store.job(&id("waiting")).unwrap().life.ready_at, now);
 }
 
 pub(crate) fn no_more_of_what_was_printed_elsewhere_is_kept_than_the_limit<S: Scene>() {
@@ -199,7 +201,7 @@ pub(crate) fn ids_made_here_come_after_those_that_were_made_elsewhere<S: Scene>(
     store.enqueue(nameless(40)).unwrap();
     let brought = store.export(i64::MIN, 100).unwrap();
     let brought: Vec<_> = brought.into_iter().map(|(_, history)| history).collect();
-    let last = brought[39].job.id.clone();
+    let last = brought[39].job.spec.id.clone();
     let here = S::new();
     let mut store = here.open();
     store

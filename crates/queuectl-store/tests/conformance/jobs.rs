@@ -88,7 +88,7 @@ pub(crate) fn ids_differ_by_case_and_may_be_in_any_script<S: Scene>() {
     let batch = given.iter().map(|name| named(name)).collect();
     assert_eq!(store.enqueue(batch).unwrap(), ids(&given));
     for name in given {
-        assert_eq!(store.job(&id(name)).unwrap().id, id(name));
+        assert_eq!(store.job(&id(name)).unwrap().spec.id, id(name));
     }
 }
 
@@ -148,9 +148,15 @@ pub(crate) fn any_bytes_in_an_argv_and_a_directory_come_back_as_they_were<S: Sce
     hand.store.enqueue(vec![new.clone()]).unwrap();
 
     let seen = scene.open().job(&id("bytes")).unwrap();
-    assert_eq!((&seen.command, &seen.cwd), (&new.command, &new.cwd));
+    assert_eq!(
+        (&seen.spec.command, &seen.spec.cwd),
+        (&new.command, &new.cwd)
+    );
     let claimed = hand.claim_one().job;
-    assert_eq!((claimed.command, claimed.cwd), (new.command, new.cwd));
+    assert_eq!(
+        (&claimed.spec.command, &claimed.spec.cwd),
+        (&new.command, &new.cwd)
+    );
 }
 
 pub(crate) fn a_command_of_one_mebibyte_comes_back_whole<S: Scene>() {
@@ -161,8 +167,8 @@ pub(crate) fn a_command_of_one_mebibyte_comes_back_whole<S: Scene>() {
     new.command = Command::line(line, None).unwrap();
     hand.store.enqueue(vec![new.clone()]).unwrap();
     let seen = scene.open().job(&id("long")).unwrap();
-    assert!(seen.command == new.command);
-    assert!(hand.claim_one().job.command == new.command);
+    assert!(seen.spec.command == new.command);
+    assert!(hand.claim_one().job.spec.command == new.command);
 }
 
 pub(crate) fn a_line_comes_back_with_its_shell<S: Scene>() {
@@ -180,7 +186,7 @@ pub(crate) fn a_line_comes_back_with_its_shell<S: Scene>() {
                 ..unnamed()
             }])
             .unwrap();
-        assert_eq!(store.job(&made[0]).unwrap().command, command);
+        assert_eq!(store.job(&made[0]).unwrap().spec.command, command);
     }
 }
 
@@ -203,7 +209,7 @@ pub(crate) fn rules_at_their_limits_come_back_as_they_were<S: Scene>() {
         let made = store
             .enqueue(vec![queuectl_domain::NewJob { rules, ..unnamed() }])
             .unwrap();
-        assert_eq!(store.job(&made[0]).unwrap().rules, rules);
+        assert_eq!(store.job(&made[0]).unwrap().spec.rules, rules);
     }
 }
 

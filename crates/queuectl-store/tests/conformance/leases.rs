@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use queuectl_domain::{Key, State};
-use queuectl_store::{Claimed, StopMode, Store, StoreError};
+use queuectl_store::{Claimed, GivenBack, StopMode, Store, StoreError};
 
 use crate::hand::{Hand, a_worker, id, named, seconds, success};
 use crate::scene::Scene;
@@ -65,9 +65,13 @@ pub(crate) fn who_is_not_heard_of_for_longer_than_its_lease_is_rescued<S: Scene>
     assert_eq!(rescued.is_some(), S::LEASES);
     let job = other.store.job(&id("a")).unwrap();
     if let Some(jobs) = rescued {
-        assert_eq!(jobs, std::slice::from_ref(&job));
+        let given_back = GivenBack {
+            id: id("a"),
+            life: job.life.clone(),
+        };
+        assert_eq!(jobs, [given_back]);
         assert_eq!(
-            (job.state, job.attempts, job.crashes),
+            (job.life.state, job.life.attempts, job.life.crashes),
             (State::Pending, 0, 1)
         );
         let error = gone.turn(1, &[], &[], &[]).unwrap_err();

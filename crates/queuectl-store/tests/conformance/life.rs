@@ -43,9 +43,9 @@ pub(crate) fn what_one_handle_does_the_others_see_at_once<S: Scene>() {
     let mut other = scene.open();
     other.enqueue(vec![named("a")]).unwrap();
     let claimed = hand.claim_one();
-    assert_eq!(other.job(&id("a")).unwrap().state, State::Processing);
+    assert_eq!(other.job(&id("a")).unwrap().life.state, State::Processing);
     hand.settle(&claimed, success());
-    assert_eq!(other.job(&id("a")).unwrap().state, State::Completed);
+    assert_eq!(other.job(&id("a")).unwrap().life.state, State::Completed);
     other.remove(&id("a")).unwrap();
     assert!(hand.store.job(&id("a")).is_err());
 }

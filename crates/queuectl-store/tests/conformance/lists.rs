@@ -40,7 +40,7 @@ pub(crate) fn a_job_in_a_list_is_the_job_itself<S: Scene>() {
     let scene = S::new();
     let mut hand = one_of_each(&scene);
     for listed in all(&mut *hand.store).jobs {
-        assert_eq!(hand.store.job(&listed.id).unwrap(), listed);
+        assert_eq!(hand.store.job(&listed.spec.id).unwrap(), listed);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The store against a plain model of it, built on `Job::apply`: after whatever may happen, in
+//! The store against a plain model of it, built on `Life::apply`: after whatever may happen, in
 //! whatever order, both must say the same.
 //!
 //! The model is free in one thing, as a store is: a retry whose time has come may be shown as
@@ -47,7 +47,7 @@ pub(crate) fn what_happens_to_the_model_is_enough_to_see_everything<S: Scene>() 
         let known = play(&scene, &steps);
         lost += known.lost;
         for entry in &known.jobs {
-            states[entry.job.state as usize] += 1;
+            states[entry.job.life.state as usize] += 1;
             for attempt in &entry.attempts {
                 if let Some((_, ending)) = &attempt.ended {
                     outcomes[ending.outcome as usize] += 1;

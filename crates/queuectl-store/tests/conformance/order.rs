@@ -44,7 +44,7 @@ fn first_after<S: Scene>(wait: Duration) -> String {
         .unwrap();
     // The order doesn't depend on when it is asked for.
     scene.advance(seconds(1_000));
-    hand.claim_one().job.id.to_string()
+    hand.claim_one().job.spec.id.to_string()
 }
 
 pub(crate) fn a_retry_waits_from_when_it_is_due<S: Scene>() {
@@ -73,7 +73,9 @@ pub(crate) fn of_several_that_are_due_the_most_urgent_is_next<S: Scene>() {
     hand.store
         .enqueue(vec![named("fresh").priority(9)])
         .unwrap();
-    let order: Vec<_> = (0..4).map(|_| hand.claim_one().job.id).collect();
+    let order: Vec<_> = (0..4)
+        .map(|_| hand.claim_one().job.spec.id.clone())
+        .collect();
     assert_eq!(order, crate::hand::ids(&["high", "fresh", "middle", "low"]));
 }
 
@@ -95,14 +97,14 @@ pub(crate) fn hundreds_that_are_due_at_once_all_have_their_turn<S: Scene>() {
     let mut again = Vec::new();
     loop {
         let reply = hand.turn(7, &[], &[], &[]).unwrap();
-        again.extend(reply.claimed.into_iter().map(|one| one.job.id));
+        again.extend(reply.claimed.into_iter().map(|one| one.job.spec.id.clone()));
         assert_eq!(reply.more, again.len() <= MANY, "after {}", again.len());
         if !reply.more {
             break;
         }
     }
     let mut expected = vec![id("late")];
-    expected.extend(claimed.into_iter().map(|one| one.job.id));
+    expected.extend(claimed.into_iter().map(|one| one.job.spec.id.clone()));
     assert_eq!(again, expected);
 }
 

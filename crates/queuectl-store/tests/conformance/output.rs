@@ -56,7 +56,7 @@ pub(crate) fn output_of_several_jobs_in_one_turn_is_kept_apart<S: Scene>() {
     let results: Vec<_> = claimed
         .iter()
         .map(|one| {
-            let name = one.job.id.as_str();
+            let name = one.job.spec.id.as_str();
             settled(one, success(), vec![chunk(0, Stdout, name)])
         })
         .collect();

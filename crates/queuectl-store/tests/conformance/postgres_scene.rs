@@ -105,7 +105,7 @@ impl<W: Way> Scene for ServerScene<W> {
             Damage::Leftovers => {
                 "INSERT INTO queuectl.attempts VALUES (99, 99, 1, 'w', 0, 0, 0, 0, NULL, NULL, 0);
                  INSERT INTO queuectl.output VALUES (99, 0, 1, '');
-                 INSERT INTO queuectl.specs VALUES (99, 'left over', 'true', NULL, NULL, '/', 5, 3, 2, 0);
+                 INSERT INTO queuectl.specs VALUES (99, 'left over', 'true', NULL, NULL, '/', 5, 20, 3, 2, 0);
                  SELECT setval('queuectl.fences', 99)"
             }
             Damage::CommandLost => {

@@ -14,8 +14,11 @@ pub(crate) fn a_released_job_waits_as_if_nobody_had_claimed_it<S: Scene>() {
     let reply = hand.release(&[held.ticket]);
     assert_eq!((reply.lost, reply.more), (vec![], true));
     let job = hand.store.job(&id("a")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
-    assert_eq!((job.crashes, job.started_at, job.claim), (0, None, None));
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
+    assert_eq!(
+        (job.life.crashes, job.life.started_at, job.life.claim),
+        (0, None, None)
+    );
     assert_eq!(hand.store.attempts(&id("a")).unwrap(), []);
     assert_eq!(counts(&mut *hand.store).of(State::Pending), 1);
 }
@@ -62,8 +65,8 @@ pub(crate) fn what_a_dead_worker_had_not_begun_is_only_released<S: Scene>() {
     assert_eq!(rescued.len(), 2);
     let crashes = |name| {
         let job = store.job(&id(name)).unwrap();
-        assert_eq!((job.state, job.attempts), (State::Pending, 0));
-        job.crashes
+        assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
+        job.life.crashes
     };
     assert_eq!(["begun", "unbegun"].map(crashes), [1, 0]);
     let [attempt] = &store.attempts(&id("begun")).unwrap()[..] else {

@@ -1,7 +1,7 @@
 //! Dead workers: what they held runs again, and they can't speak from the grave.
 
 use queuectl_domain::{Ending, Outcome, State, Stream};
-use queuectl_store::{Claimed, StoreError};
+use queuectl_store::{Claimed, GivenBack, StoreError};
 
 use crate::hand::{
     Hand, a_worker, all, chunk, counts, failure, id, named, seconds, settled, success,
@@ -18,9 +18,10 @@ pub(crate) fn what_a_dead_worker_held_goes_back_to_the_queue<S: Scene>() {
 
     assert_eq!(rescued.len(), 2);
     for job in rescued {
-        assert_eq!(store.job(&job.id).unwrap(), job);
-        assert_eq!((job.state, job.attempts), (State::Pending, 0));
-        assert_eq!((job.crashes, &job.claim), (1, &None));
+        let GivenBack { id, life } = &job;
+        assert_eq!(store.job(id).unwrap().life, *life);
+        assert_eq!((life.state, life.attempts), (State::Pending, 0));
+        assert_eq!((life.crashes, &life.claim), (1, &None));
         let attempts = store.attempts(&job.id).unwrap();
         let now = store.now().unwrap();
         let ended = Some((now, Ending::crashed(seconds(3))));
@@ -59,16 +60,19 @@ pub(crate) fn a_job_whose_workers_keep_dying_is_dead_in_the_end<S: Scene>() {
         let [job] = &rescued[..] else {
             panic!("{rescued:?}")
         };
-        assert_eq!((job.crashes, job.attempts), (crashes, 0));
+        assert_eq!((job.life.crashes, job.life.attempts), (crashes, 0));
         let state = if crashes < 3 {
             State::Pending
         } else {
             State::Dead
         };
-        assert_eq!(job.state, state);
+        assert_eq!(job.life.state, state);
     }
     let job = store.job(&id("bomb")).unwrap();
-    assert_eq!(job.last_error.as_deref(), Some("Its worker died 3 times"));
+    assert_eq!(
+        job.life.last_error.as_deref(),
+        Some("Its worker died 3 times")
+    );
     let outcomes: Vec<_> = store
         .attempts(&id("bomb"))
         .unwrap()
@@ -83,7 +87,10 @@ pub(crate) fn how_many_may_die_of_a_job_is_a_setting<S: Scene>() {
     let (dead, _) = holding(&scene, &["bomb"]);
     let mut store = scene.open();
     store.set(queuectl_domain::Key::CrashLimit, "1").unwrap();
-    assert_eq!(store.rescue(&dead.id, None).unwrap()[0].state, State::Dead);
+    assert_eq!(
+        store.rescue(&dead.id, None).unwrap()[0].life.state,
+        State::Dead
+    );
 }
 
 pub(crate) fn a_worker_that_is_not_known_held_nothing<S: Scene>() {
@@ -124,7 +131,10 @@ pub(crate) fn a_zombie_under_a_new_name_does_not_get_its_claims_back<S: Scene>()
     risen.store.rescue(&zombie.id, None).unwrap();
     let reply = risen.settle(&held[0], success());
     assert_eq!(reply.lost, [held[0].ticket.fence]);
-    assert_eq!(risen.store.job(&id("a")).unwrap().state, State::Pending);
+    assert_eq!(
+        risen.store.job(&id("a")).unwrap().life.state,
+        State::Pending
+    );
 
     let again = risen.claim_one();
     let reply = risen.settle(&held[0], success());

@@ -15,22 +15,22 @@ pub(crate) fn a_success_completes_the_job<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");
     let job = after::<S>(&scene, &mut hand, success());
-    assert_eq!((job.state, job.attempts), (State::Completed, 1));
-    assert_eq!((job.exit_code, job.last_error), (Some(0), None));
-    assert_eq!(job.exec_time, Some(Duration::from_millis(1_250)));
-    assert_eq!(job.finished_at, Some(hand.store.now().unwrap()));
-    assert_eq!(job.claim, None);
+    assert_eq!((job.life.state, job.life.attempts), (State::Completed, 1));
+    assert_eq!((job.life.exit_code, job.life.last_error), (Some(0), None));
+    assert_eq!(job.life.exec_time, Some(Duration::from_millis(1_250)));
+    assert_eq!(job.life.finished_at, Some(hand.store.now().unwrap()));
+    assert_eq!(job.life.claim, None);
 }
 
 pub(crate) fn a_failure_waits_for_its_retry<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");
     let job = after::<S>(&scene, &mut hand, failure());
-    assert_eq!((job.state, job.attempts), (State::Failed, 1));
-    assert_eq!(job.exit_code, Some(7));
-    assert_eq!(job.last_error.as_deref(), Some("Exit code 7: no disk"));
+    assert_eq!((job.life.state, job.life.attempts), (State::Failed, 1));
+    assert_eq!(job.life.exit_code, Some(7));
+    assert_eq!(job.life.last_error.as_deref(), Some("Exit code 7: no disk"));
     let due = hand.store.now().unwrap().after(seconds(2));
-    assert_eq!(job.next_retry_at(), Some(due));
+    assert_eq!(job.life.next_retry_at(), Some(due));
 }
 
 pub(crate) fn every_way_to_end_is_kept_in_full<S: Scene>() {
@@ -65,7 +65,7 @@ pub(crate) fn a_retry_is_not_claimed_before_it_is_due<S: Scene>() {
     assert_eq!(reply.due_in, Some(Duration::from_micros(1)));
     scene.advance(Duration::from_micros(1));
     let again = hand.claim_one();
-    assert_eq!(again.job.attempts, 2);
+    assert_eq!(again.job.life.attempts, 2);
 }
 
 pub(crate) fn a_worker_hears_when_the_next_retry_is_due<S: Scene>() {
@@ -99,8 +99,11 @@ pub(crate) fn a_job_out_of_attempts_is_dead_and_says_why<S: Scene>() {
     scene.advance(seconds(2));
     hand.run(timeout());
     let job = hand.store.job(&id("job")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Dead, 2));
-    assert_eq!(job.last_error.as_deref(), Some("Timeout exceeded (20s)"));
+    assert_eq!((job.life.state, job.life.attempts), (State::Dead, 2));
+    assert_eq!(
+        job.life.last_error.as_deref(),
+        Some("Timeout exceeded (20s)")
+    );
     scene.advance(seconds(1_000_000));
     assert_eq!(hand.claim(9), []);
 }
@@ -134,7 +137,7 @@ fn attempt<S: Scene>(scene: &S, hand: &mut Hand, ending: Ending) -> Attempt {
     hand.settle(&claimed, ending.clone());
     Attempt {
         fence: claimed.ticket.fence,
-        attempt: claimed.job.attempts,
+        attempt: claimed.job.life.attempts,
         worker: hand.id.clone(),
         started_at,
         ended: Some((started_at.after(seconds(1)), ending)),
@@ -145,8 +148,8 @@ pub(crate) fn a_stop_consumes_no_attempt<S: Scene>() {
     let scene = S::new();
     let mut hand = Hand::new(&scene, "w");
     let job = after::<S>(&scene, &mut hand, Ending::stopped(seconds(3)));
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
-    assert_eq!((job.crashes, job.last_error), (0, None));
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
+    assert_eq!((job.life.crashes, job.life.last_error), (0, None));
 }
 
 pub(crate) fn a_result_under_another_fence_is_lost<S: Scene>() {
@@ -192,7 +195,7 @@ pub(crate) fn a_result_of_a_job_that_is_gone_is_lost<S: Scene>() {
     let reply = hand.settle(&claimed, success());
     assert_eq!(reply.lost, [claimed.ticket.fence]);
     let job = hand.store.job(&id("job")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Pending, 0));
+    assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
     assert_eq!(hand.store.attempts(&id("job")).unwrap(), []);
 }
 
@@ -210,8 +213,11 @@ pub(crate) fn one_lost_claim_does_not_spoil_the_rest_of_its_turn<S: Scene>() {
     let reply = hand.turn(1, &all, &[], &[]).unwrap();
     assert_eq!(reply.lost, [claimed[0].ticket.fence]);
     assert_eq!(crate::hand::claimed_names(&reply.claimed), ["c"]);
-    assert_eq!(hand.store.job(&id("a")).unwrap().state, State::Completed);
-    assert_eq!(hand.store.job(&id("b")).unwrap().state, State::Failed);
+    assert_eq!(
+        hand.store.job(&id("a")).unwrap().life.state,
+        State::Completed
+    );
+    assert_eq!(hand.store.job(&id("b")).unwrap().life.state, State::Failed);
 }
 
 pub(crate) fn the_output_of_a_lost_result_is_dropped<S: Scene>() {
@@ -251,7 +257,11 @@ pub(crate) fn counts_follow_every_result<S: Scene>() {
         };
         let job = after::<S>(&scene, &mut hand, ending);
         let counts = counts(&mut *hand.store);
-        assert_eq!((counts.of(job.state), counts.total()), (1, 1), "{outcome}");
+        assert_eq!(
+            (counts.of(job.life.state), counts.total()),
+            (1, 1),
+            "{outcome}"
+        );
     }
 }
 
@@ -262,14 +272,14 @@ fn after<S: Scene>(scene: &S, hand: &mut Hand, ending: Ending) -> Job {
     let claimed = hand.claim_one();
     scene.advance(seconds(3));
     assert_eq!(hand.settle(&claimed, ending).lost, []);
-    hand.store.job(&claimed.job.id).unwrap()
+    hand.store.job(&claimed.job.spec.id).unwrap()
 }
 
 /// All jobs with all their attempts.
 fn snapshot(store: &mut dyn Store) -> Vec<(Job, Vec<Attempt>)> {
     let jobs = all(store).jobs.into_iter();
     jobs.map(|job| {
-        let attempts = store.attempts(&job.id).unwrap();
+        let attempts = store.attempts(&job.spec.id).unwrap();
         (job, attempts)
     })
     .collect()

@@ -19,7 +19,7 @@ pub(crate) fn who_runs_a_job_hears_that_its_run_is_to_end<S: Scene>() {
         let reply = hand.turn(0, &[], &[], &tickets).unwrap();
         assert_eq!((reply.to_end, reply.lost), (vec![fence], vec![]));
     }
-    assert_eq!(store.job(&id("b")).unwrap().state, State::Processing);
+    assert_eq!(store.job(&id("b")).unwrap().life.state, State::Processing);
     // It hears it in a turn that changes something, too.
     let done = settled(&held[0], success(), vec![]);
     let reply = hand.turn(0, &[done], &[], &tickets[1..]).unwrap();
@@ -39,8 +39,8 @@ pub(crate) fn a_stopped_job_is_dead_when_its_run_has_ended<S: Scene>() {
     assert_eq!(hand.turn(1, &[done], &[], &[]).unwrap().claimed, []);
 
     let job = store.job(&id("a")).unwrap();
-    assert_eq!((job.state, job.attempts), (State::Dead, 0));
-    assert_eq!((&job.last_error, &job.stop), (&reason, &None));
+    assert_eq!((job.life.state, job.life.attempts), (State::Dead, 0));
+    assert_eq!((&job.life.last_error, &job.life.stop), (&reason, &None));
     let attempts = store.attempts(&id("a")).unwrap();
     let now = store.now().unwrap();
     assert_eq!(attempts[0].ended, Some((now, ending)));
@@ -58,10 +58,13 @@ pub(crate) fn a_run_that_ends_by_itself_before_it_is_stopped_counts<S: Scene>() 
     hand.settle(&held[0], success());
     hand.settle(&held[1], failure());
     let good = store.job(&id("good")).unwrap();
-    assert_eq!((good.state, good.last_error), (State::Completed, None));
+    assert_eq!(
+        (good.life.state, good.life.last_error),
+        (State::Completed, None)
+    );
     let bad = store.job(&id("bad")).unwrap();
-    assert_eq!((bad.state, bad.attempts), (State::Dead, 1));
-    assert_eq!(bad.last_error.as_deref(), Some("enough"));
+    assert_eq!((bad.life.state, bad.life.attempts), (State::Dead, 1));
+    assert_eq!(bad.life.last_error.as_deref(), Some("enough"));
 }
 
 pub(crate) fn a_stopped_job_is_dead_when_its_worker_has_gone<S: Scene>() {
@@ -77,10 +80,10 @@ pub(crate) fn a_stopped_job_is_dead_when_its_worker_has_gone<S: Scene>() {
         }
         let job = store.job(&id("a")).unwrap();
         assert_eq!(
-            (job.state, job.crashes),
+            (job.life.state, job.life.crashes),
             (State::Dead, u32::from(gone == 1))
         );
-        assert_eq!(job.last_error.as_deref(), Some("Stopped by hand"));
+        assert_eq!(job.life.last_error.as_deref(), Some("Stopped by hand"));
         assert_eq!(counts(&mut *store).of(State::Dead), 1);
     }
 }
@@ -97,7 +100,7 @@ pub(crate) fn a_stopped_job_can_be_retried_and_runs_as_any_other<S: Scene>() {
     let reply = hand.turn(0, &[], &[], &[again.ticket]).unwrap();
     assert_eq!((reply.to_end, reply.lost), (vec![], vec![]));
     hand.settle(&again, failure());
-    assert_eq!(store.job(&id("a")).unwrap().state, State::Failed);
+    assert_eq!(store.job(&id("a")).unwrap().life.state, State::Failed);
 }
 
 pub(crate) fn only_a_job_that_is_processed_can_be_stopped<S: Scene>() {
@@ -111,7 +114,7 @@ pub(crate) fn only_a_job_that_is_processed_can_be_stopped<S: Scene>() {
         }
         let before = hand.store.job(&id("a")).unwrap();
         let error = hand.store.stop_job(&id("a"), None).unwrap_err();
-        assert!(matches!(error, StoreError::Transition(_)), "{error}");
+        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
         assert_eq!(hand.store.job(&id("a")).unwrap(), before);
     }
     let error = hand.store.stop_job(&id("nothing"), None).unwrap_err();

@@ -59,7 +59,10 @@ pub(crate) fn a_name_that_another_process_has_is_refused<S: Scene>() {
     // One that isn't sure whether it was heard says it again.
     hand.store.register(&same).unwrap();
     hand.settle(&claimed[0], crate::hand::success());
-    assert_eq!(hand.store.job(&id("a")).unwrap().state, State::Completed);
+    assert_eq!(
+        hand.store.job(&id("a")).unwrap().life.state,
+        State::Completed
+    );
 }
 
 pub(crate) fn workers_are_listed_longest_running_first<S: Scene>() {
@@ -164,7 +167,7 @@ pub(crate) fn a_worker_asked_to_stop_gets_nothing_new<S: Scene>() {
     let reply = hand.turn(4, &[done], &[], &[]).unwrap();
     assert_eq!((reply.claimed, reply.lost), (vec![], vec![]));
     let one = hand.store.job(&id("one")).unwrap();
-    assert_eq!(one.state, State::Completed);
+    assert_eq!(one.life.state, State::Completed);
 }
 
 pub(crate) fn a_worker_that_can_start_no_jobs_is_known_to_since_it_said_so<S: Scene>() {
@@ -221,16 +224,16 @@ pub(crate) fn a_worker_that_ends_gives_its_jobs_back<S: Scene>() {
     store.unregister(&hand.id).unwrap();
 
     for claimed in &held {
-        let job = store.job(&claimed.job.id).unwrap();
-        assert_eq!((job.state, job.attempts), (State::Pending, 0));
-        assert_eq!((job.crashes, job.claim), (0, None));
-        let attempts = store.attempts(&job.id).unwrap();
+        let job = store.job(&claimed.job.spec.id).unwrap();
+        assert_eq!((job.life.state, job.life.attempts), (State::Pending, 0));
+        assert_eq!((job.life.crashes, job.life.claim), (0, None));
+        let attempts = store.attempts(&job.spec.id).unwrap();
         assert_eq!(attempts.len(), 1);
         let (at, ending) = attempts[0].ended.clone().unwrap();
         assert_eq!(at, store.now().unwrap());
         assert_eq!(ending.outcome, Outcome::Stopped);
     }
-    assert_eq!(store.job(&others.job.id).unwrap(), others.job);
+    assert_eq!(store.job(&others.job.spec.id).unwrap(), others.job);
     assert_eq!(counts(&mut *store).of(State::Pending), 2);
     let known = store.workers().unwrap();
     assert_eq!(known.len(), 1);

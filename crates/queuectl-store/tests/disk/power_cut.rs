@@ -134,7 +134,12 @@ fn all_is_kept(recording: &Recording, place: usize, store: &mut dyn Store) -> Fe
         match promise {
             Promise::Added(id) => {
                 let job = store.job(id).unwrap();
-                assert!(job.command.to_text().starts_with(&format!("echo {id} ")));
+                assert!(
+                    job.spec
+                        .command
+                        .to_text()
+                        .starts_with(&format!("echo {id} "))
+                );
             }
             Promise::Kept(id, fence) => {
                 let attempts = store.attempts(id).unwrap();
@@ -167,7 +172,7 @@ fn nothing_is_half(recording: &Recording, store: &mut dyn Store) {
             let ended = attempt.ended.as_ref();
             ended.is_some_and(|(_, ending)| ending.exit_code == Some(0))
         });
-        assert_eq!(job.state == State::Completed, succeeded, "{id}");
+        assert_eq!(job.life.state == State::Completed, succeeded, "{id}");
     }
 }
 

@@ -200,7 +200,7 @@ impl Players {
         let hand = &mut self.workers[number];
         for held in hand.held.drain(..ends) {
             hand.told
-                .push((held.claimed.job.id, held.claimed.ticket.fence));
+                .push((held.claimed.job.spec.id.clone(), held.claimed.ticket.fence));
         }
         for printed in output {
             hand.held[0].shown = printed.chunks[0].bytes.len();

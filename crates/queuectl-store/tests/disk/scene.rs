@@ -94,7 +94,10 @@ pub(crate) fn chunk(offset: u64, text: &str) -> Chunk {
 pub(crate) fn ids(store: &mut dyn Store) -> Vec<JobId> {
     let limit = usize::MAX;
     let page = store.list(&Query { state: None, limit }).unwrap();
-    page.jobs.into_iter().map(|job| job.id).collect()
+    page.jobs
+        .into_iter()
+        .map(|job| job.spec.id.clone())
+        .collect()
 }
 
 /// The file is whole, and the store counts what is there.

@@ -43,12 +43,15 @@ fn a_result_counts_once_and_no_claim_is_orphaned_whether_or_not_the_commit_was_d
         // The same results are told again, and those jobs that nobody knew of are run as if never claimed.
         let reply = hand.turn(2).unwrap();
         assert_eq!(reply.lost, [], "{cut:?}");
+        let became = reply.settled.iter().map(|(_, life)| life.state);
+        let became: Vec<_> = became.collect();
+        assert_eq!(became, [State::Completed; 2], "{cut:?}");
         assert_eq!(reply.claimed.len(), 2);
         assert!(
             reply
                 .claimed
                 .iter()
-                .all(|claimed| claimed.job.attempts == 1)
+                .all(|claimed| claimed.job.life.attempts == 1)
         );
         let running = scene.open().workers().unwrap()[0].running;
         assert_eq!(running, 2, "{cut:?}");

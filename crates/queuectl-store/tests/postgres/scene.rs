@@ -176,7 +176,10 @@ impl Hand {
         };
         let reply = self.store.turn(&turn)?;
         self.done = reply.claimed.iter().map(success).collect();
-        let ran = reply.claimed.iter().map(|claimed| claimed.job.id.clone());
+        let ran = reply
+            .claimed
+            .iter()
+            .map(|claimed| claimed.job.spec.id.clone());
         self.ran.extend(ran);
         Ok(reply)
     }

@@ -1,6 +1,8 @@
 //! One turn with the store: what is told, and what is done about the answer.
 
-use queuectl_domain::{Event, Fence};
+use std::collections::HashMap;
+
+use queuectl_domain::{Fence, Life};
 use queuectl_store::{Reply, Settled, StopMode, StoreError, Turn};
 
 use super::EventLoop;
@@ -120,23 +122,22 @@ impl EventLoop<'_> {
 
     /// Tells the observer of the ends that the store knows now.
     fn tell_ends(&mut self, reply: &Reply) {
+        let became: HashMap<Fence, &Life> = reply
+            .settled
+            .iter()
+            .map(|(fence, life)| (*fence, life))
+            .collect();
         for (settled, owed) in self.backlog.take() {
             self.slots.forget(owed.entry);
             let job = &*owed.job;
-            let Settled { ticket, ending, .. } = settled;
-            let fence = ticket.fence;
-            let settle = Event::Settle {
-                fence,
-                ending: ending.clone(),
-            };
-            match job.apply(settle, &reply.settings.policy, reply.now) {
-                Ok(after) if !reply.lost.contains(&fence) => {
+            let Settled { ticket, ending, .. } = &settled;
+            match became.get(&ticket.fence) {
+                Some(life) => {
                     self.attempts += 1;
-                    let (ending, after) = (&ending, &after);
                     self.observer
-                        .notice(&Happening::JobEnded { job, ending, after });
+                        .notice(&Happening::JobEnded { job, ending, life });
                 }
-                _ => self.observer.notice(&Happening::JobLost { job }),
+                None => self.observer.notice(&Happening::JobLost { job }),
             }
         }
     }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use queuectl_domain::{Event, Fence, Job, Settings};
+use queuectl_domain::{Fence, Job, Settings};
 use queuectl_process::{StopSignal, Unable};
 use queuectl_store::{Claimed, Printed, Reply, Ticket};
 
@@ -282,11 +282,8 @@ impl<'scope> Slots<'scope> {
             let Some(running) = &mut place.running else {
                 continue;
             };
-            if is_to_end(running.ticket.fence) && running.job.stop.is_none() {
-                let stop = Event::Stop { reason: None };
-                if let Ok(job) = running.job.apply(stop, &reply.settings.policy, reply.now) {
-                    running.job = Arc::new(job);
-                }
+            if is_to_end(running.ticket.fence) && !running.to_end {
+                running.to_end = true;
                 place.stop();
             }
         }

@@ -58,6 +58,8 @@ pub(super) struct Running {
     pub(super) job: Arc<Job>,
     pub(super) entry: usize,
     pub(super) lost: bool,
+    /// A user wants it ended.
+    pub(super) to_end: bool,
     /// It is being ended since the lease is about to be over.
     pub(super) cut_off: bool,
 }
@@ -227,6 +229,7 @@ impl State {
             job: Arc::clone(&assignment.job),
             entry: assignment.entry,
             lost: false,
+            to_end: false,
             cut_off: false,
         });
         Some(assignment)

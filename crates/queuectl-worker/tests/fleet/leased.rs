@@ -13,8 +13,9 @@ use queuectl_domain::{
     Attempt, Chunk, Fence, History, Job, JobId, Key, NewJob, Settings, Timeout, Timestamp, WorkerId,
 };
 use queuectl_store::{
-    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, Location, Page, Progress,
-    Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker, WorkerInfo,
+    BackupTo, Batch, Bell, Checked, Clear, Counts, Existing, Finding, GivenBack, Location, Page,
+    Progress, Query, Reply, Selection, StopMode, Store, StoreError, StoreFile, Turn, Worker,
+    WorkerInfo,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -151,7 +152,7 @@ impl Store for Leased {
         fn settings(&mut self) -> Settings;
         fn set(&mut self, key: Key, value: &str) -> ();
         fn unregister(&mut self, id: &WorkerId) -> ();
-        fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Vec<Job>;
+        fn rescue(&mut self, id: &WorkerId, begun: Option<&[Fence]>) -> Vec<GivenBack>;
         fn lost_workers(&mut self) -> Vec<WorkerId>;
         fn request_stop(&mut self, ids: &[WorkerId], mode: StopMode) -> ();
         fn set_trouble(&mut self, id: &WorkerId, reason: Option<&str>) -> ();
@@ -197,7 +198,7 @@ impl Store for Leased {
         self.inner.sync()
     }
 
-    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<Job>>> {
+    fn rescue_lapsed(&mut self, id: &WorkerId) -> Result<Option<Vec<GivenBack>>> {
         self.link.pass()?;
         let known = self.inner.workers()?;
         let is_known = known.iter().any(|info| info.worker.id == *id);

@@ -153,9 +153,11 @@ impl Observer for Teller {
     fn notice(&self, happening: &Happening<'_>) {
         let words = match happening {
             Happening::WorkerStarted { .. } => "started".into(),
-            Happening::JobStarted { job } => format!("{} started", job.id),
-            Happening::JobEnded { job, ending, .. } => format!("{} {}", job.id, ending.outcome),
-            Happening::JobLost { job } => format!("{} lost", job.id),
+            Happening::JobStarted { job } => format!("{} started", job.spec.id),
+            Happening::JobEnded { job, ending, .. } => {
+                format!("{} {}", job.spec.id, ending.outcome)
+            }
+            Happening::JobLost { job } => format!("{} lost", job.spec.id),
             Happening::Rescued { jobs, .. } => format!("rescued {}", jobs.len()),
             Happening::CutOff { running } => format!("cut off {running}"),
             Happening::StoreTrouble { .. } => "trouble".into(),
@@ -204,7 +206,7 @@ fn who_can_not_renew_the_lease_ends_its_jobs_before_it_is_over() {
         worker.end();
         let job = scene.job(&id);
         assert_eq!(
-            (job.state, job.attempts, job.crashes),
+            (job.life.state, job.life.attempts, job.life.crashes),
             (State::Completed, 1, 0)
         );
         let attempts = scene.store().attempts(&id).unwrap();
@@ -240,10 +242,10 @@ fn jobs_of_a_worker_that_is_cut_off_run_elsewhere_soon_and_never_twice_at_once()
     cut_off.end();
     let job = scene.job(&id);
     assert_eq!(
-        (job.state, job.attempts, job.crashes),
+        (job.life.state, job.life.attempts, job.life.crashes),
         (State::Completed, 1, 1)
     );
-    assert_eq!(scene.job(&next).state, State::Completed);
+    assert_eq!(scene.job(&next).life.state, State::Completed);
     assert_eq!(scene.store().workers().unwrap(), []);
 }
 
@@ -262,7 +264,7 @@ fn what_ends_while_the_store_is_out_of_reach_counts_when_it_is_back() {
     worker.wait_for("patient completed");
     worker.end();
     let job = scene.job(&id);
-    assert_eq!((job.state, job.attempts), (State::Completed, 1));
+    assert_eq!((job.life.state, job.life.attempts), (State::Completed, 1));
     let attempts = scene.store().attempts(&id).unwrap();
     assert_eq!(attempts.len(), 1);
     let output = scene.store().output(attempts[0].fence).unwrap();
@@ -300,12 +302,12 @@ fn a_worker_that_is_to_stop_waits_for_the_store_no_longer_than_its_lease() {
     assert!(passed < LEASE + Duration::from_secs(1), "{passed:?}");
     let ended = worker.thread.join().expect("it doesn't panic");
     assert!(matches!(ended, Err(RunError::GaveUp(_))), "{ended:?}");
-    assert_eq!(scene.job(&id).state, State::Processing);
+    assert_eq!(scene.job(&id).life.state, State::Processing);
     let other = scene.worker("a/1");
     other.wait_for("patient completed");
     other.end();
     let job = scene.job(&id);
-    assert_eq!((job.attempts, job.crashes), (1, 1));
+    assert_eq!((job.life.attempts, job.life.crashes), (1, 1));
 }
 
 #[test]
@@ -342,5 +344,5 @@ fn a_run_is_ended_by_hand_wherever_it_is() {
     worker.wait_for("runaway stopped");
     worker.end();
     let job = scene.job(&id);
-    assert_eq!((job.state, job.last_error), (State::Dead, reason));
+    assert_eq!((job.life.state, job.life.last_error), (State::Dead, reason));
 }

@@ -147,11 +147,11 @@ impl Old<'_> {
                 Ok(LegacyJob { history, changes }) => {
                     let job = history.job;
                     plan.jobs += 1;
-                    *plan.states.of_mut(job.state) += 1;
+                    *plan.states.of_mut(job.life.state) += 1;
                     if !changes.is_empty() {
-                        plan.changed.push((job.id.clone(), changes));
+                        plan.changed.push((job.spec.id.clone(), changes));
                     }
-                    ids.push((job.id, job.state));
+                    ids.push((job.spec.id.clone(), job.life.state));
                 }
                 Err(untaken) => plan.untaken.push(untaken),
             }
@@ -198,7 +198,7 @@ impl Old<'_> {
             };
             let printed = history.runs.iter().flat_map(|run| &run.output);
             bytes += printed.map(|chunk| chunk.bytes.len()).sum::<usize>();
-            bytes += history.job.command.to_text().len();
+            bytes += history.job.spec.command.to_text().len();
             batch.push(history);
             if batch.len() >= MOST_JOBS || bytes >= MOST_BYTES {
                 bytes = 0;

@@ -52,7 +52,7 @@ pub(super) fn what_holds_up(
     store: &mut dyn Store,
     job: &Job,
 ) -> Result<Option<HeldUp>, StoreError> {
-    let Some(claim) = &job.claim else {
+    let Some(claim) = &job.life.claim else {
         return Ok(None);
     };
     let workers = store.workers()?.into_iter();

@@ -61,11 +61,11 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<Done, CliError> {
             "its worker may be slow or out of reach; see `queuectl worker list`",
         ));
     };
-    let sentence = match job.state {
+    let sentence = match job.life.state {
         State::Completed => format!("Job '{id}' completed before it was stopped"),
         _ => format!("Job '{id}' stopped; it is in the dead letter queue"),
     };
-    let state = job.state.as_str();
+    let state = job.life.state.as_str();
     Ok(Done::new(sentence, json!({ "id": id, "state": state })))
 }
 
@@ -80,7 +80,7 @@ fn ended(
     let (mut tell_at, mut told) = (Instant::now() + TELL, None);
     loop {
         let job = store.job(id)?;
-        if job.claim.as_ref().map(|claim| claim.fence) != Some(fence) {
+        if job.life.claim.as_ref().map(|claim| claim.fence) != Some(fence) {
             return Ok(Some(job));
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

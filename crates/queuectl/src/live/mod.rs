@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use queuectl_domain::{
-    Ending, Job, JobId, Outcome, State, Stream, Timestamp, WorkerId, exit_code_text,
+    Ending, Job, JobId, Life, Outcome, State, Stream, Timestamp, WorkerId, exit_code_text,
 };
 use queuectl_store::{Clock, StopMode, SystemClock};
 use queuectl_worker::{Control, Happening, Observer, Options};
@@ -68,7 +68,7 @@ impl Live {
     }
 
     fn job_printed(&self, happening: &Happening<'_>, job: &Job, bytes: usize, now: Timestamp) {
-        self.printer.output(&job.id, bytes, |is_shown| {
+        self.printer.output(&job.spec.id, bytes, |is_shown| {
             if is_shown {
                 self.shown(happening, now)
             } else {
@@ -92,7 +92,7 @@ impl Live {
         if self.console.json() {
             self.as_lines(self.kept(job, now))
         } else {
-            self.begun_anew(self.console.fitting(self.rest_of(&job.id)))
+            self.begun_anew(self.console.fitting(self.rest_of(&job.spec.id)))
         }
     }
 
@@ -121,15 +121,15 @@ impl Live {
                 .to_text(),
             Happening::JobStarted { job } => self.job_started(job),
             Happening::JobPrinted { job, stream, bytes } => {
-                let text = self.decoders().push(&job.id, *stream, bytes);
-                self.lines().push(&job.id, *stream, &text)
+                let text = self.decoders().push(&job.spec.id, *stream, bytes);
+                self.lines().push(&job.spec.id, *stream, &text)
             }
-            Happening::JobEnded { job, ending, after } => {
-                self.rest_of(&job.id) + &self.job_ended(ending, after)
+            Happening::JobEnded { job, ending, life } => {
+                self.rest_of(&job.spec.id) + &self.job_ended(&job.spec.id, ending, life)
             }
             Happening::JobLost { job } => {
-                let rest = self.rest_of(&job.id);
-                let id = visible(job.id.as_str());
+                let rest = self.rest_of(&job.spec.id);
+                let id = visible(job.spec.id.as_str());
                 rest + &self.remark(&format!(
                     "job '{id}' was taken away; its result doesn't count"
                 ))
@@ -159,7 +159,7 @@ impl Live {
     fn records(&self, happening: &Happening<'_>, now: Timestamp) -> Vec<Value> {
         match happening {
             Happening::JobPrinted { job, stream, bytes } => {
-                let text = self.decoders().push(&job.id, *stream, bytes);
+                let text = self.decoders().push(&job.spec.id, *stream, bytes);
                 let text = Some(text).filter(|text| !text.is_empty());
                 text.map(|text| record::printed(job, *stream, &text, &self.worker, now))
                     .into_iter()
@@ -176,7 +176,7 @@ impl Live {
 
     /// Returns, as JSON, the bytes that waited for the rest of a character, now that none comes.
     fn kept(&self, job: &Job, now: Timestamp) -> Vec<Value> {
-        let kept = self.decoders().end(&job.id).into_iter();
+        let kept = self.decoders().end(&job.spec.id).into_iter();
         let printed = |(stream, text): (Stream, String)| {
             record::printed(job, stream, &text, &self.worker, now)
         };
@@ -200,25 +200,25 @@ impl Live {
     }
 
     fn job_started(&self, job: &Job) -> String {
-        let rules = &job.rules;
+        let rules = &job.spec.rules;
         let timeout = match rules.timeout.limit() {
             Some(_) => format!("{}s", rules.timeout),
             None => "none".into(),
         };
         self.banner("JOB STARTED")
-            .field("Job ID", job.id.as_str())
-            .field("Command", &job.command.to_text())
+            .field("Job ID", job.spec.id.as_str())
+            .field("Command", &job.spec.command.to_text())
             .field("Priority", &rules.priority.to_string())
             .field(
                 "Attempt",
-                &format!("{}/{}", job.attempts, rules.max_retries),
+                &format!("{}/{}", job.life.attempts, rules.max_retries),
             )
             .field("Timeout", &timeout)
-            .field("Started", &job.started_at.map_or(String::new(), local))
+            .field("Started", &job.life.started_at.map_or(String::new(), local))
             .to_text()
     }
 
-    fn job_ended(&self, ending: &Ending, after: &Job) -> String {
+    fn job_ended(&self, id: &JobId, ending: &Ending, life: &Life) -> String {
         let (title, style) = match ending.outcome {
             Outcome::Completed => ("JOB COMPLETED SUCCESSFULLY", style::GOOD),
             Outcome::TimedOut => ("JOB TIMED OUT", style::BAD),
@@ -228,7 +228,7 @@ impl Live {
             }
         };
         let mut banner = Banner::new(&self.worker, title, style)
-            .field("Job ID", after.id.as_str())
+            .field("Job ID", id.as_str())
             .field("Execution Time", &exact(ending.exec_time));
         if let Some(code) = ending.exit_code {
             banner = banner.field("Exit Code", &exit_code_text(code));
@@ -236,7 +236,7 @@ impl Live {
         if let Some(error) = &ending.error {
             banner = banner.field("Error", error);
         }
-        match next(after) {
+        match next(life) {
             Some(next) => banner.field("Next Retry", &next).to_text(),
             None => banner.to_text(),
         }
@@ -244,13 +244,13 @@ impl Live {
 }
 
 /// What comes next for a job whose attempt has ended, if it isn't completed.
-fn next(after: &Job) -> Option<String> {
-    match after.state {
+fn next(life: &Life) -> Option<String> {
+    match life.state {
         State::Completed | State::Processing => None,
         State::Pending => Some("at once; this attempt doesn't count".into()),
         State::Failed => {
-            let wait = after.ready_at.since(after.finished_at?).as_secs();
-            Some(format!("in {wait}s, at {}", local(after.ready_at)))
+            let wait = life.ready_at.since(life.finished_at?).as_secs();
+            Some(format!("in {wait}s, at {}", local(life.ready_at)))
         }
         State::Dead => Some("none, it is in the dead letter queue now".into()),
     }
@@ -271,7 +271,7 @@ impl Observer for Live {
                 return self.job_printed(happening, job, bytes.len(), now);
             }
             Happening::JobEnded { job, .. } | Happening::JobLost { job } => {
-                self.printer.end_of(&job.id);
+                self.printer.end_of(&job.spec.id);
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! What happens in a worker, as a sentence or as JSON.
 
-use queuectl_domain::{Ending, Job, JobId, Stream, Timestamp, WorkerId};
+use queuectl_domain::{Ending, Job, JobId, Life, Stream, Timestamp, WorkerId};
 use queuectl_worker::{Happening, why_it_goes_on};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(crate) fn sentence(happening: &Happening<'_>) -> String {
         ),
         Happening::JobHeldUp { job, process } => format!(
             "job '{}' has to end, but {}",
-            visible(job.id.as_str()),
+            visible(job.spec.id.as_str()),
             why_it_goes_on(*process)
         ),
         Happening::StoreTrouble { error } => {
@@ -85,12 +85,12 @@ pub(crate) fn json(happening: &Happening<'_>, worker: &WorkerId, now: Timestamp)
         Happening::JobPrinted { .. } => return None,
         Happening::WorkerStarted { pid, .. } => ("worker_started", json!({ "pid": pid })),
         Happening::JobStarted { job } => ("job_started", started(job)),
-        Happening::JobEnded { job, ending, after } => ("job_ended", ended(job, ending, after)),
+        Happening::JobEnded { job, ending, life } => ("job_ended", ended(job, ending, life)),
         Happening::JobHeldUp { job, process } => (
             "job_held_up",
-            json!({ "id": job.id.as_str(), "process": process }),
+            json!({ "id": job.spec.id.as_str(), "process": process }),
         ),
-        Happening::JobLost { job } => ("job_lost", json!({ "id": job.id.as_str() })),
+        Happening::JobLost { job } => ("job_lost", json!({ "id": job.spec.id.as_str() })),
         Happening::Rescued { worker, jobs, .. } => {
             let ids: Vec<_> = jobs.iter().map(|job| job.id.as_str()).collect();
             (
@@ -133,7 +133,7 @@ pub(crate) fn printed(
         Stream::Stdout => "stdout",
         Stream::Stderr => "stderr",
     };
-    let facts = json!({ "id": job.id.as_str(), "stream": stream, "text": text });
+    let facts = json!({ "id": job.spec.id.as_str(), "stream": stream, "text": text });
     record("job_printed", facts, worker, now)
 }
 
@@ -153,25 +153,25 @@ fn record(event: &str, facts: Value, worker: &WorkerId, now: Timestamp) -> Value
 
 fn started(job: &Job) -> Value {
     json!({
-        "id": job.id.as_str(),
-        "command": job.command.to_text(),
-        "priority": job.rules.priority.get(),
-        "attempt": job.attempts,
-        "max_retries": job.rules.max_retries.get(),
-        "timeout": Seconds(job.rules.timeout.limit().unwrap_or_default()),
+        "id": job.spec.id.as_str(),
+        "command": job.spec.command.to_text(),
+        "priority": job.spec.rules.priority.get(),
+        "attempt": job.life.attempts,
+        "max_retries": job.spec.rules.max_retries.get(),
+        "timeout": Seconds(job.spec.rules.timeout.limit().unwrap_or_default()),
     })
 }
 
-fn ended(job: &Job, ending: &Ending, after: &Job) -> Value {
+fn ended(job: &Job, ending: &Ending, life: &Life) -> Value {
     json!({
-        "id": job.id.as_str(),
-        "attempt": job.attempts,
+        "id": job.spec.id.as_str(),
+        "attempt": job.life.attempts,
         "outcome": ending.outcome.as_str(),
         "exit_code": ending.exit_code,
         "signal": ending.signal,
         "error": ending.error,
         "exec_time": Seconds(ending.exec_time),
-        "state": after.state.as_str(),
-        "next_retry_at": after.next_retry_at().map(Utc),
+        "state": life.state.as_str(),
+        "next_retry_at": life.next_retry_at().map(Utc),
     })
 }

@@ -48,10 +48,10 @@ impl Human for DeadList {
 
 fn row(job: &Job) -> Vec<Cell> {
     vec![
-        visible(job.id.as_str()).into(),
-        visible(&job.command.to_text()).into(),
-        job.attempts.to_string().into(),
-        visible(job.last_error.as_deref().unwrap_or("-")).into(),
-        job.finished_at.map_or("-".into(), local).into(),
+        visible(job.spec.id.as_str()).into(),
+        visible(&job.spec.command.to_text()).into(),
+        job.life.attempts.to_string().into(),
+        visible(job.life.last_error.as_deref().unwrap_or("-")).into(),
+        job.life.finished_at.map_or("-".into(), local).into(),
     ]
 }

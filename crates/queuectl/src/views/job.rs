@@ -34,34 +34,34 @@ pub(crate) struct JobRecord<'a> {
 impl<'a> JobRecord<'a> {
     /// The job as it is at `now`.
     pub(crate) fn new(job: &'a Job, now: Timestamp) -> Self {
-        let (argv, shell) = match &job.command {
+        let (argv, shell) = match &job.spec.command {
             Command::Line { shell, .. } => (None, shell.as_ref()),
             Command::Argv(argv) => (Some(argv), None),
         };
         let text = |native: &NativeString| native.to_text().into_owned();
         let effective = job.effective_priority(now);
         Self {
-            id: job.id.as_str(),
-            command: job.command.to_text().into_owned(),
+            id: job.spec.id.as_str(),
+            command: job.spec.command.to_text().into_owned(),
             argv: argv.map(|argv| argv.iter().map(text).collect()),
-            state: job.state.as_str(),
-            priority: job.rules.priority.get(),
+            state: job.life.state.as_str(),
+            priority: job.spec.rules.priority.get(),
             effective_priority: effective.map(|priority| (priority * 1e3).round() / 1e3),
-            timeout: Seconds(job.rules.timeout.limit().unwrap_or_default()),
-            max_retries: job.rules.max_retries.get(),
-            backoff_base: job.rules.backoff_base.get(),
-            attempts: job.attempts,
-            crashes: job.crashes,
-            exit_code: job.exit_code,
-            exec_time: job.exec_time.map(Seconds),
-            last_error: job.last_error.as_deref(),
-            worker_id: job.last_worker.as_ref().map(|worker| worker.as_str()),
+            timeout: Seconds(job.spec.rules.timeout.limit().unwrap_or_default()),
+            max_retries: job.spec.rules.max_retries.get(),
+            backoff_base: job.spec.rules.backoff_base.get(),
+            attempts: job.life.attempts,
+            crashes: job.life.crashes,
+            exit_code: job.life.exit_code,
+            exec_time: job.life.exec_time.map(Seconds),
+            last_error: job.life.last_error.as_deref(),
+            worker_id: job.life.last_worker.as_ref().map(|worker| worker.as_str()),
             shell: shell.map(|shell| shell.as_str()),
-            cwd: text(&job.cwd),
-            created_at: Utc(job.created_at),
-            started_at: job.started_at.map(Utc),
-            finished_at: job.finished_at.map(Utc),
-            next_retry_at: job.next_retry_at().map(Utc),
+            cwd: text(&job.spec.cwd),
+            created_at: Utc(job.spec.created_at),
+            started_at: job.life.started_at.map(Utc),
+            finished_at: job.life.finished_at.map(Utc),
+            next_retry_at: job.life.next_retry_at().map(Utc),
         }
     }
 }

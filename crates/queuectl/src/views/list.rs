@@ -29,19 +29,19 @@ impl JobList {
     }
 
     fn row(&self, job: &Job) -> Vec<Cell> {
-        let wait = job.waited(self.now).map_or("-".into(), rough);
+        let wait = job.life.waited(self.now).map_or("-".into(), rough);
         let effective = job.effective_priority(self.now);
         vec![
-            visible(job.id.as_str()).into(),
-            visible(&job.command.to_text()).into(),
-            Cell::new(job.state.as_str(), style::of_state(job.state)),
-            format!("{}/{}", job.attempts, job.rules.max_retries).into(),
-            job.rules.priority.to_string().into(),
+            visible(job.spec.id.as_str()).into(),
+            visible(&job.spec.command.to_text()).into(),
+            Cell::new(job.life.state.as_str(), style::of_state(job.life.state)),
+            format!("{}/{}", job.life.attempts, job.spec.rules.max_retries).into(),
+            job.spec.rules.priority.to_string().into(),
             wait.into(),
             effective
                 .map_or("-".into(), |priority| format!("{priority:.1}"))
                 .into(),
-            local(job.created_at).into(),
+            local(job.spec.created_at).into(),
         ]
     }
 }

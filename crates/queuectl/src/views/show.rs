@@ -75,16 +75,16 @@ impl JobDetails {
 
     fn fields(&self) -> Vec<(String, Cell)> {
         let job = &self.job;
-        let rules = &job.rules;
+        let rules = &job.spec.rules;
         let mut fields = Vec::new();
         let mut field = |name: &str, value: Cell| fields.push((name.to_owned(), value));
         let time = |time: Option<Timestamp>| Cell::from(time.map_or("-".into(), local));
 
-        field("ID", visible(job.id.as_str()).into());
-        field("Command", visible_lines(&job.command.to_text()).into());
+        field("ID", visible(job.spec.id.as_str()).into());
+        field("Command", visible_lines(&job.spec.command.to_text()).into());
         field(
             "State",
-            Cell::new(job.state.as_str(), style::of_state(job.state)),
+            Cell::new(job.life.state.as_str(), style::of_state(job.life.state)),
         );
         field("Priority", rules.priority.to_string().into());
         if let Some(effective) = job.effective_priority(self.now) {
@@ -100,25 +100,28 @@ impl JobDetails {
         );
         field("Max Retries", rules.max_retries.to_string().into());
         field("Backoff Base", rules.backoff_base.to_string().into());
-        field("Attempts", job.attempts.to_string().into());
-        if job.crashes > 0 {
-            field("Crashes", job.crashes.to_string().into());
+        field("Attempts", job.life.attempts.to_string().into());
+        if job.life.crashes > 0 {
+            field("Crashes", job.life.crashes.to_string().into());
         }
-        field("Exec Time", job.exec_time.map_or("-".into(), exact).into());
-        if let Some(code) = job.exit_code {
+        field(
+            "Exec Time",
+            job.life.exec_time.map_or("-".into(), exact).into(),
+        );
+        if let Some(code) = job.life.exit_code {
             field("Exit Code", exit_code_text(code).into());
         }
-        field("Directory", visible(&job.cwd.to_text()).into());
-        field("Created", time(Some(job.created_at)));
-        field("Started", time(job.started_at));
-        field("Finished", time(job.finished_at));
-        if job.next_retry_at().is_some() {
-            field("Next Retry", time(job.next_retry_at()));
+        field("Directory", visible(&job.spec.cwd.to_text()).into());
+        field("Created", time(Some(job.spec.created_at)));
+        field("Started", time(job.life.started_at));
+        field("Finished", time(job.life.finished_at));
+        if job.life.next_retry_at().is_some() {
+            field("Next Retry", time(job.life.next_retry_at()));
         }
-        if let Some(error) = &job.last_error {
+        if let Some(error) = &job.life.last_error {
             field("Last Error", Cell::new(visible(error), style::BAD));
         }
-        if let Some(worker) = &job.last_worker {
+        if let Some(worker) = &job.life.last_worker {
             field("Worker", worker.as_str().into());
         }
         if let Some(held_up) = &self.held_up {
@@ -189,7 +192,7 @@ fn run_record(run: &Run) -> RunRecord<'_> {
 
 impl Human for JobDetails {
     fn human(&self, page: &mut Page) {
-        let title = format!("Job Details: {}", visible(self.job.id.as_str()));
+        let title = format!("Job Details: {}", visible(self.job.spec.id.as_str()));
         let mut table = Table::of_fields(title, "Field");
         for (name, value) in self.fields() {
             // A value of several lines goes on under its first.
@@ -264,9 +267,11 @@ mod tests {
             (claim(Fence(2)), 5),
         ];
         let job = Job::new("job1".parse().unwrap(), new, START);
-        let job = events.into_iter().fold(job, |job, (event, seconds)| {
-            job.apply(event, &policy, at(seconds)).unwrap()
+        let rules = job.spec.rules;
+        let life = events.into_iter().fold(job.life, |life, (event, seconds)| {
+            life.apply(&rules, event, &policy, at(seconds)).unwrap()
         });
+        let job = Job { life, ..job };
         let runs = vec![
             run(1, 1, Some((at(3), ending)), "first"),
             run(2, 2, None, "one\n\x1b[2Jtwo\n"),

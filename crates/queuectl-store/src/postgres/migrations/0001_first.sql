@@ -26,16 +26,16 @@ RETURN nullif(number, -9223372036854775808);
 CREATE FUNCTION queuectl.changed(numbers bigint[], workers text[], errors bytea[], stops bytea[])
 RETURNS TABLE (
     seq bigint, old_state bigint, old_fence bigint, state bigint, sort_key bigint, ready_at bigint,
-    timeout bigint, attempts bigint, crashes bigint, started_at bigint, finished_at bigint,
+    attempts bigint, crashes bigint, started_at bigint, finished_at bigint,
     exec_time bigint, exit_code bigint, fence bigint, was_to_stop boolean,
     worker text, last_error bytea, stop bytea
 ) LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT numbers[row][1], numbers[row][2], queuectl.or_null(numbers[row][3]),
-        numbers[row][4], numbers[row][5], numbers[row][6], numbers[row][7], numbers[row][8], numbers[row][9],
-        queuectl.or_null(numbers[row][10]), queuectl.or_null(numbers[row][11]),
-        queuectl.or_null(numbers[row][12]), queuectl.or_null(numbers[row][13]),
-        queuectl.or_null(numbers[row][14]), numbers[row][15] <> 0,
+        numbers[row][4], numbers[row][5], numbers[row][6], numbers[row][7], numbers[row][8],
+        queuectl.or_null(numbers[row][9]), queuectl.or_null(numbers[row][10]),
+        queuectl.or_null(numbers[row][11]), queuectl.or_null(numbers[row][12]),
+        queuectl.or_null(numbers[row][13]), numbers[row][14] <> 0,
         texts.worker, texts.last_error, texts.stop
     FROM unnest(workers, errors, stops) WITH ORDINALITY AS texts (worker, last_error, stop, row);
 END;
@@ -50,7 +50,8 @@ END;
 -- Small, hot tables (`jobs`, `workers`, `waiters`, `count_changes`) are vacuumed after a fixed number of dead rows. All but `jobs` are
 -- vacuumed without cost delay: they fit in memory.
 
--- What never changes about a job, from its enqueueing to its removal. It is in `jobs` or in `finished`, too.
+-- What a job is, from its enqueueing to its removal. Only a retry by hand changes it, if it comes with a new timeout. The job is in
+-- `jobs` or in `finished`, too.
 CREATE TABLE queuectl.specs (
     seq bigint PRIMARY KEY,
     id text COLLATE "C" NOT NULL UNIQUE,
@@ -59,6 +60,7 @@ CREATE TABLE queuectl.specs (
     argv bytea,
     cwd bytea NOT NULL,
     priority bigint NOT NULL,
+    timeout bigint NOT NULL,
     max_retries bigint NOT NULL,
     backoff_base bigint NOT NULL,
     created_at bigint NOT NULL
@@ -75,7 +77,6 @@ CREATE TABLE queuectl.jobs (
     state bigint NOT NULL DEFAULT 0,
     sort_key bigint NOT NULL,
     ready_at bigint NOT NULL,
-    timeout bigint NOT NULL,
     attempts bigint NOT NULL DEFAULT 0,
     crashes bigint NOT NULL DEFAULT 0,
     started_at bigint,
@@ -101,7 +102,6 @@ CREATE TABLE queuectl.finished (
     seq bigint PRIMARY KEY,
     state bigint NOT NULL,
     ready_at bigint NOT NULL,
-    timeout bigint NOT NULL,
     attempts bigint NOT NULL,
     crashes bigint NOT NULL,
     started_at bigint,
@@ -119,20 +119,19 @@ CREATE TABLE queuectl.finished (
 CREATE INDEX finished_dead ON queuectl.finished (seq) WHERE state = 4;
 CREATE INDEX finished_completed ON queuectl.finished (finished_at) WHERE state = 2;
 
--- A job whole, wherever it is.
+-- A job whole, wherever it is. Its columns stand in the order in which jobs are read (records/job.rs).
 CREATE VIEW queuectl.whole_jobs AS
-SELECT specs.seq, specs.id, life.state, life.ready_at,
-    specs.priority, life.timeout, specs.max_retries, specs.backoff_base,
-    life.attempts, life.crashes, specs.created_at,
+SELECT specs.seq, life.state, life.ready_at, life.attempts, life.crashes,
     life.started_at, life.finished_at, life.exec_time, life.exit_code,
     life.fence, life.worker, life.last_error, life.stop,
-    specs.line, specs.shell, specs.argv, specs.cwd
+    specs.priority, specs.timeout, specs.max_retries, specs.backoff_base,
+    specs.id, specs.created_at, specs.line, specs.shell, specs.argv, specs.cwd
 FROM queuectl.specs CROSS JOIN LATERAL (
-    SELECT state, ready_at, timeout, attempts, crashes,
+    SELECT state, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, fence, worker, last_error, stop
     FROM queuectl.jobs WHERE jobs.seq = specs.seq
     UNION ALL
-    SELECT state, ready_at, timeout, attempts, crashes,
+    SELECT state, ready_at, attempts, crashes,
         started_at, finished_at, exec_time, exit_code, NULL, worker, last_error, NULL
     FROM queuectl.finished WHERE finished.seq = specs.seq
 ) AS life;

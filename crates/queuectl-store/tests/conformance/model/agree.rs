@@ -16,11 +16,11 @@ impl<S: Scene> Known<'_, S> {
         stored.reverse();
         assert_eq!(stored.len(), self.jobs.len(), "how many jobs there are");
         for (place, job) in stored.into_iter().enumerate() {
-            if job.state == State::Pending && self.is_due(place, now) {
+            if job.life.state == State::Pending && self.is_due(place, now) {
                 self.apply(place, Event::Due, now);
             }
             assert_eq!(job, self.jobs[place].job);
-            assert_eq!(self.store.job(&job.id).unwrap(), job);
+            assert_eq!(self.store.job(&job.spec.id).unwrap(), job);
         }
         counts(&mut *self.store);
         let ever: Vec<_> = self.ids.iter().cloned().collect();
@@ -41,7 +41,7 @@ impl<S: Scene> Known<'_, S> {
     /// The store must have the same attempts, and what they printed.
     pub(super) fn compare_attempts(&mut self) {
         for entry in &self.jobs {
-            let stored = self.store.attempts(&entry.job.id).unwrap();
+            let stored = self.store.attempts(&entry.job.spec.id).unwrap();
             let comparable =
                 |attempts: &[Attempt]| attempts.iter().map(timeless).collect::<Vec<_>>();
             assert_eq!(comparable(&stored), comparable(&entry.attempts));

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use queuectl_domain::{
     Attempt, Ending, Event, Fence, Job, JobId, Key, NewJob, Settings, State, Timeout, Timestamp,
 };
-use queuectl_store::{Clear, Existing, Selection, StopMode, Store, StoreError, Ticket};
+use queuectl_store::{Clear, Existing, GivenBack, Selection, StopMode, Store, StoreError, Ticket};
 
 use super::step::{Step, WORKERS};
 use crate::hand::{Hand, id};
@@ -122,7 +123,11 @@ impl<'a, S: Scene> Known<'a, S> {
     }
 
     fn enqueue(&mut self, jobs: &[NewJob], existing: Existing, now: Timestamp) {
-        let mut taken: HashSet<_> = self.jobs.iter().map(|entry| entry.job.id.clone()).collect();
+        let mut taken: HashSet<_> = self
+            .jobs
+            .iter()
+            .map(|entry| entry.job.spec.id.clone())
+            .collect();
         let (new, old): (Vec<_>, Vec<_>) = jobs
             .iter()
             .partition(|job| job.id.clone().is_none_or(|id| taken.insert(id)));
@@ -158,14 +163,14 @@ impl<'a, S: Scene> Known<'a, S> {
         let before = self.jobs.len();
         let last = self.batches;
         self.jobs
-            .retain(|entry| entry.batch != last || !entry.job.is_untouched());
+            .retain(|entry| entry.batch != last || !entry.job.life.is_untouched());
         assert_eq!(withdrawn, (before - self.jobs.len()) as u64);
     }
 
     fn retry(&mut self, which: Vec<JobId>, now: Timestamp) {
         let places: Vec<_> = which.iter().map(|id| self.place(id)).collect();
         let dead = |place: &Option<usize>| {
-            place.is_some_and(|place| self.jobs[place].job.state == State::Dead)
+            place.is_some_and(|place| self.jobs[place].job.life.state == State::Dead)
         };
         let all_dead = places.iter().all(dead);
         match self.store.retry(&Selection::Jobs(which.clone()), None) {
@@ -173,11 +178,11 @@ impl<'a, S: Scene> Known<'a, S> {
                 assert!(all_dead);
                 assert_eq!(ids, which);
                 for place in places.into_iter().flatten() {
-                    self.apply(place, Event::Retry { timeout: None }, now);
+                    self.apply(place, Event::Retry, now);
                 }
             }
             Err(StoreError::NoSuchJob(_)) => assert!(places.contains(&None)),
-            Err(StoreError::Transition(_)) => assert!(!all_dead),
+            Err(StoreError::Refused { .. }) => assert!(!all_dead),
             Err(error) => panic!("{error}"),
         }
     }
@@ -185,15 +190,19 @@ impl<'a, S: Scene> Known<'a, S> {
     fn retry_all(&mut self, timeout: Option<Timeout>, now: Timestamp) {
         let retried = self.store.retry(&Selection::AllDead, timeout).unwrap();
         let places: Vec<_> = (0..self.jobs.len())
-            .filter(|&place| self.jobs[place].job.state == State::Dead)
+            .filter(|&place| self.jobs[place].job.life.state == State::Dead)
             .collect();
         let ids: Vec<_> = places
             .iter()
-            .map(|&place| self.jobs[place].job.id.clone())
+            .map(|&place| self.jobs[place].job.spec.id.clone())
             .collect();
         assert_eq!(retried, ids);
         for place in places {
-            self.apply(place, Event::Retry { timeout }, now);
+            self.apply(place, Event::Retry, now);
+            if let Some(timeout) = timeout {
+                let job = &mut self.jobs[place].job;
+                Arc::make_mut(&mut job.spec).rules.timeout = timeout;
+            }
         }
     }
 
@@ -204,11 +213,11 @@ impl<'a, S: Scene> Known<'a, S> {
             assert!(matches!(buried, Err(StoreError::NoSuchJob(_))));
             return;
         };
-        if self.jobs[place].job.state.is_waiting() {
+        if self.jobs[place].job.life.state.is_waiting() {
             buried.unwrap();
             self.apply(place, Event::Bury { reason }, now);
         } else {
-            assert!(matches!(buried, Err(StoreError::Transition(_))));
+            assert!(matches!(buried, Err(StoreError::Refused { .. })));
         }
     }
 
@@ -219,12 +228,12 @@ impl<'a, S: Scene> Known<'a, S> {
             assert!(matches!(stopped, Err(StoreError::NoSuchJob(_))));
             return;
         };
-        match self.jobs[place].job.claim.as_ref() {
+        match self.jobs[place].job.life.claim.as_ref() {
             Some(claim) => {
                 assert_eq!(stopped.unwrap(), claim.fence);
                 self.apply(place, Event::Stop { reason }, now);
             }
-            None => assert!(matches!(stopped, Err(StoreError::Transition(_)))),
+            None => assert!(matches!(stopped, Err(StoreError::Refused { .. }))),
         }
     }
 
@@ -235,8 +244,8 @@ impl<'a, S: Scene> Known<'a, S> {
             assert!(matches!(removed, Err(StoreError::NoSuchJob(_))));
             return;
         };
-        if self.jobs[place].job.state == State::Processing {
-            assert!(matches!(removed, Err(StoreError::Transition(_))));
+        if self.jobs[place].job.life.state == State::Processing {
+            assert!(matches!(removed, Err(StoreError::Refused { .. })));
         } else {
             removed.unwrap();
             self.jobs.remove(place);
@@ -245,7 +254,9 @@ impl<'a, S: Scene> Known<'a, S> {
 
     fn clear(&mut self, what: Clear) {
         let count = |jobs: &[Entry], state| {
-            jobs.iter().filter(|entry| entry.job.state == state).count() as u64
+            jobs.iter()
+                .filter(|entry| entry.job.life.state == state)
+                .count() as u64
         };
         let running = count(&self.jobs, State::Processing);
         match (what, self.store.clear(what)) {
@@ -255,7 +266,8 @@ impl<'a, S: Scene> Known<'a, S> {
             }
             (Clear::Dead, cleared) => {
                 assert_eq!(cleared.unwrap(), count(&self.jobs, State::Dead));
-                self.jobs.retain(|entry| entry.job.state != State::Dead);
+                self.jobs
+                    .retain(|entry| entry.job.life.state != State::Dead);
             }
             (Clear::All { force }, cleared) => {
                 assert!(force || running == 0);
@@ -268,12 +280,12 @@ impl<'a, S: Scene> Known<'a, S> {
     fn rescue(&mut self, number: usize, begun: Option<usize>, now: Timestamp) {
         let mut gone = self.replace(number);
         let held = self.held_by(&gone);
-        let fence = |place: &usize| self.jobs[*place].job.claim.as_ref().unwrap().fence;
+        let fence = |place: &usize| self.jobs[*place].job.life.claim.as_ref().unwrap().fence;
         let begun: Option<Vec<_>> = begun.map(|most| held.iter().take(most).map(fence).collect());
         let rescued = self.store.rescue(&gone.id, begun.as_deref()).unwrap();
         assert_eq!(rescued.len(), held.len());
         for place in held {
-            let fence = self.jobs[place].job.claim.as_ref().unwrap().fence;
+            let fence = self.jobs[place].job.life.claim.as_ref().unwrap().fence;
             if begun.as_ref().is_none_or(|begun| begun.contains(&fence)) {
                 let worker = gone.id.clone();
                 let ending = Ending::crashed(Duration::ZERO);
@@ -281,7 +293,9 @@ impl<'a, S: Scene> Known<'a, S> {
             } else {
                 self.release(place, fence, now);
             }
-            assert!(rescued.contains(&self.jobs[place].job));
+            let Job { spec, life } = self.jobs[place].job.clone();
+            let id = spec.id.clone();
+            assert!(rescued.contains(&GivenBack { id, life }));
         }
         assert_eq!(gone.store.rescue(&gone.id, None).unwrap(), []);
         self.zombie = Some(gone);
@@ -291,7 +305,7 @@ impl<'a, S: Scene> Known<'a, S> {
         let gone = self.replace(number);
         self.store.unregister(&gone.id).unwrap();
         for place in self.held_by(&gone) {
-            let claim = self.jobs[place].job.claim.clone().unwrap();
+            let claim = self.jobs[place].job.life.claim.clone().unwrap();
             let ending = Ending::stopped(Duration::ZERO);
             let settle = Event::Settle {
                 fence: claim.fence,
@@ -334,23 +348,23 @@ impl<'a, S: Scene> Known<'a, S> {
     fn pick(&self, number: usize) -> JobId {
         match self.jobs.len() {
             0 => id("nothing"),
-            len => self.jobs[number % len].job.id.clone(),
+            len => self.jobs[number % len].job.spec.id.clone(),
         }
     }
 
     pub(super) fn place(&self, id: &JobId) -> Option<usize> {
-        self.jobs.iter().position(|entry| entry.job.id == *id)
+        self.jobs.iter().position(|entry| entry.job.spec.id == *id)
     }
 
     pub(super) fn running_under(&self, fence: Fence) -> Option<usize> {
         let holds =
-            |entry: &Entry| entry.job.claim.as_ref().map(|claim| claim.fence) == Some(fence);
+            |entry: &Entry| entry.job.life.claim.as_ref().map(|claim| claim.fence) == Some(fence);
         self.jobs.iter().position(holds)
     }
 
     pub(super) fn held_by(&self, hand: &Hand) -> Vec<usize> {
         let holds = |place: &usize| {
-            let claim = self.jobs[*place].job.claim.as_ref();
+            let claim = self.jobs[*place].job.life.claim.as_ref();
             claim.is_some_and(|claim| claim.worker == hand.id)
         };
         (0..self.jobs.len()).filter(holds).collect()
@@ -358,17 +372,18 @@ impl<'a, S: Scene> Known<'a, S> {
 
     pub(super) fn is_ready(&self, place: usize, now: Timestamp) -> bool {
         let job = &self.jobs[place].job;
-        job.state == State::Pending || self.is_due(place, now)
+        job.life.state == State::Pending || self.is_due(place, now)
     }
 
     pub(super) fn is_due(&self, place: usize, now: Timestamp) -> bool {
         let job = &self.jobs[place].job;
-        job.state == State::Failed && job.ready_at <= now
+        job.life.state == State::Failed && job.life.ready_at <= now
     }
 
     pub(super) fn apply(&mut self, place: usize, event: Event, now: Timestamp) {
         let job = &mut self.jobs[place].job;
-        *job = job.apply(event, &self.settings.policy, now).unwrap();
+        let (rules, policy) = (&job.spec.rules, &self.settings.policy);
+        job.life = job.life.apply(rules, event, policy, now).unwrap();
     }
 
     pub(super) fn release(&mut self, place: usize, fence: Fence, now: Timestamp) {

@@ -55,7 +55,7 @@ impl<S: Scene> Known<'_, S> {
         let reply = worker.hand.store.turn(&turn).unwrap();
         let is_to_end = |ticket: &&Ticket| {
             let place = self.running_under(ticket.fence);
-            place.is_some_and(|place| self.jobs[place].job.stop.is_some())
+            place.is_some_and(|place| self.jobs[place].job.life.stop.is_some())
         };
         // In whatever order: a server chooses how it looks for them.
         let to_end: BTreeSet<_> = held.iter().filter(is_to_end).map(|one| one.fence).collect();
@@ -67,7 +67,7 @@ impl<S: Scene> Known<'_, S> {
                 self.prints(printed.ticket.fence);
             }
         }
-        let mut lost = HashSet::new();
+        let (mut became, mut lost) = (Vec::new(), HashSet::new());
         for (ticket, ending) in results {
             match self.running_under(ticket.fence) {
                 Some(place) => {
@@ -81,6 +81,7 @@ impl<S: Scene> Known<'_, S> {
                         ending,
                         now,
                     );
+                    became.push((fence, self.jobs[place].job.life.clone()));
                     self.prints(fence);
                     self.old_ticket = Some(ticket);
                 }
@@ -96,6 +97,7 @@ impl<S: Scene> Known<'_, S> {
         let gone = held.iter().map(|ticket| ticket.fence);
         lost.extend(gone.filter(|&fence| self.running_under(fence).is_none()));
         self.lost += lost.len();
+        assert_eq!(reply.settled, became);
         assert_eq!(reply.lost.iter().copied().collect::<HashSet<_>>(), lost);
         self.workers[number]
             .held
@@ -115,7 +117,10 @@ impl<S: Scene> Known<'_, S> {
         let mut ready: Vec<_> = (0..self.jobs.len())
             .filter(|&place| self.is_ready(place, now))
             .collect();
-        ready.sort_by_key(|&place| (self.jobs[place].job.sort_key(), place));
+        ready.sort_by_key(|&place| {
+            let job = &self.jobs[place].job;
+            (job.life.sort_key(job.spec.rules.priority), place)
+        });
         assert_eq!(reply.more, ready.len() > free, "whether there is more");
         ready.truncate(free);
         assert_eq!(reply.claimed.len(), ready.len(), "how many are claimed");
@@ -129,7 +134,7 @@ impl<S: Scene> Known<'_, S> {
                 worker: worker.hand.id.clone(),
                 fence,
             };
-            if self.jobs[place].job.state == State::Failed {
+            if self.jobs[place].job.life.state == State::Failed {
                 self.apply(place, Event::Due, now);
             }
             self.apply(place, Event::Claim(claim.clone()), now);
@@ -137,7 +142,7 @@ impl<S: Scene> Known<'_, S> {
             assert_eq!(claimed.job, entry.job);
             entry.attempts.push(Attempt {
                 fence,
-                attempt: entry.job.attempts,
+                attempt: entry.job.life.attempts,
                 worker: claim.worker,
                 started_at: now,
                 ended: None,
@@ -149,13 +154,13 @@ impl<S: Scene> Known<'_, S> {
         let in_state = |state| {
             self.jobs
                 .iter()
-                .filter(move |entry| entry.job.state == state)
+                .filter(move |entry| entry.job.life.state == state)
         };
         let unfinished = [State::Pending, State::Failed, State::Processing]
             .map(|state| in_state(state).count() as u64);
         assert_eq!(reply.unfinished, unfinished.iter().sum::<u64>());
         assert_eq!(reply.settings, self.settings);
-        let retries = in_state(State::Failed).map(|entry| entry.job.ready_at);
+        let retries = in_state(State::Failed).map(|entry| entry.job.life.ready_at);
         let next = retries.filter(|&ready_at| ready_at > now).min();
         // What is due already is told by `more`; it may be told as due in no time as well.
         if !(reply.more && reply.due_in == Some(Duration::ZERO)) {

@@ -1,3 +1,0 @@
--- The commands of jobs that were loaded without, each with a fence.
-SELECT seq, line, shell, argv, cwd, pg_catalog.nextval('queuectl.fences') AS new_fence
-FROM queuectl.specs WHERE seq = ANY ($1)

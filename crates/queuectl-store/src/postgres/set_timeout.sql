@@ -1,0 +1,1 @@
+UPDATE queuectl.specs SET timeout = $2 WHERE seq = ANY ($1)

@@ -1,0 +1,1 @@
+UPDATE jobs SET timeout = ?2 WHERE seq = ?1
