@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use queuectl_cluster::Pooling;
-use queuectl_store::Store;
+use queuectl_store::{Store, Turn};
 
-use crate::scene::{Hand, Scene, check_all_ran_once, numbered, open};
+use crate::scene::{Hand, Scene, check_all_ran_once, check_sound, named, numbered, open};
 
 /// The types of what our statements compute with.
 const TYPES: [&str; 15] = [
@@ -331,4 +331,84 @@ fn a_store_works_beside_them_in_sessions_and_behind_a_pooler() {
         "{}",
         scene.server.log()
     );
+}
+
+/// Ends all connections, so that what is done next is the first in a new one.
+fn cut_off(scene: &Scene) {
+    scene.sql(
+        "SET search_path = pg_catalog; SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+}
+
+/// Has each thing done as the first in a new connection.
+fn use_each_anew(scene: &Scene, url: &str) {
+    let mut hand = Hand::new(open(url), "w");
+    let steps: [fn(&mut Hand); 21] = [
+        |hand| assert!(hand.store.now().is_ok()),
+        |hand| drop(hand.store.identity().unwrap()),
+        |hand| drop(hand.store.enqueue(numbered(4)).unwrap()),
+        |hand| {
+            let many = (100..200).map(|number| named(&format!("{number}")));
+            hand.store.enqueue(many.collect()).unwrap();
+        },
+        |hand| drop(hand.turn(0).unwrap()),
+        |hand| assert_eq!(hand.turn(2).unwrap().claimed.len(), 2),
+        |hand| assert!(hand.store.renew(&hand.id).unwrap().is_some()),
+        |hand| {
+            let held: Vec<_> = hand.done.iter().map(|done| done.ticket).collect();
+            let turn = Turn {
+                held: &held,
+                ..Turn::of(&hand.id)
+            };
+            assert_eq!(hand.store.turn(&turn).unwrap().lost, []);
+        },
+        |hand| {
+            assert_eq!(hand.turn(0).unwrap().lost, []);
+            hand.done.clear();
+        },
+        |hand| drop(hand.store.job(&"0".parse().unwrap()).unwrap()),
+        |hand| {
+            assert_eq!(hand.store.attempts(&"0".parse().unwrap()).unwrap().len(), 1);
+        },
+        |hand| assert_eq!(hand.store.counts().unwrap().total(), 104),
+        |hand| drop(hand.store.settings().unwrap()),
+        |hand| assert_eq!(hand.store.workers().unwrap().len(), 1),
+        |hand| assert_eq!(hand.store.lost_workers().unwrap().len(), 0),
+        |hand| assert_eq!(hand.store.export(i64::MIN, 9).unwrap().len(), 9),
+        |hand| check_sound(&mut *hand.store),
+        |hand| hand.store.make_ids_after(1_000).unwrap(),
+        |hand| assert_eq!(hand.store.last_id_number().unwrap(), 1_000),
+        Hand::work_until_done,
+        |hand| hand.store.unregister(&hand.id).unwrap(),
+    ];
+    for step in steps {
+        cut_off(scene);
+        step(&mut hand);
+    }
+}
+
+/// The owner of a database sets the search path of its sessions, and may name a schema ahead of `pg_catalog`.
+#[test]
+fn a_path_with_their_schema_first_is_used_for_nothing() {
+    let scene = Scene::new();
+    plant(&scene);
+    let pooler = scene.server.pooler(Pooling::Transaction, 2);
+    let pooler = pooler.unwrap_or_else(|trouble| panic!("{trouble}"));
+    scene.sql(
+        "ALTER ROLE queue SET search_path = public, pg_catalog;
+         ALTER ROLE postgres SET search_path = public, pg_catalog",
+    );
+    let was_run = |line: &&str| {
+        line.contains("a shadow was run") || line.contains("permission denied for function")
+    };
+    // Their owner has tried two.
+    assert_eq!(scene.server.log().lines().filter(was_run).count(), 2);
+    let url = as_queue(&scene.server.tcp_url(), &scene);
+    use_each_anew(&scene, &url);
+    scene.sql("SET search_path = pg_catalog; DROP SCHEMA queuectl CASCADE");
+    use_each_anew(&scene, &pooler.url("postgres"));
+    let log = scene.server.log();
+    let were_run: Vec<_> = log.lines().filter(was_run).skip(2).collect();
+    assert_eq!(were_run, Vec::<&str>::new());
 }
