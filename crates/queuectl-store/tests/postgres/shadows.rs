@@ -2,11 +2,11 @@
 //! before PostgreSQL 15. A function or operator there that fits better than a built-in one would run as us.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use queuectl_cluster::Pooling;
-use queuectl_store::{Store, Turn};
+use queuectl_store::{Clear, Store, Turn};
 
+use crate::qualified::{bare, calls, is_grammar, statements};
 use crate::scene::{Hand, Scene, check_all_ran_once, check_sound, named, numbered, open};
 
 /// The types of what our statements compute with.
@@ -30,98 +30,6 @@ const TYPES: [&str; 15] = [
 
 /// The operators of our statements; the first six compare.
 const OPERATORS: [&str; 11] = ["=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "||"];
-
-/// The words before a parenthesis that are SQL's own: the server looks for no function.
-const GRAMMAR: &str = " all and any array as check coalesce conflict else exists extract from greatest in join key lateral least \
-    materialized not nullif or return select stdin table using values when where with ";
-
-fn is_grammar(word: &str) -> bool {
-    GRAMMAR.contains(&format!(" {word} "))
-}
-
-/// Every statement that is in a file, by its name.
-fn statements() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres");
-    let in_folder = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().path())
-    };
-    let files = in_folder(&folder).chain(in_folder(&folder.join("migrations")));
-    let is_sql = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "sql");
-    let mut all: Vec<_> = files
-        .filter(is_sql)
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    all.sort();
-    assert!(all.len() > 100, "{} statements were found", all.len());
-    all
-}
-
-/// The statement without its comments, and without what is between quotes.
-fn bare(sql: &str) -> String {
-    let lines = sql
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or_default());
-    let text = lines.collect::<Vec<_>>().join("\n");
-    let outside = text.split('\'').step_by(2);
-    outside.collect::<Vec<_>>().join("''")
-}
-
-/// The names that are called in a statement, with the schema where one stands before it.
-fn calls(sql: &str) -> Vec<String> {
-    let sql = bare(sql);
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let before = sql.match_indices('(').map(|(at, _)| sql[..at].trim_end());
-    let named = before.map(|before| {
-        let start = before.rfind(|c| !is_name(c)).map_or(0, |at| at + 1);
-        before[start..].to_lowercase()
-    });
-    named
-        .filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))
-        .collect()
-}
-
-/// A domain of the same name with a condition runs that condition. The names of these types are SQL's own.
-#[test]
-fn every_type_is_named_by_its_schema() {
-    for (file, sql) in statements() {
-        let sql = bare(&sql);
-        for (at, _) in sql.match_indices("::") {
-            let name = &sql[at + 2..];
-            let is_known = ["pg_catalog.", "bigint", "integer", "boolean"]
-                .iter()
-                .any(|known| name.starts_with(known));
-            assert!(is_known, "a type in {file}.sql has no schema: {name:.20}");
-        }
-    }
-}
-
-#[test]
-fn every_function_is_called_by_its_schema() {
-    for (file, sql) in statements() {
-        // Names that a statement gives to its parts.
-        let given: Vec<_> = bare(&sql)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .windows(2)
-            .filter(|pair| ["AS", "WITH", "INTO"].contains(&pair[0]) || pair[0] == ",")
-            .map(|pair| pair[1].to_owned())
-            .collect();
-        for call in calls(&sql) {
-            // Of several lists it is grammar, too: the server calls its own then.
-            let is_lists = call == "unnest" && !sql.contains("unnest($1)");
-            let is_known = is_grammar(&call) || given.contains(&call) || is_lists;
-            let is_ours = call.starts_with("queuectl.") || call.starts_with("pg_catalog.");
-            assert!(
-                is_ours || is_known,
-                "`{call}` in {file}.sql has no schema before it"
-            );
-        }
-    }
-}
 
 /// Makes a role that has a schema of its own in `public`, full of what would be taken for built-in functions and operators. Nobody
 /// else may call these, so a statement that would is refused before it runs, and what isn't refused raises an error.
@@ -331,6 +239,52 @@ fn a_store_works_beside_them_in_sessions_and_behind_a_pooler() {
         "{}",
         scene.server.log()
     );
+}
+
+#[test]
+fn a_function_beside_ours_that_fits_nearly_is_not_called() {
+    let scene = Scene::new();
+    scene.sql(
+        "CREATE ROLE queue LOGIN PASSWORD 'own'; GRANT CREATE ON DATABASE postgres TO queue; CREATE ROLE neighbour",
+    );
+    let mut hand = Hand::new(open(&as_queue(&scene.server.tcp_url(), &scene)), "w");
+    scene.sql("GRANT CREATE, USAGE ON SCHEMA queuectl TO neighbour");
+    // The store is open: what is made now isn't noticed, and must not be called.
+    scene.sql(
+        "SET ROLE neighbour;
+         DO $do$
+         DECLARE
+             ours record; one text;
+         BEGIN
+             FOR ours IN
+                 SELECT proname, pronargs FROM pg_proc
+                 WHERE pronamespace = 'queuectl'::regnamespace AND pronargs > 0
+             LOOP
+                 FOREACH one IN ARRAY ARRAY [
+                     'integer', 'numeric', 'float8', 'name', 'varchar', 'anyelement', 'anycompatible', 'anyarray', 'oid'
+                 ] LOOP
+                     EXECUTE format(
+                         'CREATE FUNCTION queuectl.%I(%s) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION ''a shadow was run''; END $$',
+                         ours.proname, array_to_string(array_fill(one, ARRAY [ours.pronargs::integer]), ', ')
+                     );
+                 END LOOP;
+             END LOOP;
+         END
+         $do$;
+         CREATE FUNCTION queuectl.expect(bigint, integer) RETURNS void LANGUAGE plpgsql
+         AS $$ BEGIN RAISE EXCEPTION 'a shadow was run'; END $$",
+    );
+    for _ in 0..2 {
+        hand.store.enqueue(numbered(4)).unwrap();
+        hand.work_until_done();
+        hand.store.renew(&hand.id).unwrap();
+        hand.store.make_ids_after(1_000).unwrap();
+        check_all_ran_once(&mut *hand.store, 4);
+        hand.store.clear(Clear::All { force: false }).unwrap();
+        cut_off(&scene);
+    }
+    let log = scene.server.log();
+    assert!(!log.contains("a shadow was run"), "{log}");
 }
 
 /// Ends all connections, so that what is done next is the first in a new one.
