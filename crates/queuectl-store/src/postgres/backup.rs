@@ -62,7 +62,7 @@ pub(super) async fn copy(
         });
     }
     draft.finish(&settings, last_name, last_fence)?;
-    wire.client.batch_execute("COMMIT").await?;
+    wire.commit().await?;
     Ok(())
 }
 

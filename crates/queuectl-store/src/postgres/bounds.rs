@@ -5,7 +5,7 @@
 //! statements, since poolers refuse such parameters at connecting. Each is a statement of its own, so that a server that doesn't know
 //! one of them takes the others.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio_postgres::Client;
 
 use super::sql;
@@ -29,7 +29,7 @@ const BOUNDS: [(&str, &str); 8] = [
 ];
 
 /// For operators, which statements use without a schema: none is taken from a schema in which other roles may create objects.
-/// Everything else is named with its schema.
+/// Everything else is named with its schema. Users can't set it: the path of a database or a role is what this is meant for.
 const SEARCH_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
 /// The parameters that can be set for a transaction, behind a pooler that shares sessions. The network parameters are left to the
@@ -41,26 +41,32 @@ const OF_TRANSACTION: [(&str, &str); 4] = [
     ("jit", sql!("bound_compiling")),
 ];
 
-/// Sets all parameters that `options`, by which users set their own, doesn't name.
-pub(super) async fn ask_for(client: &Client, options: &str) {
+/// Sets all parameters that `options`, by which users set their own, doesn't name. Returns whether the path is set: without it
+/// nothing may be asked.
+pub(super) async fn ask_for(client: &Client, options: &str) -> bool {
     let statements: Vec<_> = BOUNDS
         .iter()
         .filter(|(name, _)| !speaks_of(options, name))
         .map(|(name, value)| format!("SET {name} = {value}"))
-        .chain([SEARCH_PATH.to_owned()])
         // What is acknowledged is on disk, even if the database or its user is configured for less.
         .chain((!speaks_of(options, "synchronous_commit")).then(|| sql!("synced").to_owned()))
         .collect();
-    // A server refuses a parameter that it doesn't know; that is ignored.
-    join_all(statements.iter().map(|set| client.batch_execute(set))).await;
+    // A server refuses a parameter that it doesn't know; that is ignored. The path is sent first: what comes after it may have operators.
+    let others = join_all(statements.iter().map(|set| client.batch_execute(set)));
+    let (path, _) = join(client.batch_execute(SEARCH_PATH), others).await;
+    path.is_ok()
 }
 
-/// Returns statements that set the same for one transaction, as far as that is possible.
+/// Returns statements that set the same for one transaction, as far as that is possible: the path first, since those after it
+/// have operators.
 pub(super) fn of_transaction(options: &str) -> String {
     let asked = OF_TRANSACTION
         .iter()
         .filter(|(name, _)| !speaks_of(options, name));
-    asked.map(|(_, asked)| format!("; {asked}")).collect()
+    let asked = [sql!("bound_path")]
+        .into_iter()
+        .chain(asked.map(|(_, asked)| *asked));
+    asked.map(|asked| format!("; {asked}")).collect()
 }
 
 /// Returns true if `options` has `-c name=…` or `--name=…`, as the server reads them.

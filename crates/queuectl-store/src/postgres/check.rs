@@ -30,7 +30,7 @@ pub(super) async fn check(wire: &Wire) -> Result<Vec<Checked>> {
         checked(Check::Jobs, jobs_and_leftovers(wire).await?),
         checked(Check::Clock, clock(wire).await?),
     ];
-    wire.client.batch_execute("COMMIT").await?;
+    wire.commit().await?;
     Ok(all)
 }
 

@@ -6,4 +6,4 @@ WITH new (pending, processing, completed, failed, dead) AS (
     SELECT pending, processing, completed, failed, dead FROM new
     WHERE pending <> 0 OR processing <> 0 OR completed <> 0 OR failed <> 0 OR dead <> 0
 )
-SELECT queuectl.lower_floors($6, $7)
+SELECT queuectl.lower_floors($6::bigint, $7::bigint)

@@ -8,5 +8,6 @@ WITH wanted AS MATERIALIZED (
     WHERE finished.seq = wanted.seq AND finished.state = wanted.state RETURNING 1
 )
 SELECT queuectl.expect(
-    (SELECT pg_catalog.count(*) FROM gone) + (SELECT pg_catalog.count(*) FROM gone_finished), pg_catalog.cardinality($1)
+    ((SELECT pg_catalog.count(*) FROM gone) + (SELECT pg_catalog.count(*) FROM gone_finished))::bigint,
+    pg_catalog.cardinality($1)::bigint
 )

@@ -17,6 +17,13 @@ WITH RECURSIVE ours AS (
     SELECT classes.relowner FROM pg_catalog.pg_class AS classes JOIN here ON classes.relnamespace = here.oid
     UNION ALL
     SELECT functions.proowner FROM pg_catalog.pg_proc AS functions JOIN here ON functions.pronamespace = here.oid
+    UNION ALL
+    -- Types, operators, and whatever else can be in a schema: it depends on the schema and on its owner.
+    SELECT owned.refobjid FROM here JOIN pg_catalog.pg_depend AS things ON things.refobjid = here.oid
+    JOIN pg_catalog.pg_shdepend AS owned ON owned.classid = things.classid AND owned.objid = things.objid
+    WHERE things.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
+        AND owned.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+        AND owned.deptype = 'o'
 )
 SELECT EXISTS (SELECT FROM here) AS is_there, (
         SELECT pg_catalog.count(*) FROM pg_catalog.pg_class AS classes JOIN here ON classes.relnamespace = here.oid

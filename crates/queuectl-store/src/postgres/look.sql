@@ -5,7 +5,7 @@ SELECT queuectl.now_us() AS now, (
     ) AS settings_changes,
     workers.heartbeat_at, workers.stop, CASE
         WHEN (SELECT last_value FROM queuectl.lease_floor) - queuectl.now_us() BETWEEN 1 AND 1000000 THEN false
-        ELSE queuectl.others_lapsed($1)
+        ELSE queuectl.others_lapsed($1::pg_catalog.text)
     END AS lapsed,
     coalesce(rest.pending, 0) AS pending, coalesce(rest.processing, 0) AS processing,
     coalesce(rest.failed, 0) AS failed, rest.next_due

@@ -1,1 +1,1 @@
-SELECT queuectl.make_ids_after($1)
+SELECT queuectl.make_ids_after($1::bigint)

@@ -61,11 +61,18 @@ async fn within<T>(patience: Duration, work: impl Future<Output = Result<T>>) ->
     done.unwrap_or(Err(Fault::Silence))
 }
 
-/// The version of a store whose schema belongs to this user, in one round trip. None if the schema needs a closer look. Both statements
-/// go in one message: the second isn't even analysed unless the first succeeds.
+/// The version of a store whose schema belongs to this user, in one round trip. None if the schema needs a closer look. All statements
+/// go in one message, which is a transaction: the path that the first sets holds for the others, and the last isn't even analysed
+/// unless the one before it succeeds.
 async fn version_if_mine(wire: &Wire) -> Result<Option<i64>> {
-    let both = wire.in_schema(concat!(sql!("mine"), ";\n", sql!("version")));
-    let answers = match wire.client.simple_query(&both).await {
+    let all = concat!(
+        sql!("bound_path"),
+        ";\n",
+        sql!("mine"),
+        ";\n",
+        sql!("version")
+    );
+    let answers = match wire.client.simple_query(&wire.in_schema(all)).await {
         Ok(answers) => answers,
         Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -140,11 +147,10 @@ impl Facts {
     }
 }
 
-/// Brings the store up to date, unless another process has done it meanwhile.
+/// Brings the store up to date, unless another process has done it meanwhile. Names in views and SQL functions are resolved now, for
+/// good, by the search path that a transaction has as soon as it begins.
 async fn migrate(wire: &Wire, target: &Target) -> Result<()> {
     let mut pipeline = Pipeline::beginning(wire, "BEGIN ISOLATION LEVEL READ COMMITTED");
-    // Names in views and SQL functions are resolved now, for good.
-    pipeline.plain("SET LOCAL search_path = pg_catalog, pg_temp");
     pipeline.add(sql!("lock_migration"), Vec::new());
     pipeline.run().await?;
     let facts = Facts::look(wire, target).await?;

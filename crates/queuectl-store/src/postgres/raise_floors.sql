@@ -1,1 +1,1 @@
-SELECT queuectl.raise_floors($1)
+SELECT queuectl.raise_floors($1::boolean)

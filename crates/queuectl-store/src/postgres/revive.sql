@@ -1,6 +1,6 @@
 -- Saves jobs that were loaded as finished and aren't now, if they are still as they were loaded.
 WITH new AS MATERIALIZED (
-    SELECT * FROM queuectl.changed($1, $2, $3, $4)
+    SELECT * FROM queuectl.changed($1::bigint[], $2::pg_catalog.text[], $3::pg_catalog.bytea[], $4::pg_catalog.bytea[])
 ), gone AS (
     DELETE FROM queuectl.finished USING new
     WHERE finished.seq = new.seq AND finished.state = new.old_state
@@ -14,4 +14,4 @@ WITH new AS MATERIALIZED (
         started_at, finished_at, exec_time, exit_code, fence, worker, last_error
     FROM new
 )
-SELECT queuectl.expect((SELECT pg_catalog.count(*) FROM gone), pg_catalog.cardinality($2))
+SELECT queuectl.expect((SELECT pg_catalog.count(*) FROM gone)::bigint, pg_catalog.cardinality($2)::bigint)

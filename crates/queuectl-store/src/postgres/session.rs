@@ -280,7 +280,7 @@ impl<'c> Moment<'c> {
 
     /// The answers to what was added to the pipeline; the first is at 1.
     pub(super) async fn see(mut self) -> Result<Vec<Vec<tokio_postgres::Row>>> {
-        self.pipeline.plain("COMMIT");
+        self.pipeline.end();
         self.pipeline.run().await
     }
 }

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, join, select, try_join_all};
+use futures_util::future::{Either, join, join3, select, try_join_all};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
@@ -34,8 +34,10 @@ pub(super) struct Wire {
     committing: Cell<bool>,
     /// What is at the other end; none as long as that isn't known.
     end: Cell<Option<End>>,
-    /// Whether it was asked that the server keeps the session no longer than it should.
+    /// Whether the session is known to be bounded. Until then, and behind a pooler always, each transaction is.
     is_bounded: Cell<bool>,
+    /// Whether a transaction has begun.
+    is_within: Cell<bool>,
     /// What users set for their sessions.
     options: String,
 }
@@ -65,6 +67,7 @@ impl Wire {
             committing: Cell::new(false),
             end: Cell::new(None),
             is_bounded: Cell::new(false),
+            is_within: Cell::new(false),
             options: target.options().unwrap_or_default().to_owned(),
         };
         Ok((wire, notifications))
@@ -81,11 +84,16 @@ impl Wire {
         if self.end.get().is_none() {
             return join(self.get_to_know(), work).await.1;
         }
-        if self.is_session() && !self.is_bounded.replace(true) {
-            let bounded = bounds::ask_for(&self.client, &self.options);
-            return join(bounded, work).await.1;
+        if self.is_session() && !self.is_bounded.get() {
+            return join(self.bound(), work).await.1;
         }
         work.await
+    }
+
+    /// Bounds the session. If that fails, it is tried again the next time.
+    async fn bound(&self) {
+        let is_bounded = bounds::ask_for(&self.client, &self.options).await;
+        self.is_bounded.set(is_bounded);
     }
 
     /// Finds out what is at the other end. If that fails, it is asked again the next time.
@@ -118,6 +126,11 @@ impl Wire {
 
     /// Begins a transaction. As long as the session isn't bounded, that is.
     pub(super) async fn begin(&self, begin: &'static str) -> Result<()> {
+        self.is_within.set(true);
+        self.send_begin(begin).await
+    }
+
+    async fn send_begin(&self, begin: &'static str) -> Result<()> {
         if self.is_bounded.get() {
             self.client.batch_execute(begin).await?;
         } else {
@@ -127,12 +140,19 @@ impl Wire {
         Ok(())
     }
 
-    /// Prepares those that aren't, where they would stay so.
+    /// Commits what was begun.
+    pub(super) async fn commit(&self) -> Result<()> {
+        self.is_within.set(false);
+        Ok(self.client.batch_execute("COMMIT").await?)
+    }
+
+    /// Prepares those that aren't, where they would stay so. Before the session is bounded their operators would be looked up by
+    /// the path of the database.
     pub(super) async fn prepare(
         &self,
         wanted: impl IntoIterator<Item = &'static str>,
     ) -> Result<()> {
-        if !self.is_session() {
+        if !self.is_bounded.get() {
             return Ok(());
         }
         let missing: Vec<_> = {
@@ -149,8 +169,27 @@ impl Wire {
         Ok(())
     }
 
-    /// Sends a statement, as one that was prepared if it was.
+    /// Sends a statement. One that stands alone in a session that isn't bounded gets a transaction of its own, which is: otherwise
+    /// its operators would be looked up by the path of the database, which may be another role's. All three go in one breath.
     async fn send(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
+        if self.is_bounded.get() || self.is_within.get() {
+            return self.send_as_is(sql, params).await;
+        }
+        // If one fails, the server skips those after it, and COMMIT rolls back.
+        let (begun, rows, committed) = join3(
+            self.send_begin("BEGIN"),
+            self.send_as_is(sql, params),
+            self.client.batch_execute("COMMIT"),
+        )
+        .await;
+        begun?;
+        let rows = rows?;
+        committed?;
+        Ok(rows)
+    }
+
+    /// Sends a statement, as one that was prepared if it was.
+    async fn send_as_is(&self, sql: &'static str, params: Vec<Param<'_>>) -> Result<Vec<Row>> {
         let prepared = self.statements.borrow().get(sql).cloned();
         let rows = match prepared {
             Some(statement) => {
@@ -174,6 +213,7 @@ impl Wire {
 
     /// Ends a transaction that has failed; false if the server can't be told in time.
     pub(super) async fn roll_back(&self, patience: Duration) -> bool {
+        self.is_within.set(false);
         let rolled_back = tokio::time::timeout(patience, self.client.batch_execute("ROLLBACK"));
         matches!(rolled_back.await, Ok(Ok(())))
     }
@@ -212,11 +252,9 @@ pub(super) struct Pipeline<'c> {
 }
 
 enum Step<'c> {
-    /// A statement that says nothing and takes nothing.
-    Plain(&'static str),
-    /// The beginning of a transaction.
     Begin(&'static str),
-    Full(&'static str, Vec<Param<'c>>),
+    Statement(&'static str, Vec<Param<'c>>),
+    Commit,
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>>> + 'a>>;
@@ -239,13 +277,13 @@ impl<'c> Pipeline<'c> {
 
     /// Adds a statement; returns its place among the answers.
     pub(super) fn add(&mut self, sql: &'static str, params: Vec<Param<'c>>) -> usize {
-        self.steps.push(Step::Full(sql, params));
+        self.steps.push(Step::Statement(sql, params));
         self.steps.len() - 1
     }
 
-    /// Adds a statement that says nothing and takes nothing.
-    pub(super) fn plain(&mut self, sql: &'static str) {
-        self.steps.push(Step::Plain(sql));
+    /// Adds the end of a transaction in which nothing is changed. [`commit`](Self::commit) ends one that changes something.
+    pub(super) fn end(&mut self) {
+        self.steps.push(Step::Commit);
     }
 
     /// Sends all, and returns the rows of each. The first that fails fails all that come after it.
@@ -254,15 +292,15 @@ impl<'c> Pipeline<'c> {
         wire.prepare(self.statements()).await?;
         let answers = self.steps.into_iter().map(|step| -> Answer<'_> {
             match step {
-                Step::Plain(sql) => Box::pin(async move {
-                    wire.client.batch_execute(sql).await?;
-                    Ok(Vec::new())
-                }),
                 Step::Begin(sql) => Box::pin(async move {
                     wire.begin(sql).await?;
                     Ok(Vec::new())
                 }),
-                Step::Full(sql, params) => Box::pin(wire.send(sql, params)),
+                Step::Statement(sql, params) => Box::pin(wire.send(sql, params)),
+                Step::Commit => Box::pin(async move {
+                    wire.commit().await?;
+                    Ok(Vec::new())
+                }),
             }
         });
         // They are polled in this order, and each is sent when it is polled first.
@@ -273,7 +311,7 @@ impl<'c> Pipeline<'c> {
     /// come it isn't known whether it was done.
     pub(super) async fn commit(mut self, after: Option<&'static str>) -> Result<Vec<Vec<Row>>> {
         let wire = self.wire;
-        self.plain("COMMIT");
+        self.steps.push(Step::Commit);
         wire.prepare(self.statements().into_iter().chain(after))
             .await?;
         wire.committing.set(true);
@@ -296,8 +334,8 @@ impl<'c> Pipeline<'c> {
 
     fn statements(&self) -> Vec<&'static str> {
         let named = self.steps.iter().filter_map(|step| match step {
-            Step::Plain(_) | Step::Begin(_) => None,
-            Step::Full(sql, _) => Some(*sql),
+            Step::Begin(_) | Step::Commit => None,
+            Step::Statement(sql, _) => Some(*sql),
         });
         named.collect()
     }

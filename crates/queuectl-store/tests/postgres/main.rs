@@ -12,6 +12,7 @@ mod limits;
 mod locked;
 mod pooled;
 mod proxy;
+mod qualified;
 mod refused;
 mod retention;
 mod round_trips;

@@ -110,12 +110,12 @@ fn who_has_a_session_of_the_poolers_to_himself_is_told() {
 fn who_is_told_nothing_takes_no_ring_from_others_and_hears_what_nobody_heard() {
     let scene = Scene::new();
     let mut store = scene.open();
+    scene.sql("ALTER ROLE postgres SET track_functions = pl");
     let pooler = pooler(&scene, Pooling::Transaction, 2);
     let untold = wait(open(&pooler.url("postgres")).bell().unwrap());
     until(
         &scene,
-        "SELECT count(*) > 0 FROM pg_stat_activity
-         WHERE pid <> pg_backend_pid() AND query LIKE 'SELECT%.hear()%'",
+        "SELECT count(*) > 0 FROM pg_stat_user_functions WHERE funcname = 'hear'",
     );
     let told = wait(scene.open().bell().unwrap());
     until(&scene, "SELECT count(*) > 0 FROM queuectl.waiters");

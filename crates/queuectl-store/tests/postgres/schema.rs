@@ -89,6 +89,75 @@ fn a_table_or_a_function_of_another_role_in_ones_own_schema_is_refused_too() {
     open(&url).enqueue(numbered(1)).unwrap();
 }
 
+/// What can be in a schema, and what stands after `CREATE` and `DROP` for it.
+const THINGS: [(&str, &str); 14] = [
+    ("TABLE queuectl.x (n bigint)", "TABLE queuectl.x"),
+    ("VIEW queuectl.x AS SELECT 1 AS one", "VIEW queuectl.x"),
+    ("SEQUENCE queuectl.x", "SEQUENCE queuectl.x"),
+    (
+        "FUNCTION queuectl.x(n bigint) RETURNS bigint LANGUAGE sql RETURN n",
+        "FUNCTION queuectl.x",
+    ),
+    (
+        "PROCEDURE queuectl.x() LANGUAGE sql AS ''",
+        "PROCEDURE queuectl.x",
+    ),
+    (
+        "AGGREGATE queuectl.x(bigint) (SFUNC = int8_sum, STYPE = numeric)",
+        "AGGREGATE queuectl.x(bigint)",
+    ),
+    ("TYPE queuectl.x AS ENUM ('a')", "TYPE queuectl.x"),
+    ("TYPE queuectl.x AS (n bigint)", "TYPE queuectl.x"),
+    ("DOMAIN queuectl.x AS bigint", "DOMAIN queuectl.x"),
+    (
+        "OPERATOR queuectl.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = int8eq)",
+        "OPERATOR queuectl.= (bigint, bigint)",
+    ),
+    (
+        "COLLATION queuectl.x FROM pg_catalog.\"C\"",
+        "COLLATION queuectl.x",
+    ),
+    (
+        "CONVERSION queuectl.x FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
+        "CONVERSION queuectl.x",
+    ),
+    (
+        "TEXT SEARCH CONFIGURATION queuectl.x (COPY = pg_catalog.simple)",
+        "TEXT SEARCH CONFIGURATION queuectl.x",
+    ),
+    (
+        "TEXT SEARCH DICTIONARY queuectl.x (TEMPLATE = pg_catalog.simple)",
+        "TEXT SEARCH DICTIONARY queuectl.x",
+    ),
+];
+
+#[test]
+fn a_store_in_whose_schema_another_role_has_made_something_is_refused() {
+    let scene = with_users();
+    let url = url(&scene, "queue", "postgres", "");
+    open(&url).enqueue(numbered(1)).unwrap();
+    for (made, gone) in THINGS {
+        scene.sql(&format!(
+            "GRANT CREATE, USAGE ON SCHEMA queuectl TO neighbour; SET ROLE neighbour; CREATE {made}"
+        ));
+        for given in ["GRANT CREATE", "REVOKE CREATE"] {
+            let error = refused(&url);
+            assert!(
+                matches!(&error, StoreError::ForeignSchema { owner, .. } if owner == "neighbour"),
+                "{made} after {given}: {error}"
+            );
+            scene.sql("REVOKE CREATE ON SCHEMA queuectl FROM neighbour");
+        }
+        scene.sql(&format!("DROP {gone}"));
+        assert_eq!(open(&url).counts().unwrap().total(), 1, "without {made}");
+    }
+    // The right alone is no reason to refuse the store, nor are the objects of trusted roles.
+    scene.sql("GRANT CREATE ON SCHEMA queuectl TO neighbour, member");
+    scene.sql("CREATE TABLE queuectl.of_a_superuser (n bigint)");
+    scene.sql("SET ROLE queue; CREATE TABLE queuectl.of_its_owner (n bigint)");
+    assert_eq!(open(&url).counts().unwrap().total(), 1);
+}
+
 #[test]
 fn a_schema_in_which_every_role_may_make_things_is_refused() {
     let scene = with_users();

@@ -2,12 +2,12 @@
 //! before PostgreSQL 15. A function or operator there that fits better than a built-in one would run as us.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use queuectl_cluster::Pooling;
-use queuectl_store::Store;
+use queuectl_store::{Clear, Store, Turn};
 
-use crate::scene::{Hand, Scene, check_all_ran_once, numbered, open};
+use crate::qualified::{bare, calls, is_grammar, statements};
+use crate::scene::{Hand, Scene, check_all_ran_once, check_sound, named, numbered, open};
 
 /// The types of what our statements compute with.
 const TYPES: [&str; 15] = [
@@ -30,98 +30,6 @@ const TYPES: [&str; 15] = [
 
 /// The operators of our statements; the first six compare.
 const OPERATORS: [&str; 11] = ["=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "||"];
-
-/// The words before a parenthesis that are SQL's own: the server looks for no function.
-const GRAMMAR: &str = " all and any array as check coalesce conflict else exists extract from greatest in join key lateral least \
-    materialized not nullif or return select stdin table using values when where with ";
-
-fn is_grammar(word: &str) -> bool {
-    GRAMMAR.contains(&format!(" {word} "))
-}
-
-/// Every statement that is in a file, by its name.
-fn statements() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres");
-    let in_folder = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().path())
-    };
-    let files = in_folder(&folder).chain(in_folder(&folder.join("migrations")));
-    let is_sql = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "sql");
-    let mut all: Vec<_> = files
-        .filter(is_sql)
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    all.sort();
-    assert!(all.len() > 100, "{} statements were found", all.len());
-    all
-}
-
-/// The statement without its comments, and without what is between quotes.
-fn bare(sql: &str) -> String {
-    let lines = sql
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or_default());
-    let text = lines.collect::<Vec<_>>().join("\n");
-    let outside = text.split('\'').step_by(2);
-    outside.collect::<Vec<_>>().join("''")
-}
-
-/// The names that are called in a statement, with the schema where one stands before it.
-fn calls(sql: &str) -> Vec<String> {
-    let sql = bare(sql);
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let before = sql.match_indices('(').map(|(at, _)| sql[..at].trim_end());
-    let named = before.map(|before| {
-        let start = before.rfind(|c| !is_name(c)).map_or(0, |at| at + 1);
-        before[start..].to_lowercase()
-    });
-    named
-        .filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))
-        .collect()
-}
-
-/// A domain of the same name with a condition runs that condition. The names of these types are SQL's own.
-#[test]
-fn every_type_is_named_by_its_schema() {
-    for (file, sql) in statements() {
-        let sql = bare(&sql);
-        for (at, _) in sql.match_indices("::") {
-            let name = &sql[at + 2..];
-            let is_known = ["pg_catalog.", "bigint", "integer", "boolean"]
-                .iter()
-                .any(|known| name.starts_with(known));
-            assert!(is_known, "a type in {file}.sql has no schema: {name:.20}");
-        }
-    }
-}
-
-#[test]
-fn every_function_is_called_by_its_schema() {
-    for (file, sql) in statements() {
-        // Names that a statement gives to its parts.
-        let given: Vec<_> = bare(&sql)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .windows(2)
-            .filter(|pair| ["AS", "WITH", "INTO"].contains(&pair[0]) || pair[0] == ",")
-            .map(|pair| pair[1].to_owned())
-            .collect();
-        for call in calls(&sql) {
-            // Of several lists it is grammar, too: the server calls its own then.
-            let is_lists = call == "unnest" && !sql.contains("unnest($1)");
-            let is_known = is_grammar(&call) || given.contains(&call) || is_lists;
-            let is_ours = call.starts_with("queuectl.") || call.starts_with("pg_catalog.");
-            assert!(
-                is_ours || is_known,
-                "`{call}` in {file}.sql has no schema before it"
-            );
-        }
-    }
-}
 
 /// Makes a role that has a schema of its own in `public`, full of what would be taken for built-in functions and operators. Nobody
 /// else may call these, so a statement that would is refused before it runs, and what isn't refused raises an error.
@@ -331,4 +239,130 @@ fn a_store_works_beside_them_in_sessions_and_behind_a_pooler() {
         "{}",
         scene.server.log()
     );
+}
+
+#[test]
+fn a_function_beside_ours_that_fits_nearly_is_not_called() {
+    let scene = Scene::new();
+    scene.sql(
+        "CREATE ROLE queue LOGIN PASSWORD 'own'; GRANT CREATE ON DATABASE postgres TO queue; CREATE ROLE neighbour",
+    );
+    let mut hand = Hand::new(open(&as_queue(&scene.server.tcp_url(), &scene)), "w");
+    scene.sql("GRANT CREATE, USAGE ON SCHEMA queuectl TO neighbour");
+    // The store is open: what is made now isn't noticed, and must not be called.
+    scene.sql(
+        "SET ROLE neighbour;
+         DO $do$
+         DECLARE
+             ours record; one text;
+         BEGIN
+             FOR ours IN
+                 SELECT proname, pronargs FROM pg_proc
+                 WHERE pronamespace = 'queuectl'::regnamespace AND pronargs > 0
+             LOOP
+                 FOREACH one IN ARRAY ARRAY [
+                     'integer', 'numeric', 'float8', 'name', 'varchar', 'anyelement', 'anycompatible', 'anyarray', 'oid'
+                 ] LOOP
+                     EXECUTE format(
+                         'CREATE FUNCTION queuectl.%I(%s) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION ''a shadow was run''; END $$',
+                         ours.proname, array_to_string(array_fill(one, ARRAY [ours.pronargs::integer]), ', ')
+                     );
+                 END LOOP;
+             END LOOP;
+         END
+         $do$;
+         CREATE FUNCTION queuectl.expect(bigint, integer) RETURNS void LANGUAGE plpgsql
+         AS $$ BEGIN RAISE EXCEPTION 'a shadow was run'; END $$",
+    );
+    for _ in 0..2 {
+        hand.store.enqueue(numbered(4)).unwrap();
+        hand.work_until_done();
+        hand.store.renew(&hand.id).unwrap();
+        hand.store.make_ids_after(1_000).unwrap();
+        check_all_ran_once(&mut *hand.store, 4);
+        hand.store.clear(Clear::All { force: false }).unwrap();
+        cut_off(&scene);
+    }
+    let log = scene.server.log();
+    assert!(!log.contains("a shadow was run"), "{log}");
+}
+
+/// Ends all connections, so that what is done next is the first in a new one.
+fn cut_off(scene: &Scene) {
+    scene.sql(
+        "SET search_path = pg_catalog; SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+}
+
+/// Has each thing done as the first in a new connection.
+fn use_each_anew(scene: &Scene, url: &str) {
+    let mut hand = Hand::new(open(url), "w");
+    let steps: [fn(&mut Hand); 21] = [
+        |hand| assert!(hand.store.now().is_ok()),
+        |hand| drop(hand.store.identity().unwrap()),
+        |hand| drop(hand.store.enqueue(numbered(4)).unwrap()),
+        |hand| {
+            let many = (100..200).map(|number| named(&format!("{number}")));
+            hand.store.enqueue(many.collect()).unwrap();
+        },
+        |hand| drop(hand.turn(0).unwrap()),
+        |hand| assert_eq!(hand.turn(2).unwrap().claimed.len(), 2),
+        |hand| assert!(hand.store.renew(&hand.id).unwrap().is_some()),
+        |hand| {
+            let held: Vec<_> = hand.done.iter().map(|done| done.ticket).collect();
+            let turn = Turn {
+                held: &held,
+                ..Turn::of(&hand.id)
+            };
+            assert_eq!(hand.store.turn(&turn).unwrap().lost, []);
+        },
+        |hand| {
+            assert_eq!(hand.turn(0).unwrap().lost, []);
+            hand.done.clear();
+        },
+        |hand| drop(hand.store.job(&"0".parse().unwrap()).unwrap()),
+        |hand| {
+            assert_eq!(hand.store.attempts(&"0".parse().unwrap()).unwrap().len(), 1);
+        },
+        |hand| assert_eq!(hand.store.counts().unwrap().total(), 104),
+        |hand| drop(hand.store.settings().unwrap()),
+        |hand| assert_eq!(hand.store.workers().unwrap().len(), 1),
+        |hand| assert_eq!(hand.store.lost_workers().unwrap().len(), 0),
+        |hand| assert_eq!(hand.store.export(i64::MIN, 9).unwrap().len(), 9),
+        |hand| check_sound(&mut *hand.store),
+        |hand| hand.store.make_ids_after(1_000).unwrap(),
+        |hand| assert_eq!(hand.store.last_id_number().unwrap(), 1_000),
+        Hand::work_until_done,
+        |hand| hand.store.unregister(&hand.id).unwrap(),
+    ];
+    for step in steps {
+        cut_off(scene);
+        step(&mut hand);
+    }
+}
+
+/// The owner of a database sets the search path of its sessions, and may name a schema ahead of `pg_catalog`.
+#[test]
+fn a_path_with_their_schema_first_is_used_for_nothing() {
+    let scene = Scene::new();
+    plant(&scene);
+    let pooler = scene.server.pooler(Pooling::Transaction, 2);
+    let pooler = pooler.unwrap_or_else(|trouble| panic!("{trouble}"));
+    scene.sql(
+        "ALTER ROLE queue SET search_path = public, pg_catalog;
+         ALTER ROLE postgres SET search_path = public, pg_catalog",
+    );
+    let was_run = |line: &&str| {
+        line.contains("a shadow was run") || line.contains("permission denied for function")
+    };
+    // Their owner has tried two.
+    assert_eq!(scene.server.log().lines().filter(was_run).count(), 2);
+    let url = as_queue(&scene.server.tcp_url(), &scene);
+    use_each_anew(&scene, &url);
+    scene.sql("SET search_path = pg_catalog; DROP SCHEMA queuectl CASCADE");
+    use_each_anew(&scene, &pooler.url("postgres"));
+    let log = scene.server.log();
+    let were_run: Vec<_> = log.lines().filter(was_run).skip(2).collect();
+    assert_eq!(were_run, Vec::<&str>::new());
 }
