@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +13,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use queuectl_process::{How, Leader, Spec, StopSignal, Stream, Watcher, os, run};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use support::*;
 
 const ROLE: &str = "HOLDOUTS_TEST_ROLE";
@@ -29,6 +30,7 @@ fn helper() {
         "beside_its_own_users" => beside(&folder, rustix::process::getuid().as_raw()),
         "beside_another_users" => beside(&folder, 0),
         "handed_on" => handed_on(&folder),
+        "blind" => blind(&folder),
         other => panic!("there is no role {other}"),
     }
 }
@@ -84,14 +86,19 @@ fn as_another_user(role: &str) {
 struct Telling {
     leader: Sender<u32>,
     holdout: Sender<u32>,
+    on_output: fn(u32),
+    pid: u32,
 }
 
 impl Watcher for Telling {
     fn started(&mut self, leader: Leader) {
+        self.pid = leader.pid;
         self.leader.send(leader.pid).unwrap();
     }
 
-    fn output(&mut self, _: Stream, _: &[u8]) {}
+    fn output(&mut self, _: Stream, _: &[u8]) {
+        (self.on_output)(self.pid);
+    }
 
     fn holds_out(&mut self, process: u32) {
         self.holdout.send(process).unwrap();
@@ -105,11 +112,13 @@ struct Told {
 }
 
 /// Runs it on a thread that no failure waits for.
-fn start(spec: Spec) -> Told {
+fn start(spec: Spec, on_output: fn(u32)) -> Told {
     let (leader, holdout, ended) = (mpsc::channel(), mpsc::channel(), mpsc::channel());
     let mut telling = Telling {
         leader: leader.0,
         holdout: holdout.0,
+        on_output,
+        pid: 0,
     };
     std::thread::spawn(move || {
         let how = run(&spec, &StopSignal::new().unwrap(), &mut telling).how;
@@ -147,7 +156,7 @@ fn beside(folder: &Path, user: u32) {
     os::adopt_orphans().unwrap();
     let text = "setsid ./become --reuid=0 sleep 600 & \
                 until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; exit 1";
-    let told = start(tagged(at(line(text), folder), "beside"));
+    let told = start(tagged(at(line(text), folder), "beside"), |_| ());
     let leader = told.leader.recv_timeout(LONG).unwrap();
     let holdout = told.holdout.recv_timeout(LONG).unwrap();
     // For a second, no number is given out again.
@@ -186,7 +195,7 @@ fn handed_on(folder: &Path) {
     os::adopt_orphans().unwrap();
     let text = "./become --reuid=0 sh -c 'sleep 2; sleep 600 & echo $! > second' & \
                 until grep -q '^Uid:.0.0' /proc/$!/status; do :; done; exit 1";
-    let told = start(tagged(at(line(text), folder), "handed_on"));
+    let told = start(tagged(at(line(text), folder), "handed_on"), |_| ());
     told.holdout.recv_timeout(LONG).unwrap();
     let second = || read(&folder.join("second")).trim().parse().ok();
     until("it is handed on", || second().is_some());
@@ -196,4 +205,41 @@ fn handed_on(folder: &Path) {
     as_root(folder, "kill -9 $1", &[second]).wait().unwrap();
     let how = told.ended.recv_timeout(LONG);
     assert_eq!(how.expect("it goes on"), How::Exited(1));
+}
+
+#[test]
+fn a_run_that_can_not_look_for_what_was_left_waits_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    as_helper("blind", &[], folder.path());
+}
+
+fn blind(folder: &Path) {
+    /// As many descriptors as a run polls at once.
+    const FEW: u64 = 4;
+    let limit = |current| {
+        let given = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current, ..given }).unwrap();
+    };
+    let before = getrlimit(Resource::Nofile).current;
+    let below = std::iter::repeat_with(|| File::open("/dev/null").unwrap());
+    let _below: Vec<File> = below.take(usize::try_from(FEW).unwrap()).collect();
+    os::adopt_orphans().unwrap();
+    let text = "setsid sh -c 'echo $$ > hidden; exec sleep 600' & \
+                while [ ! -s hidden ]; do :; done; echo up; exec sleep 600";
+    let told = start(tagged(at(line(text), folder), "blind"), |leader| {
+        let few = Rlimit {
+            current: Some(FEW),
+            ..getrlimit(Resource::Nofile)
+        };
+        setrlimit(Resource::Nofile, few).unwrap();
+        let leader = Pid::from_raw(leader.cast_signed()).unwrap();
+        kill_process(leader, Signal::TERM).unwrap();
+    });
+    let early = told.ended.recv_timeout(Duration::from_secs(2));
+    limit(before);
+    assert!(early.is_err(), "it took the stray for none: {early:?}");
+    let how = told.ended.recv_timeout(LONG).unwrap();
+    assert!(matches!(how, How::Signaled { signal: 15, .. }), "{how:?}");
+    let stray = read(&folder.join("hidden")).trim().parse().unwrap();
+    assert!(!lives(stray), "the stray lives on");
 }

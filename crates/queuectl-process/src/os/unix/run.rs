@@ -95,7 +95,8 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
 }
 
 /// Ends what the leader has left. The leader has been reaped, and its group killed. If `waits`, this returns only when processes of
-/// another user have ended, too; each is reported to the watcher.
+/// another user have ended, too; each is reported to the watcher. If processes can't be seen, for lack of descriptors or memory, this
+/// looks again until they can.
 fn end_rest(
     leader: Leader,
     finished: &Finished,
@@ -106,22 +107,32 @@ fn end_rest(
     let Ok(group) = native_pid(leader.pid) else {
         return;
     };
-    let is_gone = group::wait_gone(group);
-    let left = native::end_strays(leader, finished.ended, tag);
-    if !waits || is_gone && left.is_empty() {
-        return;
-    }
+    let first = native::seeing(|| {
+        let is_gone = group::wait_gone(group);
+        (is_gone, native::end_strays(leader, finished.ended, tag))
+    });
+    let is_gone = match first {
+        Ok((true, left)) if left.is_empty() => return,
+        Ok(_) if !waits => return,
+        Ok((is_gone, _)) => is_gone,
+        Err(_) => false,
+    };
     let mut session = Session::of(leader, finished.alive, !is_gone);
     let mut told = None;
     loop {
-        let mut held = native::end_strays(leader, finished.ended, tag);
-        held.retain(|pid| holdouts::is_out_of_reach(*pid) && lives(*pid));
-        held.extend(session.insist());
-        let Some(first) = held.first().copied() else {
-            return;
-        };
-        if told.replace(first) != Some(first) {
-            watcher.holds_out(first);
+        let held = native::seeing(|| {
+            let mut held = native::end_strays(leader, finished.ended, tag);
+            held.retain(|pid| holdouts::is_out_of_reach(*pid) && lives(*pid));
+            held.extend(session.insist());
+            held
+        });
+        if let Ok(held) = held {
+            let Some(first) = held.first().copied().filter(|_| waits) else {
+                return;
+            };
+            if told.replace(first) != Some(first) {
+                watcher.holds_out(first);
+            }
         }
         thread::sleep(INSIST);
     }
