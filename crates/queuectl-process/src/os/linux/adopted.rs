@@ -7,6 +7,7 @@
 //! That a process is our child proves nothing if we had children before we began to adopt, or if we are process 1 of a pid namespace,
 //! which gets the orphans of other programs, too.
 
+use std::io;
 use std::process;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -95,7 +96,8 @@ fn hidden(child: Pid) -> Option<Process> {
     if !is_left {
         return None;
     }
-    if is_apart(pid) {
+    // If it can't be told, it may be set apart.
+    if table::seeing(|| is_apart(pid)).ok()? {
         children::is_set_apart(pid);
         return None;
     }
@@ -104,7 +106,8 @@ fn hidden(child: Pid) -> Option<Process> {
 
 /// Ends a child and waits for at most a second until it has gone. A pidfd makes sure that it is the process that was found.
 fn end(child: Pid, found: Process) -> Result<(), Errno> {
-    let pidfd = pidfd_open(child, PidfdFlags::empty())?;
+    let pidfd = pidfd_open(child, PidfdFlags::empty()).map_err(io::Error::from);
+    let pidfd = table::known(pidfd).ok_or(Errno::SRCH)?;
     if table::read(found.pid) != Some(found) {
         return Err(Errno::SRCH);
     }

@@ -103,8 +103,10 @@ pub(super) fn all() -> Vec<Pid> {
         pids.retain(|pid| table::read(*pid).is_some_and(|found| found.parent == process::id()));
         return pids.into_iter().filter_map(pid_of).collect();
     }
-    let threads = fs::read_dir("/proc/self/task").into_iter().flatten();
-    let lists = threads.filter_map(|thread| fs::read(thread.ok()?.path().join("children")).ok());
+    let threads = table::known(fs::read_dir("/proc/self/task"));
+    let threads = threads.into_iter().flatten();
+    let lists =
+        threads.filter_map(|thread| table::known(fs::read(thread.ok()?.path().join("children"))));
     let mut children = Vec::new();
     for list in lists {
         children.extend(numbers(&list).filter_map(pid_of));

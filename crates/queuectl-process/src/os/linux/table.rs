@@ -18,18 +18,21 @@ thread_local! {
 ///
 /// # Errors
 ///
-/// Fails if it couldn't see everything, for lack of file descriptors or memory. Then a process that seems to have gone may be there.
+/// Fails if it couldn't see everything, for lack of file descriptors or memory. Then a process that seems to have gone may be there. If
+/// this is part of another look, that one fails, too.
 pub(in crate::os) fn seeing<T>(look: impl FnOnce() -> T) -> io::Result<T> {
-    BLINDED.set(None);
+    let before = BLINDED.take();
     let seen = look();
-    match BLINDED.get() {
+    let error = BLINDED.get();
+    BLINDED.set(error.or(before));
+    match error {
         Some(error) => Err(io::Error::from_raw_os_error(error)),
         None => Ok(seen),
     }
 }
 
 /// What was read, if it could be. Lack of room is noted for [`seeing`].
-fn known<T>(read: io::Result<T>) -> Option<T> {
+pub(super) fn known<T>(read: io::Result<T>) -> Option<T> {
     let noted = read.inspect_err(|error| {
         if is_out_of_room(error) {
             BLINDED.set(error.raw_os_error());

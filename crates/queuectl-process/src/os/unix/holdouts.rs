@@ -6,15 +6,69 @@
 use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
-use rustix::process::test_kill_process;
+use rustix::process::{Signal, test_kill_process};
 
-use super::facts::native_pid;
+use super::facts::{native_pid, signal};
 use super::group;
 use crate::Leader;
-use crate::os::native::{self, Process};
+use crate::os::native::{self, Process, SECOND};
 
 /// How many pids of each kind an error names at most.
 const NAMED: usize = 3;
+
+/// The session of a leader that has been reaped. Once it is empty, its number and that of the leader's group may go to others.
+///
+/// Pids are given out in turn, so none is given out twice within a second. So the session is still the leader's if one of its processes
+/// has started within a second after the number was last known to be the leader's.
+pub(super) struct Session {
+    leader: Leader,
+    /// When the number was last known to be the leader's, by the clock of [`native::now`].
+    alive: u64,
+    /// Whether the number was the leader's at the last look. Processes that can't be seen prove nothing by their start.
+    was_its_own: bool,
+}
+
+impl Session {
+    pub(super) fn of(leader: Leader, alive: u64, is_its_own: bool) -> Self {
+        Self {
+            leader,
+            alive,
+            was_its_own: is_its_own,
+        }
+    }
+
+    /// Kills every process of the session, if it is still the leader's. Returns the pids of those that can't be signalled.
+    pub(super) fn insist(&mut self) -> Vec<u32> {
+        let now = native::now();
+        let pids = native::pids().into_iter();
+        let members = pids.filter_map(|pid| Some((pid, native::read(pid)?)));
+        let is_member = |found: &Process| {
+            found.session == self.leader.pid && found.start >= self.leader.earliest
+        };
+        let mut members: Vec<_> = members.filter(|(_, found)| is_member(found)).collect();
+        let is_proof = |found: &Process| found.start <= self.alive + SECOND;
+        let is_seen = members.iter().any(|(_, found)| is_proof(found));
+        self.was_its_own = is_seen || self.was_its_own && is_hidden(self.leader);
+        if !self.was_its_own {
+            return Vec::new();
+        }
+        self.alive = now;
+        if !is_seen {
+            return vec![self.leader.pid];
+        }
+        // In one call, so that a process of the group can't evade it by starting others.
+        if let Ok(group) = native_pid(self.leader.pid) {
+            group::signal(group, Signal::KILL);
+        }
+        members.retain(|(pid, found)| !found.zombie && native::read(*pid) == Some(*found));
+        let pids = members.into_iter().map(|(pid, _)| pid);
+        let is_refused = |pid: &u32| {
+            let refused = signal(*pid, Signal::KILL).err();
+            refused.is_some_and(|error| error.kind() == ErrorKind::PermissionDenied)
+        };
+        pids.filter(is_refused).collect()
+    }
+}
 
 /// The pids of running processes in a leader's group or session that we may not signal.
 pub(super) fn of(leader: Leader) -> Vec<u32> {

@@ -13,9 +13,10 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
 
 use super::facts::native_pid;
+use super::group;
+use super::holdouts::{self, Session};
 use super::spawn::{self, Started};
 use super::stop::StopSignal;
-use super::{group, holdouts};
 use crate::os::native::{self, ExitWatch, Running};
 use crate::{Ended, How, Leader, Spec, Stream, Tag, Watcher};
 
@@ -81,23 +82,24 @@ pub fn run(spec: &Spec, stop: &StopSignal, watcher: &mut dyn Watcher) -> Ended {
     if ours.is_some() {
         attempt.end_politely(spec.grace);
     }
-    let (status, ended) = attempt.finish(leader);
-    let how = ours.unwrap_or_else(|| how(status));
+    let finished = attempt.finish(leader);
+    let how = ours.unwrap_or_else(|| how(finished.status));
     // A command that succeeded isn't run again, so nothing that it has left can run beside its next attempt.
     let waits = !matches!(how, How::Exited(0));
-    end_rest(leader, ended, spec.tag.as_ref(), waits, watcher);
+    end_rest(leader, &finished, spec.tag.as_ref(), waits, watcher);
     drop(script);
     Ended {
         how,
-        elapsed: ended - began,
+        elapsed: finished.ended - began,
     }
 }
 
 /// Ends what the leader has left. The leader has been reaped, and its group killed. If `waits`, this returns only when processes of
-/// another user have ended, too; each is reported to the watcher.
+/// another user have ended, too; each is reported to the watcher. If processes can't be seen, for lack of descriptors or memory, this
+/// looks again until they can.
 fn end_rest(
     leader: Leader,
-    ended: Instant,
+    finished: &Finished,
     tag: Option<&Tag>,
     waits: bool,
     watcher: &mut dyn Watcher,
@@ -105,26 +107,34 @@ fn end_rest(
     let Ok(group) = native_pid(leader.pid) else {
         return;
     };
-    let is_gone = group::wait_gone(group);
-    let mut left = native::end_strays(leader, ended, tag);
-    if !waits || is_gone && left.is_empty() {
-        return;
-    }
+    let first = native::seeing(|| {
+        let is_gone = group::wait_gone(group);
+        (is_gone, native::end_strays(leader, finished.ended, tag))
+    });
+    let is_gone = match first {
+        Ok((true, left)) if left.is_empty() => return,
+        Ok(_) if !waits => return,
+        Ok((is_gone, _)) => is_gone,
+        Err(_) => false,
+    };
+    let mut session = Session::of(leader, finished.alive, !is_gone);
     let mut told = None;
     loop {
-        // The session still has its number: some process was in it at the last look.
-        left.extend(holdouts::of(leader));
-        left.retain(|pid| holdouts::is_out_of_reach(*pid) && lives(*pid));
-        let Some(first) = left.first().copied() else {
-            return;
-        };
-        if told.replace(first) != Some(first) {
-            watcher.holds_out(first);
+        let held = native::seeing(|| {
+            let mut held = native::end_strays(leader, finished.ended, tag);
+            held.retain(|pid| holdouts::is_out_of_reach(*pid) && lives(*pid));
+            held.extend(session.insist());
+            held
+        });
+        if let Ok(held) = held {
+            let Some(first) = held.first().copied().filter(|_| waits) else {
+                return;
+            };
+            if told.replace(first) != Some(first) {
+                watcher.holds_out(first);
+            }
         }
-        left.clear();
         thread::sleep(INSIST);
-        group::signal(group, Signal::KILL);
-        left = native::end_strays(leader, ended, tag);
     }
 }
 
@@ -142,6 +152,15 @@ struct Attempt<'a> {
     streams: [(Stream, Option<OwnedFd>); 2],
     /// Given up only when the leader has been reaped.
     _running: Running,
+}
+
+/// A leader that has been reaped.
+struct Finished {
+    status: Option<WaitStatus>,
+    /// When it was seen to have ended.
+    ended: Instant,
+    /// A time before it was reaped, by the clock of [`native::now`]: its number was certainly its own then.
+    alive: u64,
 }
 
 enum Seen {
@@ -214,7 +233,7 @@ impl Attempt<'_> {
     }
 
     /// Ends what is left of the group, takes what is left in the pipes, and reaps the leader.
-    fn finish(mut self, leader: Leader) -> (Option<WaitStatus>, Instant) {
+    fn finish(mut self, leader: Leader) -> Finished {
         group::signal(self.pid, Signal::KILL);
         let killed = Instant::now();
         let mut insist = killed + INSIST;
@@ -246,8 +265,13 @@ impl Attempt<'_> {
                 read => left = left.saturating_sub(read),
             }
         }
+        let alive = native::now();
         let reaped = retry_on_intr(|| waitpid(Some(self.pid), WaitOptions::empty()));
-        (reaped.ok().flatten().map(|(_, status)| status), ended)
+        Finished {
+            status: reaped.ok().flatten().map(|(_, status)| status),
+            ended,
+            alive,
+        }
     }
 
     /// Waits until something happens, and passes on what can be read. A stream that has ended is closed, not polled again.
