@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
 use std::path::Path;
 use std::process;
 use std::slice;
@@ -215,7 +216,7 @@ pub fn end_orphans(
     patience: Duration,
 ) -> io::Result<Orphans> {
     let noted = read(roster)?;
-    let ended = os::end_all(&noted.leaders, noted.alive, &noted.tags(tag), patience)?;
+    let ended = os::end_all(&noted.leaders, &noted.lived, &noted.tags(tag), patience)?;
     Ok(Orphans {
         ended,
         running: noted.running,
@@ -225,7 +226,7 @@ pub fn end_orphans(
 /// The processes that [`end_orphans`] would end now.
 pub fn orphans(roster: &Path, tag: &dyn Fn(u64) -> Tag) -> io::Result<Vec<u32>> {
     let noted = read(roster)?;
-    os::find_all(&noted.leaders, noted.alive, &noted.tags(tag))
+    os::find_all(&noted.leaders, &noted.lived, &noted.tags(tag))
 }
 
 /// Ends what a worker without a roster left running: every process of this user whose environment has the worker's tag. Returns how
@@ -236,13 +237,13 @@ pub fn orphans(roster: &Path, tag: &dyn Fn(u64) -> Tag) -> io::Result<Vec<u32>> 
 /// Fails as [`end_orphans`] does.
 pub fn end_tagged(worker: &Tag, patience: Duration) -> io::Result<usize> {
     refuse_if_blind()?;
-    os::end_all(&[], 0, slice::from_ref(worker), patience)
+    os::end_all(&[], &(0..0), slice::from_ref(worker), patience)
 }
 
 /// The processes that [`end_tagged`] would end now.
 pub fn tagged(worker: &Tag) -> io::Result<Vec<u32>> {
     refuse_if_blind()?;
-    os::find_all(&[], 0, slice::from_ref(worker))
+    os::find_all(&[], &(0..0), slice::from_ref(worker))
 }
 
 fn refuse_if_blind() -> io::Result<()> {
@@ -272,7 +273,7 @@ pub fn holdouts(roster: &Path) -> io::Result<Vec<Holdout>> {
 /// The processes of another user that keep a dead worker's commands from being ended.
 pub fn holdouts_of_dead(roster: &Path) -> io::Result<Vec<Holdout>> {
     let noted = read(roster)?;
-    let found = os::out_of_reach(&noted.leaders, noted.alive).into_iter();
+    let found = os::out_of_reach(&noted.leaders, noted.lived.end).into_iter();
     let holdout = |(place, pid): (usize, u32)| Holdout {
         label: noted.labels[place],
         pid,
@@ -283,8 +284,8 @@ pub fn holdouts_of_dead(roster: &Path) -> io::Result<Vec<Holdout>> {
 /// What a roster of this boot says. One of an earlier boot says nothing, nor does a copy.
 #[derive(Default)]
 struct Noted {
-    /// The time of the worker's last heartbeat.
-    alive: u64,
+    /// The time from the worker's start to its last heartbeat.
+    lived: Range<u64>,
     leaders: Vec<Leader>,
     /// The label of each leader's command.
     labels: Vec<u64>,
@@ -317,7 +318,7 @@ fn read(path: &Path) -> io::Result<Noted> {
     let records = records.chunks_exact(RECORD);
     let led = records.clone().filter(|record| leader(record).is_some());
     Ok(Noted {
-        alive: head.words[ALIVE],
+        lived: head.words[KEEPER + 1]..head.words[ALIVE],
         leaders: led.clone().filter_map(leader).collect(),
         labels: led.clone().map(|record| record[LABEL]).collect(),
         holdouts: led.filter_map(holdout).collect(),

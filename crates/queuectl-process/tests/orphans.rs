@@ -310,3 +310,72 @@ mod unix {
         );
     }
 }
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const BLANK: &str = "ORPHANS_TEST_BLANK";
+
+    /// Not a test of its own: a process that shows neither arguments nor environment, as in the middle of `execve`. It creates the file
+    /// that its variable names. Without that variable there is nothing to do.
+    #[test]
+    fn helper_blank() {
+        #[expect(clippy::disallowed_methods, reason = "tells the helper from the test")]
+        let Some(sign) = std::env::var_os(BLANK) else {
+            return;
+        };
+        let stat = read(Path::new("/proc/self/stat"));
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let places = fields.split_whitespace().skip(45).take(4);
+        let places: Vec<usize> = places.map(|place| place.parse().unwrap()).collect();
+        // SAFETY: a system call that touches no memory of ours.
+        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap();
+        let start = places[0] / page * page;
+        let length = places[3].next_multiple_of(page) - start;
+        let start = std::ptr::without_provenance_mut(start);
+        // SAFETY: it holds the words that this process was started with, which it reads no more.
+        let done = unsafe { libc::mprotect(start, length, libc::PROT_NONE) };
+        assert_eq!(done, 0);
+        std::fs::write(sign, "").unwrap();
+        loop {
+            std::thread::sleep(LONG);
+        }
+    }
+
+    #[test]
+    fn strangers_that_show_nothing_delay_a_rescue_once() {
+        const COUNT: usize = 6;
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let path = folder.join("roster");
+        let roster = Roster::create(&path, 1, [0; 5]).unwrap();
+        roster.begin(0, 40).unwrap();
+        let mut left = apart("sleep 600");
+        let tag = worker_tag(folder);
+        let mut left = left.env(tag.name, tag.value).spawn().unwrap();
+        let blank = |number: usize| {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", "linux::helper_blank"]);
+            command.env(BLANK, folder.join(number.to_string()));
+            command.stdout(Stdio::null()).spawn().unwrap()
+        };
+        let mut blanks: Vec<Child> = (0..COUNT).map(blank).collect();
+        until("they show nothing", || {
+            (0..COUNT).all(|number| folder.join(number.to_string()).exists())
+        });
+        let began = Instant::now();
+        let ended = end(folder).ended;
+        let took = began.elapsed();
+        for blank in &mut blanks {
+            blank.kill().unwrap();
+            blank.wait().unwrap();
+        }
+        assert_eq!(ended, 1);
+        left.wait().unwrap();
+        let each = Duration::from_secs(1);
+        assert!(took < each * (COUNT as u32 - 1), "it took {took:?}");
+    }
+}

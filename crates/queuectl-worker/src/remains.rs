@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use queuectl_domain::WorkerId;
 use queuectl_process::{
-    Head, Machine, Orphans, Written, begun, end_orphans, end_tagged, fingerprint, orphans, os,
-    tagged,
+    Head, Machine, Orphans, Written, begun, end_orphans, fingerprint, orphans, os, tagged,
 };
 use queuectl_store::{StoreFile, Worker, WorkerInfo};
 
@@ -34,9 +33,7 @@ pub(crate) struct Remains {
 enum Left {
     /// The sessions of the leaders in its roster, and processes with the tag of a claim that had begun by the roster.
     Noted,
-    /// Processes with the tag of the worker: it has no trustworthy roster.
-    Tagged,
-    /// Nothing, since the machine has been restarted.
+    /// Nothing, since the machine has been restarted, or since it has no trustworthy roster and held no job.
     Nothing,
     /// Nothing, since the worker was process 1 of its pid namespace, which the kernel ends with it.
     EndedWithIt,
@@ -103,7 +100,8 @@ impl Remains {
             (Place::Here, Said::Nothing) if info.lease_left.is_some() => return Err(alive),
             // What it ran isn't known. If it holds jobs, its files were deleted, damaged or moved, and they may still run.
             (Place::Here, Said::Nothing) if info.running > 0 => return Err(Liveness::OutOfSight),
-            (Place::Here, Said::Nothing) => Left::Tagged,
+            // Jobs that had ended have left nothing. What shows their tags has only inherited their environment, as from `at`.
+            (Place::Here, Said::Nothing) => Left::Nothing,
             (Place::Elsewhere, Said::Own(papers))
                 if ended_with_its_namespace(worker, &papers, file.as_ref()) =>
             {
@@ -156,14 +154,9 @@ impl Remains {
     ///
     /// Fails if some of it doesn't end within `patience`, or can't be ended from here.
     pub(crate) fn end(&self, worker: &WorkerId, patience: Duration) -> io::Result<Orphans> {
-        let tag = worker_tag(worker.as_str());
         let none = |running| Orphans { ended: 0, running };
         Ok(match self.left {
             Left::Noted => end_orphans(&self.roster(), &claim_tags(worker.as_str()), patience)?,
-            Left::Tagged => Orphans {
-                ended: end_tagged(&tag, patience)?,
-                running: None,
-            },
             // The thread that asks can't wait.
             Left::EndedWithIt if patience.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
             Left::EndedWithIt => {
@@ -172,7 +165,7 @@ impl Remains {
                 none(begun(&self.roster()))
             }
             Left::Nothing => none(None),
-            Left::AnotherStores => match tagged(&tag)?.is_empty() {
+            Left::AnotherStores => match tagged(&worker_tag(worker.as_str()))?.is_empty() {
                 true => none(None),
                 false => {
                     let why = "its jobs still run, for the store of which this one is a copy";
@@ -184,10 +177,8 @@ impl Remains {
 
     /// The pids of what the worker left running.
     pub(crate) fn running(&self, worker: &WorkerId) -> io::Result<Vec<u32>> {
-        let tag = worker_tag(worker.as_str());
         match self.left {
             Left::Noted => orphans(&self.roster(), &claim_tags(worker.as_str())),
-            Left::Tagged => tagged(&tag),
             Left::Nothing | Left::EndedWithIt | Left::AnotherStores => Ok(Vec::new()),
         }
     }
@@ -268,7 +259,7 @@ mod tests {
         let seen =
             |running, lease| Remains::of(&unseen(running, lease)).map(|remains| remains.left);
         let lease = Some(Duration::from_secs(9));
-        assert_eq!(seen(0, None).ok(), Some(Left::Tagged));
+        assert_eq!(seen(0, None).ok(), Some(Left::Nothing));
         assert_eq!(seen(1, None).err(), Some(Liveness::OutOfSight));
         assert_eq!(seen(0, lease).err(), Some(Liveness::Alive));
         assert_eq!(seen(1, lease).err(), Some(Liveness::Alive));

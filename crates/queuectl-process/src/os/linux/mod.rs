@@ -34,7 +34,7 @@ pub use strays::adopt_orphans;
 pub(super) use strays::{adopting, end_strays};
 pub(crate) use table::boot;
 pub use table::sees_all_processes;
-pub(super) use table::{Process, has_tag, pids, read, seeing};
+pub(super) use table::{Blank, Process, has_tag, pids, read, seeing, tagged};
 
 /// The kernel counts /proc's times in hundredths of a second, whatever its own tick is.
 const TICK_NANOS: u64 = 10_000_000;

@@ -1,6 +1,7 @@
 //! The process table, as /proc shows it.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::thread;
@@ -94,49 +95,101 @@ pub(in crate::os) fn pids() -> Vec<u32> {
         .collect()
 }
 
+/// How long to wait for a process that shows neither environment nor arguments.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Processes, each by its pid and start time, that have shown neither environment nor arguments for [`PATIENCE`].
+pub(in crate::os) type Blank = HashSet<(u32, u64)>;
+
+/// What a process shows of its environment.
+enum Shown {
+    Environment(Vec<u8>),
+    /// Neither environment nor arguments, as during `execve`, which may take long on a busy machine. A program can hide both for good.
+    Nothing,
+}
+
 /// Returns true if the environment with which a process was started has one of the tags. The environment of another user's process
 /// can't be read, and a zombie has none.
 pub(in crate::os) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
     if tags.is_empty() {
         return false;
     }
-    let Some(environment) = environment(pid) else {
-        return false;
-    };
-    environment
-        .split(|byte| *byte == 0)
-        .any(|variable| tags.iter().any(|tag| tag.is(variable)))
-}
-
-/// The environment a process was started with. During `execve`, which may take long on a busy machine, a
-/// process shows neither environment nor arguments; this waits for its end. A process that shows
-/// arguments but no environment has none.
-fn environment(pid: u32) -> Option<Vec<u8>> {
-    const PATIENCE: Duration = Duration::from_secs(1);
     let began = Instant::now();
     loop {
-        let environment = match fs::read(format!("/proc/{pid}/environ")) {
-            // A newer kernel reports this if the first thread has ended.
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Vec::new(),
-            read => known(read)?,
-        };
-        let process = read(pid)?;
-        if !environment.is_empty() || process.zombie || process.parent == KERNEL || pid == KERNEL {
-            return Some(environment);
+        match shown(pid) {
+            Some(Shown::Environment(environment)) => return names(&environment, tags),
+            Some(Shown::Nothing) if began.elapsed() <= PATIENCE => {
+                thread::sleep(Duration::from_micros(100));
+            }
+            Some(Shown::Nothing) | None => return false,
         }
-        if let Some(environment) = environment_of_a_thread(pid) {
-            return Some(environment);
-        }
-        let arguments = known(fs::read(format!("/proc/{pid}/cmdline")))?;
-        if began.elapsed() > PATIENCE {
-            return None;
-        }
-        // The `execve` may have ended between the two reads.
-        if !arguments.is_empty() {
-            return known(fs::read(format!("/proc/{pid}/environ")));
-        }
-        thread::sleep(Duration::from_micros(100));
     }
+}
+
+/// Calls `found` with each of these processes that started at `began` or later, and whose environment has one of the tags, as soon as
+/// that is known. Those that show nothing are waited for together. If one goes on to show nothing, it is added to `blank`, and those in it aren't waited for.
+pub(in crate::os) fn tagged(
+    mut processes: Vec<(u32, u64)>,
+    began: u64,
+    tags: &[Tag],
+    blank: &mut Blank,
+    found: &mut dyn FnMut((u32, u64)),
+) {
+    if tags.is_empty() {
+        return;
+    }
+    processes.retain(|(_, start)| *start >= began);
+    let until = Instant::now() + PATIENCE;
+    loop {
+        processes.retain(|process| match shown(process.0) {
+            Some(Shown::Environment(environment)) => {
+                if names(&environment, tags) {
+                    found(*process);
+                }
+                false
+            }
+            Some(Shown::Nothing) => !blank.contains(process),
+            None => false,
+        });
+        if processes.is_empty() {
+            return;
+        }
+        if Instant::now() > until {
+            blank.extend(processes);
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn names(environment: &[u8], tags: &[Tag]) -> bool {
+    let mut variables = environment.split(|byte| *byte == 0);
+    variables.any(|variable| tags.iter().any(|tag| tag.is(variable)))
+}
+
+/// What a process shows now. A process that shows arguments but no environment has none. None if it has gone or belongs to another user.
+fn shown(pid: u32) -> Option<Shown> {
+    let environment = match fs::read(format!("/proc/{pid}/environ")) {
+        // A newer kernel reports this if the first thread has ended.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Vec::new(),
+        read => known(read)?,
+    };
+    if !environment.is_empty() {
+        return Some(Shown::Environment(environment));
+    }
+    let process = read(pid)?;
+    if process.zombie || process.parent == KERNEL || pid == KERNEL {
+        return Some(Shown::Environment(environment));
+    }
+    if let Some(environment) = environment_of_a_thread(pid) {
+        return Some(Shown::Environment(environment));
+    }
+    let arguments = known(fs::read(format!("/proc/{pid}/cmdline")))?;
+    if arguments.is_empty() {
+        return Some(Shown::Nothing);
+    }
+    // The `execve` may have ended between the two reads.
+    known(fs::read(format!("/proc/{pid}/environ"))).map(Shown::Environment)
 }
 
 /// The environment as another thread than the first shows it. The first thread shows none if it has ended before the others.

@@ -300,6 +300,23 @@ pub(super) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
         .any(|variable| tags.iter().any(|tag| tag.is(variable)))
 }
 
+/// Processes that don't show what they were started with. None is waited for here.
+#[derive(Default)]
+pub(super) struct Blank;
+
+/// Calls `found` with each of these processes, by pid and start time, whose environment has one of the tags. The times are of the
+/// calendar, which may be set, so they exclude none.
+pub(super) fn tagged(
+    processes: Vec<(u32, u64)>,
+    _began: u64,
+    tags: &[Tag],
+    _blank: &mut Blank,
+    found: &mut dyn FnMut((u32, u64)),
+) {
+    let tagged = processes.into_iter().filter(|(pid, _)| has_tag(*pid, tags));
+    tagged.for_each(found);
+}
+
 fn arguments(pid: u32) -> Option<Vec<u8>> {
     let mut name = [
         libc::CTL_KERN,

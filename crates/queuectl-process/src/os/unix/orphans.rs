@@ -8,6 +8,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::ops::Range;
 use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,38 +29,36 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 const BETWEEN_HEARTBEATS: u64 = SECOND;
 
 /// Ends every process in the session of one of these leaders, and every process with one of the tags. Returns how many processes that
-/// were, once all have gone. `alive` is the time of their worker's last heartbeat.
+/// were, once all have gone. `lived` is the time from their worker's start to its last heartbeat.
 ///
 /// # Errors
 ///
 /// Fails if some were killed but haven't gone within `patience`, or if some belong to another user, and so can't be killed.
 pub(crate) fn end_all(
     leaders: &[Leader],
-    alive: u64,
+    lived: &Range<u64>,
     tags: &[Tag],
     patience: Duration,
 ) -> io::Result<usize> {
     let began = Instant::now();
     let mut pause = PAUSE.0;
     // Decided once, before the processes that prove a session are ended.
-    let sessions = native::seeing(|| sessions(leaders, alive))?;
+    let sessions = native::seeing(|| sessions(leaders, lived.end))?;
     let mut ended = HashSet::new();
+    let mut blank = native::Blank::default();
     loop {
         let (mut left, mut out_of_reach) = (Vec::new(), Vec::new());
-        let seen: Vec<_> = native::seeing(|| find(&sessions, tags).collect())?;
-        for found in seen {
-            let (pid, _) = found;
-            match signal(pid, Signal::KILL) {
-                Ok(()) => {
-                    ended.insert(found);
-                    left.push(pid);
-                }
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    out_of_reach.push(pid);
-                }
-                Err(_) => {}
+        let mut kill = |found: (u32, u64)| match signal(found.0, Signal::KILL) {
+            Ok(()) => {
+                ended.insert(found);
+                left.push(found.0);
             }
-        }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                out_of_reach.push(found.0);
+            }
+            Err(_) => {}
+        };
+        native::seeing(|| find(&sessions, lived.start, tags, &mut blank, &mut kill))?;
         let hidden = leaders
             .iter()
             .filter(|leader| holdouts::is_hidden(**leader));
@@ -78,10 +77,18 @@ pub(crate) fn end_all(
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], alive: u64, tags: &[Tag]) -> io::Result<Vec<u32>> {
+pub(crate) fn find_all(
+    leaders: &[Leader],
+    lived: &Range<u64>,
+    tags: &[Tag],
+) -> io::Result<Vec<u32>> {
     native::seeing(|| {
-        let sessions = sessions(leaders, alive);
-        find(&sessions, tags).map(|(pid, _)| pid).collect()
+        let sessions = sessions(leaders, lived.end);
+        let mut blank = native::Blank::default();
+        let mut pids = Vec::new();
+        let mut note = |(pid, _)| pids.push(pid);
+        find(&sessions, lived.start, tags, &mut blank, &mut note);
+        pids
     })
 }
 
@@ -117,16 +124,31 @@ fn sessions(leaders: &[Leader], alive: u64) -> Vec<Leader> {
     leaders.iter().filter(is_own).copied().collect()
 }
 
-/// The pids and start times of the processes to end. Each is looked up just before it is used, so that a signal meets what was seen.
-fn find<'a>(sessions: &'a [Leader], tags: &'a [Tag]) -> impl Iterator<Item = (u32, u64)> + 'a {
-    native::pids().into_iter().filter_map(move |pid| {
-        let found = native::read(pid)?;
-        if found.zombie || pid == process::id() {
-            return None;
+/// Calls `found` with the pid and start time of each process to end, just after it was looked up, so that a signal meets what was seen.
+/// Those in the sessions come first: to read the environments may take long. The worker started at `began`.
+fn find(
+    sessions: &[Leader],
+    began: u64,
+    tags: &[Tag],
+    blank: &mut native::Blank,
+    found: &mut dyn FnMut((u32, u64)),
+) {
+    let mut others = Vec::new();
+    for pid in native::pids() {
+        let Some(process) = native::read(pid).filter(|process| !process.zombie) else {
+            continue;
+        };
+        let one = (pid, process.start);
+        if pid == process::id() {
+            continue;
         }
-        let in_session = sessions.iter().any(|leader| is_in(&found, leader));
-        (in_session || native::has_tag(pid, tags)).then_some((pid, found.start))
-    })
+        if sessions.iter().any(|leader| is_in(&process, leader)) {
+            found(one);
+        } else {
+            others.push(one);
+        }
+    }
+    native::tagged(others, began, tags, blank, found);
 }
 
 /// Returns true if a process is in the session that this leader led.

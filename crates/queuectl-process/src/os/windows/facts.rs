@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::path::Path;
@@ -197,7 +198,7 @@ pub(crate) fn boot() -> u64 {
 /// leaders are ended here, too, and waited for within `patience`. Returns how many still ran.
 pub(crate) fn end_all(
     leaders: &[Leader],
-    _alive: u64,
+    _lived: &Range<u64>,
     _tags: &[Tag],
     patience: Duration,
 ) -> io::Result<usize> {
@@ -235,7 +236,11 @@ pub(crate) fn out_of_reach(_leaders: &[Leader], _alive: u64) -> Vec<(usize, u32)
 }
 
 /// The processes that [`end_all`] would end.
-pub(crate) fn find_all(leaders: &[Leader], _alive: u64, _tags: &[Tag]) -> io::Result<Vec<u32>> {
+pub(crate) fn find_all(
+    leaders: &[Leader],
+    _lived: &Range<u64>,
+    _tags: &[Tag],
+) -> io::Result<Vec<u32>> {
     Ok(left(leaders).map(|(pid, _)| pid).collect())
 }
 
