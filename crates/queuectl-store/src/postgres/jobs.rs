@@ -134,7 +134,7 @@ mod tests {
     /// The names of the columns in the part of a statement that selects lives and rules.
     fn columns(sql: &str) -> String {
         let lists = sql
-            .split("SELECT ")
+            .split("SELECT")
             .filter_map(|select| select.split("FROM ").next());
         let mut whole = lists.filter(|list| list.contains("stop") && list.contains("priority"));
         let list = whole.next().expect("it selects jobs");
