@@ -153,15 +153,9 @@ mod unix {
         );
     }
 
-    #[test]
-    fn a_group_whose_leader_has_died_is_ended_without_any_tag() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path();
-        let worker = worker(
-            folder,
-            "no",
-            "sh sleep 600 & echo $! >> pids; echo $$ >> leader; wait",
-        );
+    /// Kills a worker, then the leader of its command, which has written its own pid to `leader` and that of one process to `pids`.
+    fn kill_worker_and_leader(folder: &Path, command: &str) {
+        let worker = worker(folder, "no", command);
         until("the command starts", || {
             pids(folder).len() == 1
                 && folder.join("noted").exists()
@@ -171,6 +165,16 @@ mod unix {
         kill(worker);
         os::kill(leader).unwrap();
         until("the leader dies", || !lives(leader));
+    }
+
+    #[test]
+    fn a_group_whose_leader_has_died_is_ended_without_any_tag() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        kill_worker_and_leader(
+            folder,
+            "sh sleep 600 & echo $! >> pids; echo $$ >> leader; wait",
+        );
         assert!(lives(pids(folder)[0]));
         assert_eq!(end(folder).ended, 1);
         assert!(!lives(pids(folder)[0]));
@@ -275,20 +279,10 @@ mod unix {
     fn what_a_session_has_started_since_its_worker_died_is_ended_too() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        let worker = worker(
+        kill_worker_and_leader(
             folder,
-            "no",
             "sh (while [ ! -e go ]; do :; done; sleep 600 & echo $! >> late; exec sleep 600) & echo $! >> pids; echo $$ >> leader; wait",
         );
-        until("the command starts", || {
-            pids(folder).len() == 1
-                && folder.join("noted").exists()
-                && !read(&folder.join("leader")).is_empty()
-        });
-        let leader = read(&folder.join("leader")).trim().parse().unwrap();
-        kill(worker);
-        os::kill(leader).unwrap();
-        until("the leader dies", || !lives(leader));
         // What starts now is surely younger than the last heartbeat: a second is allowed after that.
         std::thread::sleep(std::time::Duration::from_millis(1500));
         std::fs::write(folder.join("go"), "").unwrap();

@@ -225,8 +225,10 @@ fn being_processed(count: u64) -> String {
 impl StoreError {
     /// Says which job refuses.
     pub(crate) fn refused_by(id: &JobId) -> impl FnOnce(TransitionError) -> Self {
-        let id = id.clone();
-        |refusal| Self::Refused { id, refusal }
+        |refusal| Self::Refused {
+            id: id.clone(),
+            refusal,
+        }
     }
 
     /// What kind of error it is.

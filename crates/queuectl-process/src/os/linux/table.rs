@@ -127,7 +127,8 @@ pub(in crate::os) fn has_tag(pid: u32, tags: &[Tag]) -> bool {
 }
 
 /// Calls `found` with each of these processes that started at `began` or later, and whose environment has one of the tags, as soon as
-/// that is known. Those that show nothing are waited for together. If one goes on to show nothing, it is added to `blank`, and those in it aren't waited for.
+/// that is known. Those that show nothing are waited for together, for [`PATIENCE`]. Those that still show nothing then are added to
+/// `blank`, and the next look doesn't wait for them.
 pub(in crate::os) fn tagged(
     mut processes: Vec<(u32, u64)>,
     began: u64,
